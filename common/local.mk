@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libcommon.a
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+libcommon_a_SOURCES = \
+	common/buffer.c common/buffer.h \
+	common/error.c common/error.h \
+	common/fd.c common/fd.h \
+	common/log.c common/log.h \
+	common/memory.c common/memory.h \
+	common/sha256.c common/sha256.h \
+	common/strv.c common/strv.h
