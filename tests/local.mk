@@ -20,9 +20,15 @@ check-TESTS: $(check_PROGRAMS) $(bin_PROGRAMS)
 	done; \
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $$selected
 
+# For tools/test, which runs the suites of several builds under one count.
+check-programs: $(check_PROGRAMS)
+
+print-unit-tests:
+	@echo $(TESTS)
+
 # Long runs: random kills on one store, then the end-to-end tests again and again.
 soak: all
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $(abs_top_srcdir)/tests/soak
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) --repeat $(SOAK_ROUNDS) $(abs_top_srcdir)/tests/e2e
 
-.PHONY: check-TESTS soak
+.PHONY: check-TESTS check-programs print-unit-tests soak
