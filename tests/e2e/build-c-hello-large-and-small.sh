@@ -52,10 +52,10 @@ size_of() {
         bryo image ls --format json | jq -r "select((.Repository // .repository) == \"$1\") | .Size // .size"
 }
 bytes_of() {
-        stat -c %s $(image_layers "$1" "$TMPDIR/layers" | tail -n +2) | awk '{ sum += $1 } END { print sum }'
+        image_layers "$1" "$TMPDIR/layers" | tail -n +2 | xargs stat -c %s | awk '{ sum += $1 } END { print sum }'
 }
 assert_less "$(($(bytes_of my-app-small) * 100))" "$(bytes_of my-app-large)" "a hundred times the small image's own size"
-assert_contains "$(bryo image ls)" my-app-small
+assert_contains "$(output_of bryo image ls)" my-app-small
 [ "$(size_of my-app-small)" != "$(size_of my-app-large)" ] || fail "image ls shows the same size for both"
 
 # A stage that was never tagged is fully cached all the same.

@@ -16,7 +16,7 @@ build_fails "Dockerfile:3"
 assert_contains "$errors" "exit 42"
 assert_matches "$errors" '(exit|status|code)[^0-9]*42'
 assert_contains "$said" "cc1: no such file"
-assert_lacks "$(bryo image ls)" image
+assert_lacks "$(output_of bryo image ls)" image
 
 # The tag of an earlier success stays where it is.
 dockerfile << 'END'

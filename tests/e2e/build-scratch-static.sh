@@ -33,7 +33,7 @@ mapfile -t layers < <(image_layers sleep:scratch layers)
 assert_equal "${#layers[@]}" 1 "the number of layers"
 assert_equal "$(tar -tf "${layers[0]}")" sleep "the entries of the layer"
 assert_less "$(stat -c %s "${layers[0]}")" "$(($(stat -c %s context/sleep) + 4096))" "the size of the layer"
-assert_contains "$(bryo image ls)" scratch
+assert_contains "$(output_of bryo image ls)" scratch
 
 # No shell there: the cause is said, and which file was missing.
 assert_fails 127 "/bin/sh" bryo run --rm sleep:scratch /bin/sh -c true

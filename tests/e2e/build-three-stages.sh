@@ -22,4 +22,4 @@ assert_equal "$(layer_names three-stages)" "build.txt" "the entries above the ba
 assert_equal "$(image_layers three-stages layers | wc -l)" 2 "the number of layers"
 
 # The upstream stages were never tagged.
-assert_equal "$(bryo image ls | awk 'NR > 1 { print $1 }' | sort | tr '\n' ' ')" "busybox three-stages " "the repositories"
+assert_equal "$(output_of bryo image ls | awk 'NR > 1 { print $1 }' | sort | tr '\n' ' ')" "busybox three-stages " "the repositories"

@@ -12,6 +12,9 @@ shopt -s inherit_errexit
 # Shows where a plain command failed; an assertion has shown more by then.
 trap 'printf "# %s:%s: failed with status %s: %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" "$?" "$BASH_COMMAND" >&2' ERR
 
+# A failure inside $(...) ends only the subshell, and its caller may expect nothing anyway: the mark fails the test.
+trap '[ ! -e "$TMPDIR/.failed" ] || exit 1' EXIT
+
 skip() {
         printf '# skip: %s\n' "$*"
         exit 77
@@ -35,6 +38,7 @@ fail() {
                 show "$1" "$2"
                 shift 2
         done
+        : > "$TMPDIR/.failed"
         trap - ERR
         exit 1
 }
@@ -88,6 +92,17 @@ works() {
         [ "$status" -eq 0 ] || fail "exit status $status: $*" output "$output" errors "$errors"
 }
 
+# output_of COMMAND...: prints what it prints; it must exit 0, and fails the test otherwise even inside $(...).
+output_of() {
+        works "$@"
+        printf '%s' "$output"
+}
+
+# lines_with REGEX FILE: the matching lines, perhaps none.
+lines_with() {
+        grep -E -- "$1" "$2" || [ $? -eq 1 ]
+}
+
 # assert_fails STATUS TEXT COMMAND...: must exit with exactly this status, never by a signal, and say TEXT as an error.
 assert_fails() {
         local expected=$1 text=$2
@@ -133,22 +148,22 @@ build() {
 build_fails() {
         local text=$1 before
         shift
-        before=$(bryo image ls --format json)
+        before=$(output_of bryo image ls --format json)
         assert_fails 1 "$text" bryo build --progress=plain -t image "$@" context
-        assert_equal "$(bryo image ls --format json)" "$before" "the list of images after a failed build"
+        assert_equal "$(output_of bryo image ls --format json)" "$before" "the list of images after a failed build"
         said=$output$'\n'$errors
 }
 
 # image_run IMAGE COMMAND...: standard output of the command in a container of the image.
 image_run() {
-        works bryo run --rm "$@"
-        printf '%s' "$output"
+        output_of bryo run --rm "$@"
 }
 
 # image_config IMAGE FILTER: what jq finds in the image's config (the object "config" inside it is .config).
 image_config() {
         need jq
-        bryo inspect "$1" | jq -cS "(if type == \"array\" then .[0] else . end) | $2"
+        works bryo inspect "$1"
+        jq -cS "(if type == \"array\" then .[0] else . end) | $2" <<< "$output"
 }
 
 # image_id IMAGE
@@ -190,4 +205,23 @@ plant_file() {
         printf '%s\n' "$2" > "$1"
 }
 
+# await TEXT FILE: until the text stands in the file, which a command in the background writes.
+await() {
+        local tries=500
+        until grep -qs -- "$1" "$2"; do
+                [ $((tries -= 1)) -gt 0 ] || fail "nobody wrote '$1' within ten seconds" file "$(cat "$2")"
+                sleep 0.02
+        done
+}
+
+# assert_gone REGEX: no process of this command line is left, or is within two seconds.
+assert_gone() {
+        local tries=100
+        while ps -eo args | grep -qE -- "^$1"; do
+                [ $((tries -= 1)) -gt 0 ] || fail "a process is left" processes "$(ps -eo pid,ppid,args | grep -E -- "$1")"
+                sleep 0.02
+        done
+}
+
+# shellcheck disable=SC2034
 status=0 output='' errors='' said=''

@@ -15,10 +15,10 @@ refused() {
         assert_lacks "$said" "it ran"
 }
 
-refused 'RUN --mount=type=cache,target=/c echo it ran' '--mount'
-refused 'RUN --network=none echo it ran' '--network'
-refused 'RUN --security=insecure echo it ran' '--security'
-refused 'RUN <<EOF\necho it ran\nEOF' 'EOF'
+refused 'RUN --mount=type=cache,target=/c echo it ra""n' '--mount'
+refused 'RUN --network=none echo it ra""n' '--network'
+refused 'RUN --security=insecure echo it ra""n' '--security'
+refused 'RUN <<EOF\necho it ra""n\nEOF' 'EOF'
 refused 'COPY <<EOF /x\nbody\nEOF' 'EOF'
 refused 'COPY --link f /' '--link'
 refused 'COPY --parents f /' '--parents'
@@ -26,5 +26,5 @@ refused 'COPY --exclude=*.x f /' '--exclude'
 refused 'ADD https://127.0.0.1:1/x /' 'https://'
 refused 'ADD --checksum=sha256:00 f /' '--checksum'
 refused 'ADD git@127.0.0.1:x/y.git /' 'git'
-refused 'ONBUILD RUN echo it ran' 'ONBUILD'
+refused 'ONBUILD RUN echo it ra""n' 'ONBUILD'
 refused 'HEALTHCHECK CMD true' 'HEALTHCHECK'
