@@ -16,7 +16,7 @@
  *     boot ID            the boot (and host) that wrote it
  *     durable            its files were synced: it holds in any boot
  *     index NAME         absent: the step changed nothing
- *     data NAME          absent: its bodies all lie in other sources
+ *     data NAME          each data file it made; none: its bodies all lie in other sources
  *     diff HEX SIZE WRITER   known once an image needed it
  *     title TEXT         the instruction, for people
  *
