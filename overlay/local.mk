@@ -6,3 +6,15 @@ liboverlay_a_SOURCES = \
 	overlay/source.h \
 	overlay/tree.h \
 	overlay/tree_ops.h
+
+# the FUSE server
+liboverlay_a_CFLAGS += $(FUSE_CFLAGS)
+liboverlay_a_SOURCES += \
+	overlay/handlers.c overlay/handlers.h \
+	overlay/handlers_data.c overlay/handlers_data.h \
+	overlay/loop.c overlay/loop.h \
+	overlay/loop_client.c overlay/loop_client.h \
+	overlay/server.c overlay/server.h \
+	overlay/session.c overlay/session.h \
+	overlay/session_init.c overlay/session_init.h \
+	overlay/session_request.c overlay/session_request.h
