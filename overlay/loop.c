@@ -214,7 +214,7 @@ static void keep_monitor_off(struct overlay_loop *loop, int cpu)
         CPU_FREE(others);
 }
 
-static int move_to(struct overlay_loop *loop, int cpu)
+static int move_to(int cpu)
 {
         cpu_set_t *one = CPU_ALLOC(CPUS_MAX);
         int r = 0;
@@ -246,7 +246,7 @@ static void look_and_follow(struct worker *worker, uint32_t tid)
         int r = cpu;
 
         if (cpu >= 0 && cpu != follower->cpu) {
-                r = move_to(loop, cpu);
+                r = move_to(cpu);
                 if (r == 0) {
                         follower->cpu = cpu;
                         add(&loop->migrations, 1);
@@ -325,7 +325,7 @@ static void become(struct worker *worker)
                 if (sched_setscheduler(0, SCHED_IDLE, &param) < 0)
                         give_up_quiet(worker->loop, "SCHED_IDLE is refused", errno);
         } else if (worker->cpu >= 0) {
-                int r = move_to(worker->loop, worker->cpu);
+                int r = move_to(worker->cpu);
 
                 if (r < 0)
                         log_print(worker->loop->log, LOG_INFO, "FUSE server: cannot pin a thread to CPU %d: %s",
