@@ -6,6 +6,7 @@ libcommon_a_SOURCES = \
 	common/error.c common/error.h \
 	common/fd.c common/fd.h \
 	common/log.c common/log.h \
+	common/map.c common/map.h \
 	common/memory.c common/memory.h \
 	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \

@@ -11,8 +11,8 @@
 #define OCI_LIMIT_JSON_SIZE  (4u * 1024 * 1024)
 /* A config nests 5 deep; deeper input is only good for exhausting stacks. */
 #define OCI_LIMIT_JSON_DEPTH 64
-/* Values in one document; bounds memory at about 64 bytes for each. */
-#define OCI_LIMIT_JSON_VALUES 500000
+/* Values in one document; bounds memory, at worst some 600 bytes for each. */
+#define OCI_LIMIT_JSON_VALUES 200000
 
 /* Docker's overlay2 stops at 128 layers, containerd's snapshotters near 500. */
 #define OCI_LIMIT_LAYERS          1000

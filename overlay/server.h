@@ -75,15 +75,15 @@ int overlay_server_start(struct overlay_tree *tree, int fuse_fd, const struct ov
 int overlay_server_wait(struct overlay_server *server, struct error *err);
 
 /*
- * Ends the connection from this side: running clients get ENOTCONN or
- * ECONNABORTED, the tree keeps what was written until then (and must not be
- * sealed). Returns at once; overlay_server_wait then fails with ECANCELED. May be
- * called from any thread, any number of times, until free.
+ * Ends the connection from this side. Returns at once; overlay_server_wait then
+ * closes every descriptor, so that running clients get ENOTCONN or ECONNABORTED,
+ * and fails with ECANCELED. The tree keeps what was written until then and must not be
+ * sealed. May be called from any thread, any number of times, until free.
  */
 void overlay_server_abort(struct overlay_server *server);
 
-/* Meaningful after overlay_server_wait; before, a snapshot that may be torn between fields. */
-void overlay_server_get_counters(const struct overlay_server *server, struct overlay_server_counters *ret);
+/* From any thread until free. While the mount is being served a snapshot: a request counts before it is answered. */
+void overlay_server_get_counters(struct overlay_server *server, struct overlay_server_counters *ret);
 
 /* Aborts and waits if that was not done. Accepts NULL. */
 void overlay_server_free(struct overlay_server *server);

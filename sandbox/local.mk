@@ -1,3 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
+
+# The init: static and without sanitizers (it runs where no library is, as pid 1, with its address space forked not exec'd),
+# stripped because all of it is copied into memory by every build that runs something.
+noinst_PROGRAMS += sandbox/bryo-init
+sandbox_bryo_init_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fvisibility=hidden -ffunction-sections -fdata-sections -fstack-protector-strong
+sandbox_bryo_init_LDFLAGS = -static -Wl,--gc-sections -Wl,-s
+sandbox_bryo_init_SOURCES = \
+	sandbox/init/command.c \
+	sandbox/init/descriptors.c \
+	sandbox/init/execute.c \
+	sandbox/init/identity.c \
+	sandbox/init/init.h \
+	sandbox/init/main.c \
+	sandbox/init/outer.c \
+	sandbox/init/resolve.c \
+	sandbox/init/root.c \
+	sandbox/init/stage.c \
+	sandbox/init/syscalls.h \
+	sandbox/init/terminal.c \
+	sandbox/protocol.c sandbox/protocol.h \
+	sandbox/sandbox.h
+
 noinst_LIBRARIES += libsandbox.a
-libsandbox_a_SOURCES =
+libsandbox_a_SOURCES = \
+	sandbox/helper.c sandbox/helper.h \
+	sandbox/hint.c sandbox/hint.h \
+	sandbox/idmap.c sandbox/idmap.h \
+	sandbox/mapping.c sandbox/mapping.h \
+	sandbox/private.h \
+	sandbox/program.c sandbox/program.h \
+	sandbox/protocol.c sandbox/protocol.h \
+	sandbox/report.c sandbox/report.h \
+	sandbox/sandbox.c sandbox/sandbox.h \
+	sandbox/stage.c
+
+# program.c takes the init in with .incbin, which no dependency tracking sees
+sandbox/program.$(OBJEXT): sandbox/bryo-init$(EXEEXT)
+
+sandbox_test_ldadd = libsandbox.a libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/sandbox_run
+TESTS += tests/unit/sandbox_run
+tests_unit_sandbox_run_SOURCES = tests/unit/sandbox_run.c tests/unit/sandbox_fixture.h tests/unit/unprivileged.h tests/unit/check.h
+tests_unit_sandbox_run_LDADD = $(sandbox_test_ldadd)
