@@ -14,9 +14,9 @@ umoci_do init --layout peer
 umoci_do new --image peer:img
 mkdir first second
 tar -xf "$(fixture busybox)" -C first
-umoci_do insert --rootless --image peer:img first /
+umoci_do insert --image peer:img first /
 echo second > second/file
-umoci_do insert --rootless --image peer:img second /second
+umoci_do insert --image peer:img second /second
 umoci_do config --image peer:img --config.cmd=/bin/cat --config.cmd=/second/file --config.env=PEER=umoci --config.workingdir=/second
 works skopeo --insecure-policy copy oci:peer:img oci-archive:peer.tar:named:v2
 
