@@ -41,3 +41,8 @@ check_PROGRAMS += tests/unit/builder_users
 TESTS += tests/unit/builder_users
 tests_unit_builder_users_SOURCES = tests/unit/builder_users.c tests/unit/check.h
 tests_unit_builder_users_LDADD = libbuilder.a libcommon.a
+
+check_PROGRAMS += tests/unit/builder_plan
+TESTS += tests/unit/builder_plan
+tests_unit_builder_plan_SOURCES = tests/unit/builder_plan.c tests/unit/check.h
+tests_unit_builder_plan_LDADD = libbuilder.a libdockerfile.a liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
