@@ -37,11 +37,11 @@ static size_t skip_nested(const char *text, size_t at, size_t end, const char *o
 
         while (at + size <= end && *fuel > 0) {
                 (*fuel)--;
-                if (strncmp(text + at, close, size) == 0) {
+                if (text[at] == close[0] && strncmp(text + at, close, size) == 0) {
                         at += size;
                         if (--depth == 0)
                                 return at;
-                } else if (strncmp(text + at, open, strlen(open)) == 0) {
+                } else if (text[at] == open[0] && strncmp(text + at, open, strlen(open)) == 0) {
                         at += strlen(open);
                         depth++;
                 } else {
@@ -162,7 +162,7 @@ static bool look_at_word(struct dockerfile_heredocs *h, const struct dockerfile_
 void dockerfile_heredocs_find(struct dockerfile_heredocs *h, const struct dockerfile_line *l, struct dockerfile_range r)
 {
         const char *text = buffer_text(&l->text);
-        size_t fuel = 16 * (r.end - r.start) + 1024;
+        size_t fuel = 4 * (r.end - r.start) + 1024;
         size_t at;
 
         /* Nearly every line: nothing to do. */

@@ -32,3 +32,10 @@ libdockerfile_a_SOURCES = \
 	dockerfile/utf8.c dockerfile/utf8.h \
 	dockerfile/value.h \
 	dockerfile/words.c dockerfile/words.h
+
+dockerfile_test_libs = libdockerfile.a libcommon.a $(YAJL_LIBS)
+dockerfile_tests = tests/unit/dockerfile_parser
+check_PROGRAMS += $(dockerfile_tests)
+TESTS += $(dockerfile_tests)
+tests_unit_dockerfile_parser_SOURCES = tests/unit/dockerfile_parser.c tests/unit/check.h
+tests_unit_dockerfile_parser_LDADD = $(dockerfile_test_libs)
