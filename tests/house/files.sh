@@ -15,26 +15,30 @@ files_of() {
                 grep -vE '\.(o|a|log|trs|md|[1-9])$|\.dirstamp$' | LC_ALL=C sort
 }
 
-# complaints TREE
+# complaints TREE. The patterns are written so that they do not find themselves.
 complaints() {
-        local file
-        while read -r file; do
-                case $file in
-                *.c | *.h | *.sh | *.mk | *.ac | *.am | .ci/* | tools/* | tests/* | bench/* | autogen.sh)
-                        head -n 3 "$1/$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
-                                printf '%s: no SPDX line among the first three\n' "$file"
-                        ;;
-                esac
-                case $file in
-                *.c | *.h)
-                        [ "$(wc -l < "$1/$file")" -le "$longest" ] || printf '%s: longer than %s lines\n' "$file" "$longest"
-                        ;;
-                esac
-                # The pattern is written so that it does not find itself.
-                { grep -nIE '/[w]ork/|/[h]ome/[a-z]|/[r]oot/[A-Za-z.]|shared/[d]esign' "$1/$file" || true; } |
-                        grep -vE '/home/(app|guest)' |
-                        sed "s,^\([0-9]*\):.*,$file:\1: a path of one machine," || true
-        done < <(files_of "$1")
+        files_of "$1" | sed "s,^,$1/," | xargs -r awk -v tree="$1/" -v longest="$longest" '
+                function end_of_file() {
+                        if (file ~ /\.[ch]$/ && lines > longest)
+                                printf "%s: longer than %d lines\n", file, longest
+                        if (!licensed && file ~ /(\.([ch]|sh|mk|ac|am|py)|^autogen\.sh|^(\.ci|tools|tests|bench)\/.*)$/)
+                                printf "%s: no SPDX line among the first three\n", file
+                }
+                FNR == 1 {
+                        if (file != "")
+                                end_of_file()
+                        file = substr(FILENAME, length(tree) + 1)
+                        licensed = 0
+                }
+                { lines = FNR }
+                FNR <= 3 && /SPDX-License-Identifier: Apache-2\.0/ { licensed = 1 }
+                /\/[w]ork\/|\/[h]ome\/[a-z]|\/[r]oot\/\.|shared\/[d]esign/ {
+                        line = $0
+                        gsub(/\/home\/(app|guest)/, "", line)
+                        if (line ~ /\/[w]ork\/|\/[h]ome\/[a-z]|\/[r]oot\/\.|shared\/[d]esign/)
+                                printf "%s:%d: a path of one machine\n", file, FNR
+                }
+                END { end_of_file() }'
 }
 
 plant_file planted/oci/good.c '/* SPDX-License-Identifier: Apache-2.0 */
