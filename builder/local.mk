@@ -1,9 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libbuilder.a
 libbuilder_a_SOURCES = \
-	builder/users.c builder/users.h
+	builder/accounts.c builder/accounts.h \
+	builder/archive_entry.c builder/archive_entry.h \
+	builder/build.c builder/build.h \
+	builder/chain.c builder/chain.h \
+	builder/command.c builder/command.h \
+	builder/commit.c builder/commit.h \
+	builder/container.c builder/container.h \
+	builder/content.c builder/content.h \
+	builder/context.c \
+	builder/copy.c builder/copy.h \
+	builder/copy_instruction.c \
+	builder/copy_select.c \
+	builder/execute.c builder/execute.h \
+	builder/gotext.c builder/gotext.h \
+	builder/image_find.c builder/image_find.h \
+	builder/inputs.c builder/inputs.h \
+	builder/instructions.c \
+	builder/job.h \
+	builder/layer_import.c builder/layer_import.h \
+	builder/layer_tar.c builder/layer_tar.h \
+	builder/output.c builder/output.h \
+	builder/plan.c builder/plan.h \
+	builder/progress.h \
+	builder/record.c builder/record.h \
+	builder/resolver.c builder/resolver.h \
+	builder/run_instruction.c \
+	builder/site.c \
+	builder/source.c builder/source.h \
+	builder/state.c builder/state.h \
+	builder/step.c builder/step.h \
+	builder/tree_source.c \
+	builder/unpack.c builder/unpack.h \
+	builder/users.c builder/users.h \
+	builder/workdir.c \
+	builder/workshop.c builder/workshop.h
 
 check_PROGRAMS += tests/unit/builder_users
 TESTS += tests/unit/builder_users
 tests_unit_builder_users_SOURCES = tests/unit/builder_users.c tests/unit/check.h
 tests_unit_builder_users_LDADD = libbuilder.a libcommon.a
+
+check_PROGRAMS += tests/unit/builder_plan
+TESTS += tests/unit/builder_plan
+tests_unit_builder_plan_SOURCES = tests/unit/builder_plan.c tests/unit/check.h
+tests_unit_builder_plan_LDADD = libbuilder.a libdockerfile.a liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)

@@ -22,7 +22,8 @@ struct dockerfile_directive {
 /* A parsed file; instructions in order, the first FROM at first_from. */
 struct dockerfile {
         char *name; /* as given, for messages */
-        char escape;
+        char escape;                        /* '\\' or '`' */
+        struct dockerfile_directive escape_directive;
         struct dockerfile_directive syntax; /* see dockerfile_syntax_check */
         struct dockerfile_directive check;  /* lint settings, raw */
         struct dockerfile_instruction *instructions;

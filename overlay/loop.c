@@ -397,7 +397,7 @@ static int start_worker(struct overlay_loop *loop, struct worker *worker, struct
 
         if (worker->started || state_of(loop) == STATE_ENDED)
                 return 0;
-        if (worker->session == NULL && overlay_session_clone(loop->workers[0].session, &worker->session, err) < 0)
+        if (worker->session == NULL && overlay_session_dup(loop->workers[0].session, &worker->session, err) < 0)
                 return -1;
         r = start_thread(&worker->thread, serve, worker);
         if (r != 0)
@@ -608,12 +608,12 @@ static void plan(struct overlay_loop *loop, struct overlay_session *first, enum 
 }
 
 /* Quiet mode alone would starve when its CPU is busy: without a second descriptor one ordinary thread serves. */
-static void check_clone(struct overlay_loop *loop)
+static void check_dup(struct overlay_loop *loop)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         if (loop->workers[0].role != ROLE_QUIET ||
-            overlay_session_clone(loop->workers[0].session, &loop->workers[1].session, &err) == 0)
+            overlay_session_dup(loop->workers[0].session, &loop->workers[1].session, &err) == 0)
                 return;
         log_print(loop->log, LOG_INFO, "FUSE server: serving with one thread: %s", err.message);
         loop->workers[0].role = ROLE_ALWAYS;
@@ -680,7 +680,7 @@ int overlay_loop_start(struct overlay_session *first, const struct overlay_serve
         if (sched_getaffinity(0, CPUS_SIZE, loop->cpus) == 0)
                 loop->cpu_count = (unsigned)CPU_COUNT_S(CPUS_SIZE, loop->cpus);
         plan(loop, first, opts->policy, opts->max_threads);
-        check_clone(loop);
+        check_dup(loop);
         if (start_threads(loop, err) < 0) {
                 end(loop, ECANCELED);
                 finish(loop);

@@ -18,7 +18,7 @@
  *   client runs on. The class matters: a CPU that runs only idle-class threads counts as
  *   idle when the scheduler places the client it wakes up, so the client stays; an ordinary
  *   server chases its client from CPU to CPU (4032 moves in an unpacked tar, against 60).
- * - Parallel: one ordinary thread for each CPU, pinned there, on a descriptor of its own.
+ * - Parallel: one ordinary thread for each CPU, pinned there.
  *   For clients that compete, and for a CPU that something else keeps busy: an idle-class
  *   thread gets next to nothing there.
  *

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One descriptor of a FUSE connection and the libfuse session on it.
+ * A FUSE connection as one thread sees it: a descriptor and the libfuse session on it.
  *
  * libfuse parses requests and composes replies; reading and writing the device
  * stays here (fuse_session_custom_io), because the loop decides which thread
- * reads which descriptor, and because replies must be amended or checked. A clone gets
- * a libfuse session of its own, which learns what was negotiated by being fed the
- * same INIT message again, its reply thrown away: so threads share no lock and
- * no list of requests, and a reply finds its descriptor without thread-local state.
+ * reads when, and because replies must be amended or checked. Every thread gets
+ * a libfuse session of its own; the later ones learn what was negotiated by being fed the
+ * same INIT message again, their reply thrown away. So threads share no lock and
+ * no list of requests, and a reply finds its request without thread-local state.
  */
 #define FUSE_USE_VERSION 314
 #include "overlay/session.h"
@@ -18,7 +18,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -50,7 +49,7 @@ struct overlay_session {
         int reply_error; /* errno with which the kernel refused a reply, or libfuse refused INIT; 0 when none */
         uint64_t offered;
         uint64_t taken;
-        char *init; /* owned: the INIT message, for clones */
+        char *init; /* owned: the INIT message, for overlay_session_dup */
         size_t init_size;
         char *request; /* owned: REQUEST_SIZE bytes, the request being served */
         size_t request_size;
@@ -238,16 +237,13 @@ int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_sessi
         return 0;
 }
 
-int overlay_session_clone(const struct overlay_session *first, struct overlay_session **ret, struct error *err)
+int overlay_session_dup(const struct overlay_session *first, struct overlay_session **ret, struct error *err)
 {
         struct overlay_session *session = NULL;
-        uint32_t master = (uint32_t)first->fd;
-        CLEANUP_FD int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+        CLEANUP_FD int fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 3);
 
         if (fd < 0)
-                return error_errno(err, errno, "cannot clone the FUSE connection: /dev/fuse");
-        if (ioctl(fd, FUSE_DEV_IOC_CLONE, &master) < 0)
-                return error_errno(err, errno, "cannot clone the FUSE connection: FUSE_DEV_IOC_CLONE");
+                return error_errno(err, errno, "cannot duplicate the FUSE descriptor");
         if (session_new(first->tree, fd_steal(&fd), &session, err) < 0)
                 return -1;
         session->offered = first->offered;

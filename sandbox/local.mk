@@ -38,8 +38,30 @@ libsandbox_a_SOURCES = \
 sandbox/program.$(OBJEXT): sandbox/bryo-init$(EXEEXT)
 
 sandbox_test_ldadd = libsandbox.a libcommon.a $(CRYPTO_LIBS)
+sandbox_test_headers = tests/unit/sandbox_fixture.h tests/unit/unprivileged.h tests/unit/check.h
+
+# what tests put into their root
+check_PROGRAMS += tests/unit/sandbox_inside
+tests_unit_sandbox_inside_SOURCES = tests/unit/sandbox_inside.c
+tests_unit_sandbox_inside_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
+tests_unit_sandbox_inside_LDFLAGS = -static
 
 check_PROGRAMS += tests/unit/sandbox_run
 TESTS += tests/unit/sandbox_run
-tests_unit_sandbox_run_SOURCES = tests/unit/sandbox_run.c tests/unit/sandbox_fixture.h tests/unit/unprivileged.h tests/unit/check.h
+tests_unit_sandbox_run_SOURCES = tests/unit/sandbox_run.c $(sandbox_test_headers)
 tests_unit_sandbox_run_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_refuse
+TESTS += tests/unit/sandbox_refuse
+tests_unit_sandbox_refuse_SOURCES = tests/unit/sandbox_refuse.c $(sandbox_test_headers)
+tests_unit_sandbox_refuse_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_terminal
+TESTS += tests/unit/sandbox_terminal
+tests_unit_sandbox_terminal_SOURCES = tests/unit/sandbox_terminal.c $(sandbox_test_headers)
+tests_unit_sandbox_terminal_LDADD = $(sandbox_test_ldadd)
+
+# prints figures, has no opinion
+check_PROGRAMS += tests/unit/sandbox_speed
+tests_unit_sandbox_speed_SOURCES = tests/unit/sandbox_speed.c $(sandbox_test_headers)
+tests_unit_sandbox_speed_LDADD = $(sandbox_test_ldadd)

@@ -131,7 +131,7 @@ static int exec_error(const struct sandbox_report *report, int code, struct erro
                                          "cannot run \"%s\": its interpreter is missing (the loader of a dynamically linked "
                                          "program is not in the image)",
                                          command);
-                if (strchr(command, '/') == NULL)
+                if (command[0] != '\0' && strchr(command, '/') == NULL)
                         return error_set(err, code, "cannot run \"%s\": no such file or directory in PATH", command);
                 return error_set(err, code, "cannot run \"%s\": no such file or directory", command);
         case EACCES:

@@ -180,8 +180,10 @@ static int hand_over_stdio(const struct init_command *command, struct sandbox_re
 
                 if (fstatfs(i, &fs) < 0)
                         return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+                /* EPERM: the pipe of somebody else, e.g. of sudo, is as usable as it was; EINVAL: the id is not mapped, as
+                   init_identity_assume will say */
                 if ((fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC) && fchown(i, command->uid, (gid_t)-1) < 0 &&
-                    errno != EPERM) /* the pipe of somebody else, e.g. of sudo: it is as usable as it was */
+                    errno != EPERM && errno != EINVAL)
                         return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
         }
         return 0;

@@ -15,6 +15,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/strv.h"
 #include "sandbox/sandbox.h"
 #include "tests/unit/check.h"
 #include "tests/unit/unprivileged.h"
@@ -72,8 +73,10 @@ __attribute__((unused)) static void fixture_make_root(struct fixture *f)
         f->options = (struct sandbox_options){ .log = &f->sink, .rootdir = f->root };
         fixture_shell("umask 022 && mkdir -p %s/bin %s/etc %s/proc %s/dev %s/sys %s/tmp && cp /bin/busybox %s/bin && "
                       "chmod 1777 %s/tmp && for a in $(/bin/busybox --list); do ln -s busybox %s/bin/$a 2>/dev/null; done; "
-                      ": > %s/etc/hosts; : > %s/etc/resolv.conf",
-                      f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root);
+                      ": > %s/etc/hosts; : > %s/etc/resolv.conf; cp tests/unit/sandbox_inside %s/bin/inside; "
+                      "cp tests/unit/sandbox_inside %s/bin/setuid; chmod 4755 %s/bin/setuid",
+                      f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root,
+                      f->root, f->root, f->root);
 }
 
 __attribute__((unused)) static void fixture_open(struct fixture *f)
