@@ -18,7 +18,7 @@ struct builder_build_options {
         const struct log *log;                   /* may be NULL */
         const struct builder_progress *progress; /* all three callbacks set */
         const char *context;                     /* a directory */
-        const char *file;                        /* the Dockerfile; NULL: Dockerfile, dockerfile or Containerfile in the context */
+        const char *file;                        /* the Dockerfile, "-" for standard input; NULL: Dockerfile, dockerfile or Containerfile in the context */
         const char *target;                      /* stage name or index; NULL: the last */
         const struct strv *tags;                 /* references as typed */
         const struct strv *build_args;           /* NAME=VALUE */

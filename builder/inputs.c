@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -59,9 +60,30 @@ static int locate_given(const struct builder_build_options *o, struct builder_so
         return builder_context_open(directory, o->log, &l->directory, err);
 }
 
+static int read_standard_input(struct builder_source *context, struct location *l, struct error *err)
+{
+        ssize_t n;
+
+        l->directory = context;
+        l->path = memory_strdup("Dockerfile");
+        l->shown = "Dockerfile";
+        while ((n = read(STDIN_FILENO, buffer_reserve(&l->text, 65536), 65536)) != 0) {
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return error_errno(err, errno, "cannot read the Dockerfile from standard input");
+                l->text.size += (size_t)n;
+                if (l->text.size > MAX_FILE)
+                        return error_set(err, EFBIG, "the Dockerfile on standard input is larger than %zu bytes", MAX_FILE);
+        }
+        return 0;
+}
+
 static int read_given(const struct builder_build_options *o, struct builder_source *context, struct location *l,
                       struct error *err)
 {
+        if (strcmp(o->file, "-") == 0)
+                return read_standard_input(context, l, err);
         if (locate_given(o, context, l, err) < 0)
                 return -1;
         if (builder_context_read(l->directory, l->path, MAX_FILE, &l->text, err) < 0)

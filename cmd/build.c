@@ -37,7 +37,7 @@ static int complete_build_args(struct build_flags *f, struct strv *ret, struct e
                 const char *value = strchr(arg, '=') ? NULL : getenv(arg);
 
                 if (arg[0] == '=' || arg[0] == '\0')
-                        return error_set(err, EINVAL, "--build-arg %s has no name: write --build-arg NAME=VALUE", arg);
+                        return error_set(err, OPTIONS_EUSAGE, "--build-arg %s has no name: write --build-arg NAME=VALUE", arg);
                 if (strchr(arg, '=')) {
                         CLEANUP_FREE char *name = memory_strndup(arg, strcspn(arg, "="));
 
@@ -52,13 +52,11 @@ static int complete_build_args(struct build_flags *f, struct strv *ret, struct e
 static int check_flags(const struct build_flags *f, const struct strv *words, struct error *err)
 {
         if (words->count != 1)
-                return error_set(err, EINVAL, "bryo build takes exactly one context directory (see bryo build --help)");
+                return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context directory%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
         if (strcmp(words->items[0], "-") == 0 || strstr(words->items[0], "://"))
-                return error_set(err, EINVAL, "the context %s: only a directory is built yet", words->items[0]);
-        if (f->file && strcmp(f->file, "-") == 0)
-                return error_set(err, EINVAL, "-f -: reading the Dockerfile from standard input is not built yet");
+                return error_set(err, OPTIONS_EUSAGE, "the context %s: only a directory is built yet", words->items[0]);
         if (f->progress && strcmp(f->progress, "plain") != 0 && strcmp(f->progress, "auto") != 0)
-                return error_set(err, EINVAL, "--progress=%s is not built yet: plain is", f->progress);
+                return error_set(err, OPTIONS_EUSAGE, "--progress=%s is not built yet: plain is", f->progress);
         return 0;
 }
 
@@ -145,7 +143,7 @@ static int parse_and_build(struct build_flags *f, char *const *argv, struct erro
 {
         const struct option_row rows[] = {
                 { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME=VALUE", "Set a build-time variable" },
-                { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile (default: CONTEXT/Dockerfile)" },
+                { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile, - for standard input (default: CONTEXT/Dockerfile)" },
                 { "iidfile", 0, OPTION_TEXT, &f->iidfile, "FILE", "Write the image ID to a file" },
                 { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
                 { "no-cache", 0, OPTION_SWITCH, &f->no_cache, NULL, "Execute every step, whatever the cache holds" },

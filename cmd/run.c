@@ -32,7 +32,7 @@ static int complete_env(const struct strv *flags, struct strv *ret, struct error
                 const char *value = strchr(entry, '=') ? NULL : getenv(entry);
 
                 if (entry[0] == '\0' || entry[0] == '=')
-                        return error_set(err, EINVAL, "-e %s has no name: write -e NAME=VALUE", entry);
+                        return error_set(err, OPTIONS_EUSAGE, "-e %s has no name: write -e NAME=VALUE", entry);
                 if (strchr(entry, '='))
                         strv_add(ret, entry);
                 else if (value)
@@ -119,9 +119,11 @@ static int parse_and_run(struct run_flags *f, char *const *argv, struct error *e
                 return 0;
         }
         if (words.count == 0)
-                return error_set(err, EINVAL, "bryo run needs an image (see bryo run --help)");
+                return error_set(err, OPTIONS_EUSAGE, "bryo run needs an image (see bryo run --help)");
         if (f->cwd && f->cwd[0] != '/')
-                return error_set(err, EINVAL, "-w %s: the working directory must be absolute", f->cwd);
+                return error_set(err, OPTIONS_EUSAGE, "-w %s: the working directory must be absolute", f->cwd);
+        if (f->tty && f->interactive && !isatty(STDIN_FILENO))
+                return error_set(err, ENOTTY, "-it needs a terminal on standard input: leave -t out");
         if (complete_env(&f->env, &env, err) < 0)
                 return -1;
         for (size_t i = 1; i < words.count; i++)
