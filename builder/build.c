@@ -10,6 +10,7 @@
 #include "builder/image_find.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
+#include "builder/schedule.h"
 #include "common/memory.h"
 #include "oci/reference.h"
 
@@ -77,23 +78,62 @@ static int load_base(const struct builder_site *site, struct error *err)
 static int begin_stage(const struct builder_site *site, struct error *err)
 {
         struct builder_job *job = site->job;
-        const struct builder_progress *progress = job->options->progress;
         const struct builder_stage_plan *plan = &job->plan.stages[site->index];
         CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
         CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step, plan->step_count,
                                                  plan->from->original);
-        unsigned number = ++job->steps;
-        int result;
+        unsigned number = builder_job_begin(job, title);
+        int result = check_platform(site, err);
 
-        progress->begin(progress->context, number, title);
-        result = check_platform(site, err);
         if (result == 0)
                 result = load_base(site, err);
-        progress->end(progress->context, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
+        builder_job_end(job, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
         return result;
 }
 
-static int run_stage(struct builder_job *job, size_t index, struct error *err)
+unsigned builder_job_begin(struct builder_job *job, const char *title)
+{
+        const struct builder_progress *progress = job->options->progress;
+        unsigned number;
+
+        pthread_mutex_lock(&job->lock);
+        number = ++job->steps;
+        progress->begin(progress->context, number, title);
+        pthread_mutex_unlock(&job->lock);
+        return number;
+}
+
+void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome)
+{
+        const struct builder_progress *progress = job->options->progress;
+
+        pthread_mutex_lock(&job->lock);
+        progress->end(progress->context, step, outcome);
+        pthread_mutex_unlock(&job->lock);
+}
+
+static bool is_cancelled(struct builder_job *job)
+{
+        bool cancelled;
+
+        pthread_mutex_lock(&job->lock);
+        cancelled = job->cancelled;
+        pthread_mutex_unlock(&job->lock);
+        return cancelled;
+}
+
+/* Its commands are done: the stage's own process is not needed while others run. */
+static void close_init(struct builder_job *job, struct builder_stage *stage)
+{
+        struct sandbox_stage *init;
+
+        pthread_mutex_lock(&job->lock);
+        init = STEAL(stage->init);
+        pthread_mutex_unlock(&job->lock);
+        sandbox_stage_close(init);
+}
+
+int builder_stage_run(struct builder_job *job, size_t index, struct error *err)
 {
         const struct builder_stage_plan *plan = &job->plan.stages[index];
         struct builder_site site = { job, index, &job->stages[index], plan->from };
@@ -101,22 +141,13 @@ static int run_stage(struct builder_job *job, size_t index, struct error *err)
 
         for (size_t i = plan->first; i < plan->end && result == 0; i++) {
                 site.instruction = &job->file->instructions[i];
-                result = instructions[site.instruction->kind](&site, err);
+                if (is_cancelled(job))
+                        result = error_set(err, ECANCELED, "another stage failed");
+                else
+                        result = instructions[site.instruction->kind](&site, err);
         }
-        /* its commands are done: the stage's own process is not needed while others run */
-        sandbox_stage_close(job->stages[index].init);
-        job->stages[index].init = NULL;
-        job->stages[index].done = result == 0;
+        close_init(job, &job->stages[index]);
         return result;
-}
-
-/* Stages only point backwards, so the order of the file is an order of the graph. */
-static int run_stages(struct builder_job *job, struct error *err)
-{
-        for (size_t i = 0; i < job->plan.count; i++)
-                if (job->plan.stages[i].needed && run_stage(job, i, err) < 0)
-                        return -1;
-        return 0;
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -169,7 +200,7 @@ static int run_job(struct builder_job *job, struct builder_build_result *ret, st
 
         if (parse_tags(job->options, &names, err) < 0 || plan_build(job, err) < 0 ||
             builder_workshop_open(&job->workshop, job->options->store, job->options->log, err) < 0 ||
-            run_stages(job, err) < 0)
+            builder_schedule_run(job, err) < 0)
                 return -1;
         target = &job->stages[job->plan.target].state;
         add_labels(job->options, target);
@@ -190,8 +221,11 @@ static void close_job(struct builder_job *job)
 int builder_build(const struct builder_build_options *options, struct builder_build_result *ret, struct error *err)
 {
         struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT };
-        int result = run_job(&job, ret, err);
+        int result;
 
+        pthread_mutex_init(&job.lock, NULL);
+        result = run_job(&job, ret, err);
         close_job(&job);
+        pthread_mutex_destroy(&job.lock);
         return result;
 }

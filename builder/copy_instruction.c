@@ -388,7 +388,7 @@ static int copy_all(struct copying *c, struct overlay_tree *tree, const struct s
         return 0;
 }
 
-static int execute(void *context, struct overlay_tree *tree, struct strv *made, struct error *err)
+static int execute(void *context, unsigned number, struct overlay_tree *tree, struct strv *made, struct error *err)
 {
         struct copying *c = context;
         struct builder_copy_options options = { .exclude = c->exclude, .cwd = builder_state_cwd(&c->site->stage->state) };
@@ -397,6 +397,7 @@ static int execute(void *context, struct overlay_tree *tree, struct strv *made, 
         struct strv *paths = NULL;
         int result;
 
+        (void)number;
         clock_gettime(CLOCK_REALTIME, &options.now);
         options.mode = c->chmod ? &c->mode : NULL;
         if (c->chown) {

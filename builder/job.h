@@ -2,6 +2,8 @@
 #ifndef BRYO_BUILDER_JOB_H
 #define BRYO_BUILDER_JOB_H
 
+#include <pthread.h>
+
 #include "builder/build.h"
 #include "builder/plan.h"
 #include "builder/source.h"
@@ -10,12 +12,16 @@
 /*
  * One build while it goes on: the plan, the means, and a state for each stage
  * that the target needs. Internal to builder/; build.h is what others see.
+ *
+ * Stages that do not need each other run in threads of their own
+ * (schedule.h). A stage is touched by its thread only, until it is done; then
+ * everybody may read it. What all threads share is guarded by the job's lock.
  */
 struct builder_stage {
         struct builder_state state;
-        bool done;
         unsigned step;              /* steps begun, for "[name 2/5]" */
-        struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned */
+        struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned; the pointer
+                                       changes under the job's lock, so that others can kill what runs */
 };
 
 struct builder_job {
@@ -25,8 +31,14 @@ struct builder_job {
         struct builder_plan plan;
         struct builder_stage *stages;   /* plan.count of them; owned */
         struct builder_source *context; /* owned */
+        pthread_mutex_t lock;           /* guards the three below, the workshop's sandbox, and the progress callbacks */
         unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
+        bool cancelled;                 /* a stage failed: nothing new begins */
 };
+
+/* The progress callbacks, one at a time; begin returns the step's number. */
+unsigned builder_job_begin(struct builder_job *job, const char *title);
+void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome);
 
 /* Where an instruction is executed. */
 struct builder_site {

@@ -27,6 +27,7 @@ libbuilder_a_SOURCES = \
 	builder/record.c builder/record.h \
 	builder/resolver.c builder/resolver.h \
 	builder/run_instruction.c \
+	builder/schedule.c builder/schedule.h \
 	builder/site.c \
 	builder/source.c builder/source.h \
 	builder/state.c builder/state.h \

@@ -183,6 +183,7 @@ int builder_plan_find_source(const struct builder_plan *plan, size_t current, co
 static int mark_needed(struct builder_plan *plan, size_t index, struct error *err)
 {
         struct builder_stage_plan *stage = &plan->stages[index];
+        size_t cap = 0;
 
         if (stage->needed)
                 return 0;
@@ -197,7 +198,11 @@ static int mark_needed(struct builder_plan *plan, size_t index, struct error *er
                         continue;
                 if (builder_plan_find_source(plan, index, in->copy.from, &source, err) < 0)
                         return -1;
-                if (source != BUILDER_NO_STAGE && mark_needed(plan, source, err) < 0)
+                if (source == BUILDER_NO_STAGE)
+                        continue;
+                memory_grow(&stage->sources, &cap, stage->source_count + 1, sizeof(*stage->sources));
+                stage->sources[stage->source_count++] = source;
+                if (mark_needed(plan, source, err) < 0)
                         return -1;
         }
         return 0;
@@ -264,8 +269,10 @@ int builder_plan_make(const struct dockerfile *file, const struct strv *build_ar
 
 void builder_plan_free(struct builder_plan *plan)
 {
-        for (size_t i = 0; i < plan->count; i++)
+        for (size_t i = 0; i < plan->count; i++) {
                 free(plan->stages[i].image);
+                free(plan->stages[i].sources);
+        }
         free(plan->stages);
         strv_free(&plan->globals);
         strv_free(&plan->unused);

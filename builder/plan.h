@@ -23,6 +23,8 @@ struct builder_stage_plan {
         size_t base;         /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
         bool scratch;
         bool needed;
+        size_t *sources;     /* the stages that its COPY --from read; owned */
+        size_t source_count;
         unsigned step_count; /* FROM and the instructions that make layers, for "[name 2/5]" */
 };
 

@@ -141,18 +141,23 @@ static int command_failed(const struct running *r, const struct sandbox_exit *st
         return -1;
 }
 
+/* The stage's own process; all stages live in one user namespace, made by the first that comes here. */
 static int open_init(const struct builder_site *site, struct error *err)
 {
+        struct builder_job *job = site->job;
         struct sandbox *sandbox;
+        int result = 0;
 
-        if (site->stage->init)
-                return 0;
-        if (builder_workshop_sandbox(&site->job->workshop, &sandbox, err) < 0)
-                return -1;
-        return sandbox_stage_open(sandbox, &site->stage->init, err);
+        pthread_mutex_lock(&job->lock);
+        if (job->cancelled)
+                result = error_set(err, ECANCELED, "another stage failed");
+        else if (!site->stage->init && (result = builder_workshop_sandbox(&job->workshop, &sandbox, err)) == 0)
+                result = sandbox_stage_open(sandbox, &site->stage->init, err);
+        pthread_mutex_unlock(&job->lock);
+        return result;
 }
 
-static int run_command(struct running *r, struct overlay_tree *tree, struct builder_command *command,
+static int run_command(struct running *r, unsigned number, struct overlay_tree *tree, struct builder_command *command,
                        struct sandbox_exit *ret, struct error *err)
 {
         struct builder_job *job = r->site->job;
@@ -166,14 +171,14 @@ static int run_command(struct running *r, struct overlay_tree *tree, struct buil
                 .context = &output,
         };
 
-        if (builder_output_open(&output, job->options->progress, job->steps, err) < 0)
+        if (builder_output_open(&output, job, number, err) < 0)
                 return -1;
         command->view.stdout_fd = output.write_fd[0];
         command->view.stderr_fd = output.write_fd[1];
         return builder_execute(&x, ret, err);
 }
 
-static int execute(void *context, struct overlay_tree *tree, struct strv *made, struct error *err)
+static int execute(void *context, unsigned number, struct overlay_tree *tree, struct strv *made, struct error *err)
 {
         struct running *r = context;
         const struct builder_state *s = &r->site->stage->state;
@@ -194,7 +199,7 @@ static int execute(void *context, struct overlay_tree *tree, struct strv *made, 
         command.cwd = memory_strdup(builder_state_cwd(s));
         command.hostname = HOSTNAME;
         if (builder_command_prepare(&command, tree, s->config->config.user, &cause) < 0 ||
-            run_command(r, tree, &command, &status, &cause) < 0)
+            run_command(r, number, tree, &command, &status, &cause) < 0)
                 return builder_site_error(r->site, &r->site->instruction->place, err, &cause);
         if (status.signaled || status.status != 0)
                 return command_failed(r, &status, err);

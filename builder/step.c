@@ -61,7 +61,7 @@ static int execute_on(const struct builder_site *site, const struct builder_step
         CLEANUP_STRV struct strv made = STRV_INIT;
         struct sha256_digest content = { { 0 } };
 
-        if (step->execute(step->context, tree, &made, err) < 0)
+        if (step->execute(step->context, step->number, tree, &made, err) < 0)
                 return -1;
         if (builder_chain_seal(tree, upper, false, &record->layer, &content, err) < 0)
                 return error_wrap(err, "cannot store the result of %s", step->title);
@@ -109,8 +109,8 @@ static int look_up(const struct builder_site *site, const struct builder_step *s
         return *ret_found ? builder_record_save(w, &step->key, record, err) : 0;
 }
 
-static int take(const struct builder_site *site, const struct builder_step *step, enum builder_outcome *outcome,
-                struct error *err)
+static int take(const struct builder_site *site, const struct builder_step *step, unsigned number,
+                enum builder_outcome *outcome, struct error *err)
 {
         CLEANUP_RECORD struct builder_record record = BUILDER_RECORD_INIT;
         struct builder_workshop *w = &site->job->workshop;
@@ -124,6 +124,7 @@ static int take(const struct builder_site *site, const struct builder_step *step
         if (!found) {
                 /* with a content key that one is the identity: the same bytes from elsewhere are the same result */
                 named.key = second;
+                named.number = number;
                 if (execute(site, &named, &record, err) < 0 || builder_record_save(w, &second, &record, err) < 0)
                         return -1;
                 if (step->refine && builder_record_save(w, &step->key, &record, err) < 0)
@@ -137,16 +138,13 @@ static int take(const struct builder_site *site, const struct builder_step *step
 int builder_step_take(const struct builder_site *site, const struct builder_step *step, struct error *err)
 {
         struct builder_job *job = site->job;
-        const struct builder_progress *progress = job->options->progress;
         CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
         CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step,
                                                  job->plan.stages[site->index].step_count, step->title);
         enum builder_outcome outcome;
-        unsigned number = ++job->steps;
-        int result;
+        unsigned number = builder_job_begin(job, title);
+        int result = take(site, step, number, &outcome, err);
 
-        progress->begin(progress->context, number, title);
-        result = take(site, step, &outcome, err);
-        progress->end(progress->context, number, outcome);
+        builder_job_end(job, number, outcome);
         return result;
 }

@@ -17,9 +17,10 @@ struct builder_step {
          * content of what is copied from another stage. A hit is recorded under both.
          */
         int (*refine)(void *context, struct sha256_digest *ret, struct error *err);
-        /* Changes the tree; `made` gets the names of data files it stored besides the tree's own. */
-        int (*execute)(void *context, struct overlay_tree *tree, struct strv *made, struct error *err);
+        /* Changes the tree; `made` gets the names of data files it stored besides the tree's own. `number` is the step's in the progress. */
+        int (*execute)(void *context, unsigned number, struct overlay_tree *tree, struct strv *made, struct error *err);
         void *context;
+        unsigned number;        /* set by builder_step_take */
         bool by_key;            /* equal keys give equal files: the key is the identity (COPY), not what came out (RUN) */
 };
 

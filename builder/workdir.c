@@ -13,7 +13,7 @@ struct working {
         const char *path;
 };
 
-static int execute(void *context, struct overlay_tree *tree, struct strv *made, struct error *err)
+static int execute(void *context, unsigned number, struct overlay_tree *tree, struct strv *made, struct error *err)
 {
         struct working *w = context;
         const char *name = w->site->stage->state.config->config.user;
@@ -24,6 +24,7 @@ static int execute(void *context, struct overlay_tree *tree, struct strv *made, 
         struct builder_accounts accounts;
         struct timespec now;
 
+        (void)number;
         (void)made;
         clock_gettime(CLOCK_REALTIME, &now);
         if (builder_accounts_load(tree, &files, &cause) < 0)
