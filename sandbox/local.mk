@@ -61,6 +61,11 @@ TESTS += tests/unit/sandbox_terminal
 tests_unit_sandbox_terminal_SOURCES = tests/unit/sandbox_terminal.c $(sandbox_test_headers)
 tests_unit_sandbox_terminal_LDADD = $(sandbox_test_ldadd)
 
+check_PROGRAMS += tests/unit/sandbox_kill
+TESTS += tests/unit/sandbox_kill
+tests_unit_sandbox_kill_SOURCES = tests/unit/sandbox_kill.c $(sandbox_test_headers)
+tests_unit_sandbox_kill_LDADD = $(sandbox_test_ldadd)
+
 # prints figures, has no opinion
 check_PROGRAMS += tests/unit/sandbox_speed
 tests_unit_sandbox_speed_SOURCES = tests/unit/sandbox_speed.c $(sandbox_test_headers)
