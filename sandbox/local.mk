@@ -61,6 +61,36 @@ TESTS += tests/unit/sandbox_terminal
 tests_unit_sandbox_terminal_SOURCES = tests/unit/sandbox_terminal.c $(sandbox_test_headers)
 tests_unit_sandbox_terminal_LDADD = $(sandbox_test_ldadd)
 
+check_PROGRAMS += tests/unit/sandbox_kill
+TESTS += tests/unit/sandbox_kill
+tests_unit_sandbox_kill_SOURCES = tests/unit/sandbox_kill.c $(sandbox_test_headers)
+tests_unit_sandbox_kill_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_fallback
+TESTS += tests/unit/sandbox_fallback
+tests_unit_sandbox_fallback_SOURCES = tests/unit/sandbox_fallback.c $(sandbox_test_headers)
+tests_unit_sandbox_fallback_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_hint
+TESTS += tests/unit/sandbox_hint
+tests_unit_sandbox_hint_SOURCES = tests/unit/sandbox_hint.c $(sandbox_test_headers)
+tests_unit_sandbox_hint_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_idmap
+TESTS += tests/unit/sandbox_idmap
+tests_unit_sandbox_idmap_SOURCES = tests/unit/sandbox_idmap.c tests/unit/check.h
+tests_unit_sandbox_idmap_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_protocol
+TESTS += tests/unit/sandbox_protocol
+tests_unit_sandbox_protocol_SOURCES = tests/unit/sandbox_protocol.c tests/unit/check.h
+tests_unit_sandbox_protocol_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_resolve
+TESTS += tests/unit/sandbox_resolve
+tests_unit_sandbox_resolve_SOURCES = tests/unit/sandbox_resolve.c sandbox/init/resolve.c $(sandbox_test_headers)
+tests_unit_sandbox_resolve_LDADD = $(sandbox_test_ldadd)
+
 # prints figures, has no opinion
 check_PROGRAMS += tests/unit/sandbox_speed
 tests_unit_sandbox_speed_SOURCES = tests/unit/sandbox_speed.c $(sandbox_test_headers)

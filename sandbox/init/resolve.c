@@ -92,8 +92,8 @@ static bool is_root(const struct walk *walk, int fd)
                                     a.st_ino == b.st_ino);
 }
 
-/* Replaces the text by the link's target and what was left behind the link. */
-static int walk_follow(struct walk *walk, int link)
+/* Replaces the text by the link's target and what was left behind the link, a slash included: it demands a directory. */
+static int walk_follow(struct walk *walk, int link, bool slash)
 {
         char target[PATH_MAX];
         ssize_t length = readlinkat(link, "", target, sizeof(target));
@@ -105,7 +105,7 @@ static int walk_follow(struct walk *walk, int link)
                 errno = length == 0 ? ENOENT : walk->links > LINKS_MAX ? ELOOP : ENAMETOOLONG;
                 return -1;
         }
-        if (asprintf(&text, "%.*s/%s", (int)length, target, walk->rest) < 0) {
+        if (asprintf(&text, "%.*s%s%s", (int)length, target, slash ? "/" : "", walk->rest) < 0) {
                 errno = ENOMEM;
                 return -1;
         }
@@ -120,6 +120,7 @@ static int walk_follow(struct walk *walk, int link)
 static int walk_step(struct walk *walk, unsigned int flags)
 {
         char *name = walk->rest, *end = strchrnul(name, '/');
+        bool slash = *end != '\0';
         struct stat st;
         int fd;
 
@@ -134,11 +135,15 @@ static int walk_step(struct walk *walk, unsigned int flags)
                 return -1;
         if (fstat(fd, &st) < 0)
                 goto failed;
-        if (S_ISLNK(st.st_mode) && (walk->rest[0] != '\0' || !(flags & INIT_RESOLVE_NO_LINK))) {
-                if (walk_follow(walk, fd) < 0)
+        if (S_ISLNK(st.st_mode) && (slash || !(flags & INIT_RESOLVE_NO_LINK))) {
+                if (walk_follow(walk, fd, slash) < 0)
                         goto failed;
                 (void)close(fd);
                 return 0;
+        }
+        if (slash && !S_ISDIR(st.st_mode)) {
+                errno = ENOTDIR;
+                goto failed;
         }
         if (walk->mount >= 0 && mount_id(fd) != walk->mount) {
                 errno = EXDEV;

@@ -53,6 +53,8 @@ int main(int argc, char **argv)
                 int fd = open("/proc/self/exe", O_WRONLY);
 
                 say("write to own program", fd);
+        } else if (strcmp(mode, "sleep") == 0) {
+                (void)sleep(9878);
         } else {
                 return 2;
         }
