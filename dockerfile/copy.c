@@ -42,7 +42,7 @@ static int read_sources(struct dockerfile_reader *r, struct dockerfile_instructi
                         break;
                 if (h && check_file_name(r, h) < 0)
                         return -1;
-                c->sources[k] = (struct dockerfile_copy_source){ &i->args[k], h };
+                c->sources[k] = (struct dockerfile_copy_source){&i->args[k], h};
         }
         return 0;
 }

@@ -68,12 +68,12 @@ int dockerfile_directive_read(struct dockerfile *d, unsigned line, bool *mode, s
         *mode = target != NULL;
         if (!target)
                 return 0;
-        place = (struct dockerfile_place){ line, (unsigned)s.name + 1, (unsigned)(s.name_end - s.name) };
+        place = (struct dockerfile_place){line, (unsigned)s.name + 1, (unsigned)(s.name_end - s.name)};
         if (target->value)
                 return dockerfile_error(d, &place, err, "the %.*s directive is given twice", (int)place.width,
                                         text + s.name);
         target->value = memory_strndup(text + s.value, s.value_end - s.value);
-        target->place = (struct dockerfile_place){ line, (unsigned)s.value + 1, (unsigned)(s.value_end - s.value) };
+        target->place = (struct dockerfile_place){line, (unsigned)s.value + 1, (unsigned)(s.value_end - s.value)};
         return target == &d->escape_directive ? set_escape(d, target->value, &target->place, err) : 0;
 }
 
@@ -83,7 +83,8 @@ const char *dockerfile_directive_skip_list(const char *text, size_t size)
         struct dockerfile_setting inner;
 
         if (!dockerfile_setting_split(text, 0, size, &outer) || !dockerfile_setting_is(text, &outer, "check") ||
-            !dockerfile_setting_split(text, outer.value, outer.value_end, &inner) || !dockerfile_setting_is(text, &inner, "skip"))
+            !dockerfile_setting_split(text, outer.value, outer.value_end, &inner) ||
+            !dockerfile_setting_is(text, &inner, "skip"))
                 return NULL;
         return text + inner.value;
 }

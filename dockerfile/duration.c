@@ -12,14 +12,14 @@ static const struct {
         const char *name;
         int64_t nanoseconds;
 } units[] = {
-        { "ns", 1 },
-        { "us", 1000 },
-        { "\xC2\xB5s", 1000 }, /* micro sign */
-        { "\xCE\xBCs", 1000 }, /* Greek mu */
-        { "ms", 1000000 },
-        { "s", 1000000000 },
-        { "m", INT64_C(60) * 1000000000 },
-        { "h", INT64_C(3600) * 1000000000 },
+        {"ns", 1},
+        {"us", 1000},
+        {"\xC2\xB5s", 1000}, /* micro sign */
+        {"\xCE\xBCs", 1000}, /* Greek mu */
+        {"ms", 1000000},
+        {"s", 1000000000},
+        {"m", INT64_C(60) * 1000000000},
+        {"h", INT64_C(3600) * 1000000000},
 };
 
 /* The unit at *text, which moves behind it; 0 when there is none. A unit ends where the next number begins. */

@@ -171,9 +171,10 @@ static int expand_double_quote(struct expander *x, bool keep_escapes, struct out
                         return 0;
                 }
                 if (c == '$') {
-                        CLEANUP_OUTPUT struct output value = { .all = BUFFER_INIT };
+                        CLEANUP_OUTPUT struct output value = {.all = BUFFER_INIT};
 
-                        if (expand_dollar(x, &value) < 0 || put_raw(x, out, buffer_text(&value.all), value.all.size) < 0)
+                        if (expand_dollar(x, &value) < 0 ||
+                            put_raw(x, out, buffer_text(&value.all), value.all.size) < 0)
                                 return -1;
                         continue;
                 }
@@ -230,8 +231,8 @@ static int apply_operator(struct expander *x, const char *name, char op, bool co
 /* ${name/pattern/replacement}, behind the first '/'. */
 static int expand_replacement(struct expander *x, const char *name, struct output *out)
 {
-        CLEANUP_OUTPUT struct output pattern = { .all = BUFFER_INIT };
-        CLEANUP_OUTPUT struct output by = { .all = BUFFER_INIT };
+        CLEANUP_OUTPUT struct output pattern = {.all = BUFFER_INIT};
+        CLEANUP_OUTPUT struct output by = {.all = BUFFER_INIT};
         CLEANUP_BUFFER struct buffer replaced = BUFFER_INIT;
         CLEANUP_FREE char *value = NULL;
         bool all = x->at < x->size && x->text[x->at] == '/';
@@ -251,7 +252,7 @@ static int expand_braces(struct expander *x, size_t start, struct output *out)
 {
         CLEANUP_FREE char *name = NULL;
         CLEANUP_FREE char *value = NULL;
-        CLEANUP_OUTPUT struct output word = { .all = BUFFER_INIT };
+        CLEANUP_OUTPUT struct output word = {.all = BUFFER_INIT};
         bool colon;
         char op;
 
@@ -360,13 +361,13 @@ static int expand_until(struct expander *x, char stop, bool keep_escapes, struct
 static int expand(const struct dockerfile_scope *scope, char escape, bool quotes, const char *text, struct output *out,
                   struct error *err)
 {
-        struct expander x = { .scope = scope,
-                              .text = text,
-                              .size = strlen(text),
-                              .escape = escape,
-                              .quotes = quotes,
-                              .work = MAX_PATTERN_WORK,
-                              .err = err };
+        struct expander x = {.scope = scope,
+                             .text = text,
+                             .size = strlen(text),
+                             .escape = escape,
+                             .quotes = quotes,
+                             .work = MAX_PATTERN_WORK,
+                             .err = err};
 
         return expand_until(&x, 0, false, out);
 }
@@ -374,7 +375,7 @@ static int expand(const struct dockerfile_scope *scope, char escape, bool quotes
 int dockerfile_expand(const struct dockerfile_scope *scope, char escape, enum dockerfile_expansion mode,
                       const char *text, char **ret, struct error *err)
 {
-        CLEANUP_OUTPUT struct output out = { .all = BUFFER_INIT };
+        CLEANUP_OUTPUT struct output out = {.all = BUFFER_INIT};
         bool quotes = mode == DOCKERFILE_EXPAND_WORD;
 
         if (expand(scope, quotes ? escape : '\\', quotes, text, &out, err) < 0)
@@ -387,7 +388,7 @@ int dockerfile_expand_words(const struct dockerfile_scope *scope, char escape, c
                             struct error *err)
 {
         CLEANUP_STRV struct strv words = STRV_INIT;
-        CLEANUP_OUTPUT struct output out = { .all = BUFFER_INIT, .words = &words };
+        CLEANUP_OUTPUT struct output out = {.all = BUFFER_INIT, .words = &words};
 
         if (expand(scope, escape, true, text, &out, err) < 0)
                 return -1;

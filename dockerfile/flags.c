@@ -22,29 +22,29 @@ static const struct {
         const char *name;
         enum flag_type type;
 } known_flags[] = {
-        { DOCKERFILE_ADD, "checksum", FLAG_STRING },
-        { DOCKERFILE_ADD, "chmod", FLAG_STRING },
-        { DOCKERFILE_ADD, "chown", FLAG_STRING },
-        { DOCKERFILE_ADD, "exclude", FLAG_STRINGS },
-        { DOCKERFILE_ADD, "keep-git-dir", FLAG_BOOL },
-        { DOCKERFILE_ADD, "link", FLAG_BOOL },
-        { DOCKERFILE_ADD, "unpack", FLAG_BOOL },
-        { DOCKERFILE_COPY, "chmod", FLAG_STRING },
-        { DOCKERFILE_COPY, "chown", FLAG_STRING },
-        { DOCKERFILE_COPY, "exclude", FLAG_STRINGS },
-        { DOCKERFILE_COPY, "from", FLAG_STRING },
-        { DOCKERFILE_COPY, "link", FLAG_BOOL },
-        { DOCKERFILE_COPY, "parents", FLAG_BOOL },
-        { DOCKERFILE_FROM, "platform", FLAG_STRING },
-        { DOCKERFILE_HEALTHCHECK, "interval", FLAG_STRING },
-        { DOCKERFILE_HEALTHCHECK, "retries", FLAG_STRING },
-        { DOCKERFILE_HEALTHCHECK, "start-interval", FLAG_STRING },
-        { DOCKERFILE_HEALTHCHECK, "start-period", FLAG_STRING },
-        { DOCKERFILE_HEALTHCHECK, "timeout", FLAG_STRING },
-        { DOCKERFILE_RUN, "device", FLAG_STRINGS },
-        { DOCKERFILE_RUN, "mount", FLAG_STRINGS },
-        { DOCKERFILE_RUN, "network", FLAG_STRING },
-        { DOCKERFILE_RUN, "security", FLAG_STRING },
+        {DOCKERFILE_ADD, "checksum", FLAG_STRING},
+        {DOCKERFILE_ADD, "chmod", FLAG_STRING},
+        {DOCKERFILE_ADD, "chown", FLAG_STRING},
+        {DOCKERFILE_ADD, "exclude", FLAG_STRINGS},
+        {DOCKERFILE_ADD, "keep-git-dir", FLAG_BOOL},
+        {DOCKERFILE_ADD, "link", FLAG_BOOL},
+        {DOCKERFILE_ADD, "unpack", FLAG_BOOL},
+        {DOCKERFILE_COPY, "chmod", FLAG_STRING},
+        {DOCKERFILE_COPY, "chown", FLAG_STRING},
+        {DOCKERFILE_COPY, "exclude", FLAG_STRINGS},
+        {DOCKERFILE_COPY, "from", FLAG_STRING},
+        {DOCKERFILE_COPY, "link", FLAG_BOOL},
+        {DOCKERFILE_COPY, "parents", FLAG_BOOL},
+        {DOCKERFILE_FROM, "platform", FLAG_STRING},
+        {DOCKERFILE_HEALTHCHECK, "interval", FLAG_STRING},
+        {DOCKERFILE_HEALTHCHECK, "retries", FLAG_STRING},
+        {DOCKERFILE_HEALTHCHECK, "start-interval", FLAG_STRING},
+        {DOCKERFILE_HEALTHCHECK, "start-period", FLAG_STRING},
+        {DOCKERFILE_HEALTHCHECK, "timeout", FLAG_STRING},
+        {DOCKERFILE_RUN, "device", FLAG_STRINGS},
+        {DOCKERFILE_RUN, "mount", FLAG_STRINGS},
+        {DOCKERFILE_RUN, "network", FLAG_STRING},
+        {DOCKERFILE_RUN, "security", FLAG_STRING},
 };
 
 /*
@@ -103,9 +103,9 @@ static int unknown_flag(const struct dockerfile_instruction *i, const struct doc
         if (count == 0)
                 return dockerfile_source_error(s, &f->place, err, "%s takes no flags, --%s was given%s",
                                                dockerfile_kind_name(i->kind), f->name,
-                                               i->kind == DOCKERFILE_CMD || i->kind == DOCKERFILE_ENTRYPOINT ?
-                                                       ": put options behind the command they belong to" :
-                                                       "");
+                                               i->kind == DOCKERFILE_CMD || i->kind == DOCKERFILE_ENTRYPOINT
+                                                       ? ": put options behind the command they belong to"
+                                                       : "");
         return dockerfile_source_error(s, &f->place, err, "%s has no flag --%s", dockerfile_kind_name(i->kind),
                                        f->name);
 }

@@ -14,9 +14,9 @@
 /* True for docker/dockerfile and docker/dockerfile-upstream, with any tag or digest, or none. */
 static bool is_builtin(const char *value)
 {
-        static const char *const hosts[] = { "docker.io/", "index.docker.io/", "registry-1.docker.io/" };
-        static const char *const images[] = { "docker/dockerfile-upstream", "docker/dockerfile-labs",
-                                              "docker/dockerfile" };
+        static const char *const hosts[] = {"docker.io/", "index.docker.io/", "registry-1.docker.io/"};
+        static const char *const images[] = {"docker/dockerfile-upstream", "docker/dockerfile-labs",
+                                             "docker/dockerfile"};
 
         for (size_t k = 0; k < ARRAY_SIZE(hosts); k++)
                 if (strncmp(value, hosts[k], strlen(hosts[k])) == 0) {
@@ -36,7 +36,7 @@ int dockerfile_syntax_check(const struct dockerfile *d, const char *override, st
 {
         static const char advice[] = "bryo never runs a foreign frontend, its own speaks docker/dockerfile:1 "
                                      "(--build-arg BUILDKIT_SYNTAX=dockerfile.v0 ignores the line)";
-        static const struct dockerfile_place nowhere = { 0, 0, 0 };
+        static const struct dockerfile_place nowhere = {0, 0, 0};
         CLEANUP_FREE char *wanted = NULL;
 
         if (override && override[0] != '\0') {
@@ -54,7 +54,7 @@ int dockerfile_syntax_check(const struct dockerfile *d, const char *override, st
 /* Looks for "PREFIX syntax = value" among the directives that start at `text`. */
 static char *detect_behind(const char *text, size_t size, const char *prefix)
 {
-        static const char *const names[] = { "syntax", "escape", "check" };
+        static const char *const names[] = {"syntax", "escape", "check"};
         size_t skip = strlen(prefix);
 
         while (size > 0) {

@@ -61,9 +61,10 @@ static int read_flags(struct dockerfile_reader *r, struct dockerfile_instruction
         return read_retries(r, i);
 }
 
-static int unknown_type(struct dockerfile_reader *r, const struct dockerfile_place *place, const char *type, size_t size)
+static int unknown_type(struct dockerfile_reader *r, const struct dockerfile_place *place, const char *type,
+                        size_t size)
 {
-        static const char *const types[] = { "CMD", "NONE" };
+        static const char *const types[] = {"CMD", "NONE"};
         char word[16] = "";
         const char *near;
 
@@ -83,7 +84,8 @@ int dockerfile_healthcheck_read(struct dockerfile_reader *r, struct dockerfile_i
         size_t size;
 
         if (!dockerfile_words_next(r->line, &rest, &type))
-                return dockerfile_keyword_error(r, i, "HEALTHCHECK requires at least one argument: NONE or CMD command");
+                return dockerfile_keyword_error(r, i,
+                                                "HEALTHCHECK requires at least one argument: NONE or CMD command");
         dockerfile_utf8_trim(text, &rest.start, &rest.end);
         size = type.end - type.start;
         place = dockerfile_line_place(r->line, type.start, type.end);

@@ -99,8 +99,7 @@ static char *unquote(const char *word, size_t size, bool *expand)
                         *expand = false;
                         continue;
                 }
-                if (c == '\\' && quote != '\'' && at + 1 < size &&
-                    (!quote || strchr("\"$\\", word[at + 1]) != NULL))
+                if (c == '\\' && quote != '\'' && at + 1 < size && (!quote || strchr("\"$\\", word[at + 1]) != NULL))
                         c = word[++at];
                 buffer_append_char(&name, c);
         }
@@ -129,7 +128,7 @@ static bool look_at_word(struct dockerfile_heredocs *h, const struct dockerfile_
                          size_t limit, size_t *fuel)
 {
         const char *text = buffer_text(&l->text);
-        struct dockerfile_heredoc doc = { 0 };
+        struct dockerfile_heredoc doc = {0};
         size_t at = start;
 
         while (at < *end && isdigit((unsigned char)text[at]) && doc.fd < 100000000)
@@ -155,7 +154,7 @@ static bool look_at_word(struct dockerfile_heredocs *h, const struct dockerfile_
                 return true;
         }
         doc.place = dockerfile_line_place(l, start, *end);
-        add(h, doc, (struct dockerfile_range){ start, *end });
+        add(h, doc, (struct dockerfile_range){start, *end});
         return true;
 }
 
@@ -218,8 +217,7 @@ static int read_body(struct dockerfile_heredoc *h, const struct dockerfile_sourc
                 *line = at;
                 return 0;
         }
-        return dockerfile_source_error(s, &h->place, err,
-                                       "unterminated heredoc: no later line is just '%s'%s", h->name,
+        return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: no later line is just '%s'%s", h->name,
                                        h->strip_tabs ? "" : " (an indented one needs <<- and tabs)");
 }
 
@@ -237,7 +235,7 @@ void dockerfile_heredoc_clear(struct dockerfile_heredoc *h)
         free(h->name);
         free(h->raw);
         free(h->body);
-        *h = (struct dockerfile_heredoc){ 0 };
+        *h = (struct dockerfile_heredoc){0};
 }
 
 void dockerfile_heredocs_free(struct dockerfile_heredocs *h)
@@ -246,5 +244,5 @@ void dockerfile_heredocs_free(struct dockerfile_heredocs *h)
                 dockerfile_heredoc_clear(&h->items[k]);
         free(h->items);
         free(h->ranges);
-        *h = (struct dockerfile_heredocs){ 0 };
+        *h = (struct dockerfile_heredocs){0};
 }

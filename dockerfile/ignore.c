@@ -73,7 +73,7 @@ static int add_rule(struct dockerfile_ignore *m, const char *text, size_t start,
 {
         CLEANUP_FREE char *raw = NULL;
         CLEANUP_FREE char *cleaned = NULL;
-        struct rule rule = { .line = line };
+        struct rule rule = {.line = line};
         const char *pattern;
 
         dockerfile_utf8_trim(text, &start, &end);

@@ -102,7 +102,7 @@ static void take_args(struct dockerfile_instruction *i, struct dockerfile_words 
 /* Tries the exec form; true when the arguments have it. */
 static int read_json(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        struct dockerfile_words words = { NULL, 0, 0 };
+        struct dockerfile_words words = {NULL, 0, 0};
         struct dockerfile_place place = dockerfile_line_place(r->line, rest.start, rest.end);
 
         switch (dockerfile_json_words(&words, r->line, rest)) {
@@ -124,7 +124,7 @@ static int read_json(struct dockerfile_reader *r, struct dockerfile_instruction 
 
 int dockerfile_command_read(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        struct dockerfile_words words = { NULL, 0, 0 };
+        struct dockerfile_words words = {NULL, 0, 0};
 
         if (read_json(r, i, rest) < 0)
                 return -1;
@@ -138,7 +138,7 @@ int dockerfile_command_read(struct dockerfile_reader *r, struct dockerfile_instr
 /* The rest of the line as one argument, whatever is in it. */
 static int read_whole(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        struct dockerfile_words words = { NULL, 0, 0 };
+        struct dockerfile_words words = {NULL, 0, 0};
 
         if (rest.start == rest.end)
                 return dockerfile_keyword_error(r, i, "%s requires exactly one argument",
@@ -150,7 +150,7 @@ static int read_whole(struct dockerfile_reader *r, struct dockerfile_instruction
 
 static int read_list(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        struct dockerfile_words words = { NULL, 0, 0 };
+        struct dockerfile_words words = {NULL, 0, 0};
 
         dockerfile_words_split(&words, r->line, rest);
         take_args(i, &words);
@@ -265,7 +265,7 @@ static char *format_trigger(const struct dockerfile_instruction *trigger)
 
 static int read_onbuild(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        struct dockerfile_instruction trigger = { 0 };
+        struct dockerfile_instruction trigger = {0};
         struct dockerfile_range keyword;
         struct dockerfile_range ahead = rest;
         struct dockerfile_place place;
@@ -299,7 +299,7 @@ static int read_onbuild(struct dockerfile_reader *r, struct dockerfile_instructi
 static void read_copy_words(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest,
                             const struct dockerfile_heredocs *docs)
 {
-        struct dockerfile_words words = { NULL, 0, 0 };
+        struct dockerfile_words words = {NULL, 0, 0};
         struct dockerfile_range word;
         size_t next = 0;
 
@@ -316,7 +316,7 @@ static void read_copy_words(struct dockerfile_reader *r, struct dockerfile_instr
 static int read_with_heredocs(struct dockerfile_reader *r, struct dockerfile_instruction *i,
                               struct dockerfile_range rest)
 {
-        struct dockerfile_heredocs docs = { 0 };
+        struct dockerfile_heredocs docs = {0};
 
         if (i->kind == DOCKERFILE_RUN ? dockerfile_command_read(r, i, rest) < 0 : read_json(r, i, rest) < 0)
                 return -1;
@@ -435,5 +435,5 @@ void dockerfile_instruction_clear(struct dockerfile_instruction *i)
         free(i->heredocs);
         free(i->comment);
         strv_free(&i->muted);
-        *i = (struct dockerfile_instruction){ 0 };
+        *i = (struct dockerfile_instruction){0};
 }

@@ -135,14 +135,14 @@ static void add_words(struct dockerfile_words *w, const struct dockerfile_line *
 enum dockerfile_json dockerfile_json_words(struct dockerfile_words *w, const struct dockerfile_line *l,
                                            struct dockerfile_range r)
 {
-        struct reader reader = { .strings = STRV_INIT };
+        struct reader reader = {.strings = STRV_INIT};
         const char *text = buffer_text(&l->text) + r.start;
         enum dockerfile_json found = DOCKERFILE_JSON_NOT;
 
         if (r.end > r.start && text[0] == '[' && read_array(text, r.end - r.start, &reader)) {
-                found = reader.strange ? DOCKERFILE_JSON_STRANGE :
-                        reader.nul     ? DOCKERFILE_JSON_NUL :
-                                         DOCKERFILE_JSON_WORDS;
+                found = reader.strange ? DOCKERFILE_JSON_STRANGE
+                        : reader.nul   ? DOCKERFILE_JSON_NUL
+                                       : DOCKERFILE_JSON_WORDS;
                 if (found == DOCKERFILE_JSON_WORDS)
                         add_words(w, l, r, &reader.strings);
         }
@@ -205,7 +205,7 @@ char *dockerfile_json_find(const char *text, size_t size, const char *key)
                 .yajl_start_array = search_down,
                 .yajl_end_array = search_up,
         };
-        struct search s = { .key = key };
+        struct search s = {.key = key};
 
         if (!is_valid(text, size, &callbacks, &s)) {
                 free(s.found);

@@ -54,7 +54,7 @@ static bool cut_continuation(const char *text, size_t *size, char escape)
 static void add_segment(struct dockerfile_line *l, unsigned line, size_t column, const char *text, size_t size)
 {
         memory_grow(&l->segments, &l->segment_cap, l->segment_count + 1, sizeof(*l->segments));
-        l->segments[l->segment_count++] = (struct dockerfile_segment){ l->text.size, line, (unsigned)column };
+        l->segments[l->segment_count++] = (struct dockerfile_segment){l->text.size, line, (unsigned)column};
         buffer_append(&l->text, text, size);
 }
 
@@ -87,7 +87,7 @@ void dockerfile_line_free(struct dockerfile_line *l)
 {
         buffer_free(&l->text);
         free(l->segments);
-        *l = (struct dockerfile_line){ .text = BUFFER_INIT };
+        *l = (struct dockerfile_line){.text = BUFFER_INIT};
 }
 
 struct dockerfile_place dockerfile_line_place(const struct dockerfile_line *l, size_t start, size_t end)
@@ -110,7 +110,7 @@ struct dockerfile_place dockerfile_line_place(const struct dockerfile_line *l, s
         limit = high < l->segment_count ? l->segments[high].offset : l->text.size;
         if (end > limit)
                 end = limit;
-        return (struct dockerfile_place){ .line = found->line,
-                                          .column = found->column + (unsigned)(start - found->offset),
-                                          .width = end > start ? (unsigned)(end - start) : 1 };
+        return (struct dockerfile_place){.line = found->line,
+                                         .column = found->column + (unsigned)(start - found->offset),
+                                         .width = end > start ? (unsigned)(end - start) : 1};
 }

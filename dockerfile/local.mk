@@ -34,8 +34,22 @@ libdockerfile_a_SOURCES = \
 	dockerfile/words.c dockerfile/words.h
 
 dockerfile_test_libs = libdockerfile.a libcommon.a $(YAJL_LIBS)
-dockerfile_tests = tests/unit/dockerfile_parser
+dockerfile_tests = \
+	tests/fuzz/dockerfile_parse \
+	tests/unit/dockerfile_expand \
+	tests/unit/dockerfile_ignore \
+	tests/unit/dockerfile_parser \
+	tests/unit/dockerfile_value
 check_PROGRAMS += $(dockerfile_tests)
 TESTS += $(dockerfile_tests)
+EXTRA_DIST += tests/fuzz/dockerfile_parse.corpus
+tests_fuzz_dockerfile_parse_SOURCES = tests/fuzz/dockerfile_parse.c
+tests_fuzz_dockerfile_parse_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_expand_SOURCES = tests/unit/dockerfile_expand.c tests/unit/check.h
+tests_unit_dockerfile_expand_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_ignore_SOURCES = tests/unit/dockerfile_ignore.c tests/unit/check.h
+tests_unit_dockerfile_ignore_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_parser_SOURCES = tests/unit/dockerfile_parser.c tests/unit/check.h
 tests_unit_dockerfile_parser_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_value_SOURCES = tests/unit/dockerfile_value.c tests/unit/check.h
+tests_unit_dockerfile_value_LDADD = $(dockerfile_test_libs)

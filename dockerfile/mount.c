@@ -34,30 +34,30 @@ static const struct {
         const char *name;
         enum mount_key key;
 } keys[] = {
-        { "type", KEY_TYPE },
-        { "from", KEY_FROM },
-        { "source", KEY_SOURCE },
-        { "src", KEY_SOURCE },
-        { "target", KEY_TARGET },
-        { "dst", KEY_TARGET },
-        { "destination", KEY_TARGET },
-        { "readonly", KEY_READONLY },
-        { "ro", KEY_READONLY },
-        { "readwrite", KEY_READWRITE },
-        { "rw", KEY_READWRITE },
-        { "required", KEY_REQUIRED },
-        { "size", KEY_SIZE },
-        { "tmpfs-size", KEY_SIZE },
-        { "id", KEY_ID },
-        { "sharing", KEY_SHARING },
-        { "mode", KEY_MODE },
-        { "uid", KEY_UID },
-        { "gid", KEY_GID },
-        { "env", KEY_ENV },
+        {"type", KEY_TYPE},
+        {"from", KEY_FROM},
+        {"source", KEY_SOURCE},
+        {"src", KEY_SOURCE},
+        {"target", KEY_TARGET},
+        {"dst", KEY_TARGET},
+        {"destination", KEY_TARGET},
+        {"readonly", KEY_READONLY},
+        {"ro", KEY_READONLY},
+        {"readwrite", KEY_READWRITE},
+        {"rw", KEY_READWRITE},
+        {"required", KEY_REQUIRED},
+        {"size", KEY_SIZE},
+        {"tmpfs-size", KEY_SIZE},
+        {"id", KEY_ID},
+        {"sharing", KEY_SHARING},
+        {"mode", KEY_MODE},
+        {"uid", KEY_UID},
+        {"gid", KEY_GID},
+        {"env", KEY_ENV},
         /* SELinux labels and propagation: other builders' options that mean nothing in this sandbox. */
-        { "z", KEY_IGNORED },
-        { "relabel", KEY_IGNORED },
-        { "bind-propagation", KEY_IGNORED },
+        {"z", KEY_IGNORED},
+        {"relabel", KEY_IGNORED},
+        {"bind-propagation", KEY_IGNORED},
 };
 
 static const char *const type_names[] = {
@@ -94,7 +94,7 @@ void dockerfile_mount_clear(struct dockerfile_mount *m)
         free(m->id);
         free(m->env);
         strv_free(&m->ignored);
-        *m = (struct dockerfile_mount){ .ignored = STRV_INIT };
+        *m = (struct dockerfile_mount){.ignored = STRV_INIT};
 }
 
 /* The next field of a line of RFC 4180 at *at, which moves behind the comma. */
@@ -139,7 +139,7 @@ static int unknown_key(const char *key, struct error *err)
 
 static int find_key(const char *name, enum mount_key *ret, struct error *err)
 {
-        static const char *const refused[] = { "U", "chown", "tmpcopyup", "notmpcopyup", "tmpfs-mode" };
+        static const char *const refused[] = {"U", "chown", "tmpcopyup", "notmpcopyup", "tmpfs-mode"};
 
         for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
                 if (strcasecmp(name, keys[k].name) == 0) {
@@ -170,8 +170,8 @@ static int read_choice(const char *key, const char *value, const char *const *na
 /* Go's strconv.ParseBool. */
 static int read_bool(const char *key, const char *value, bool *ret, struct error *err)
 {
-        static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
-        static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
+        static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True"};
+        static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False"};
 
         for (size_t k = 0; k < ARRAY_SIZE(yes); k++) {
                 *ret = strcmp(value, yes[k]) == 0;
@@ -189,8 +189,8 @@ static int read_number(const char *key, const char *value, int base, uint32_t *r
         errno = 0;
         number = strtoull(value, &end, base);
         if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || number >= UINT32_MAX)
-                return error_set(err, EINVAL, "--mount: %s is %s number, not '%s'", key,
-                                 base == 8 ? "an octal" : "a", value);
+                return error_set(err, EINVAL, "--mount: %s is %s number, not '%s'", key, base == 8 ? "an octal" : "a",
+                                 value);
         *ret = (uint32_t)number;
         return 0;
 }
@@ -243,9 +243,9 @@ bad:
 static int wrong_type(const struct reading *r, const char *key)
 {
         return error_set(r->err, EINVAL, "--mount: '%s' does not go with type=%s%s", key, type_names[r->m.type],
-                         strcasecmp(key, "required") == 0 || strcasecmp(key, "size") == 0 ?
-                                 " (write type= in front of it)" :
-                                 "");
+                         strcasecmp(key, "required") == 0 || strcasecmp(key, "size") == 0
+                                 ? " (write type= in front of it)"
+                                 : "");
 }
 
 static void set_string(char **target, const char *value)
@@ -390,8 +390,8 @@ static int read_option(struct reading *r, const char *field, char escape)
         if (key == KEY_FROM)
                 return check_from(equals + 1, r->err) < 0 ? -1 : set_option(r, key, name, equals + 1);
         if (!r->scope)
-                return strchr(equals, '$') ? defer_option(r, key, name, equals + 1) :
-                                             set_option(r, key, name, equals + 1);
+                return strchr(equals, '$') ? defer_option(r, key, name, equals + 1)
+                                           : set_option(r, key, name, equals + 1);
         if (dockerfile_expand(r->scope, escape, DOCKERFILE_EXPAND_WORD, equals + 1, &value, r->err) < 0)
                 return error_wrap(r->err, "--mount: %s", name);
         return set_option(r, key, name, value);
@@ -496,7 +496,7 @@ static int read_spec(struct reading *r, const char *spec, char escape)
 int dockerfile_mount_parse(const char *spec, const struct dockerfile_scope *scope, char escape,
                            struct dockerfile_mount *ret, struct error *err)
 {
-        struct reading r = { .m = { .ignored = STRV_INIT }, .scope = scope, .err = err };
+        struct reading r = {.m = {.ignored = STRV_INIT}, .scope = scope, .err = err};
 
         if (read_spec(&r, spec, escape) < 0) {
                 dockerfile_mount_clear(&r.m);

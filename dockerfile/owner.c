@@ -31,7 +31,7 @@ int dockerfile_owner_parse(const char *text, struct dockerfile_owner *ret, struc
 {
         const char *colon = strchr(text, ':');
         CLEANUP_FREE char *user = memory_strndup(text, colon ? (size_t)(colon - text) : strlen(text));
-        struct dockerfile_owner o = { .has_gid = colon != NULL };
+        struct dockerfile_owner o = {.has_gid = colon != NULL};
 
         if (user[0] == '\0' || (colon && colon[1] == '\0'))
                 return error_set(err, EINVAL, "'%s' is not user or user:group", text);
@@ -54,5 +54,5 @@ void dockerfile_owner_clear(struct dockerfile_owner *o)
 {
         free(o->user);
         free(o->group);
-        *o = (struct dockerfile_owner){ 0 };
+        *o = (struct dockerfile_owner){0};
 }

@@ -71,7 +71,7 @@ static int read_legacy(struct dockerfile_reader *r, struct dockerfile_instructio
 
 int dockerfile_pairs_read(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        struct dockerfile_words words = { NULL, 0, 0 };
+        struct dockerfile_words words = {NULL, 0, 0};
         int result = 0;
 
         dockerfile_words_split_quoted(&words, r->line, rest, r->escape);

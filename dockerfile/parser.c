@@ -20,9 +20,9 @@
 struct parser {
         struct dockerfile *d;
         size_t cap;
-        unsigned line;              /* the line that is read next */
-        bool directives;            /* nothing but directives so far */
-        struct buffer comment;      /* the block of comments right above, one a line */
+        unsigned line;         /* the line that is read next */
+        bool directives;       /* nothing but directives so far */
+        struct buffer comment; /* the block of comments right above, one a line */
         struct error *err;
 };
 
@@ -90,10 +90,8 @@ static void read_muted(struct dockerfile_instruction *i)
 static int read_instruction(struct parser *p)
 {
         struct dockerfile *d = p->d;
-        struct dockerfile_line line = { .text = BUFFER_INIT };
-        struct dockerfile_reader reader = {
-                .source = d->source, .line = &line, .escape = d->escape, .err = p->err
-        };
+        struct dockerfile_line line = {.text = BUFFER_INIT};
+        struct dockerfile_reader reader = {.source = d->source, .line = &line, .escape = d->escape, .err = p->err};
         struct dockerfile_instruction *i;
         int result = 0;
 
@@ -102,8 +100,8 @@ static int read_instruction(struct parser *p)
         if (!dockerfile_line_is_blank(buffer_text(&line.text), line.text.size)) {
                 memory_grow(&d->instructions, &p->cap, d->instruction_count + 1, sizeof(*d->instructions));
                 i = &d->instructions[d->instruction_count++];
-                *i = (struct dockerfile_instruction){ 0 };
-                result = dockerfile_instruction_read(&reader, (struct dockerfile_range){ 0, line.text.size }, i);
+                *i = (struct dockerfile_instruction){0};
+                result = dockerfile_instruction_read(&reader, (struct dockerfile_range){0, line.text.size}, i);
                 if (result == 0 && p->comment.size > 0) {
                         i->comment = buffer_steal(&p->comment);
                         read_muted(i);
@@ -127,7 +125,7 @@ static int read_lines(struct parser *p)
                 if (done)
                         continue;
                 if (d->instruction_count == DOCKERFILE_MAX_INSTRUCTIONS)
-                        return dockerfile_source_error(d->source, &(struct dockerfile_place){ p->line, 1, 1 }, p->err,
+                        return dockerfile_source_error(d->source, &(struct dockerfile_place){p->line, 1, 1}, p->err,
                                                        "too many instructions: at most %u are allowed",
                                                        DOCKERFILE_MAX_INSTRUCTIONS);
                 if (read_instruction(p) < 0)
@@ -140,7 +138,7 @@ static int read_lines(struct parser *p)
 static int parse_text(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err)
 {
         struct dockerfile *d = memory_zalloc(1, sizeof(*d));
-        struct parser p = { .d = d, .line = 1, .directives = true, .comment = BUFFER_INIT, .err = err };
+        struct parser p = {.d = d, .line = 1, .directives = true, .comment = BUFFER_INIT, .err = err};
         int result;
 
         d->name = memory_strdup(name);
@@ -182,7 +180,8 @@ int dockerfile_parse(const char *text, size_t size, const char *name, struct doc
         return 0;
 }
 
-int dockerfile_trigger_parse(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err)
+int dockerfile_trigger_parse(const char *text, size_t size, const char *name, struct dockerfile **ret,
+                             struct error *err)
 {
         CLEANUP_DOCKERFILE struct dockerfile *d = NULL;
         const struct dockerfile_instruction *i;

@@ -57,7 +57,7 @@ struct states {
 static struct piece *add(struct dockerfile_pattern *p, enum piece_kind kind)
 {
         memory_grow(&p->pieces, &p->cap, p->count + 1, sizeof(*p->pieces));
-        p->pieces[p->count] = (struct piece){ .kind = kind };
+        p->pieces[p->count] = (struct piece){.kind = kind};
         return &p->pieces[p->count++];
 }
 
@@ -275,7 +275,7 @@ static void step_state(const struct dockerfile_pattern *p, size_t from, uint32_t
 /* Reads one character; false when no state is left. */
 static bool step(const struct dockerfile_pattern *p, struct states *s, uint32_t c)
 {
-        struct states next = { .used = s->used };
+        struct states next = {.used = s->used};
         uint64_t any = 0;
 
         memset(next.words, 0, next.used * sizeof(next.words[0]));

@@ -54,7 +54,7 @@ int dockerfile_ports_parse(const char *text, struct dockerfile_ports *ret, struc
         const char *colon = strrchr(ports, ':');
         const char *at = colon ? colon + 1 : ports;
 
-        *ret = (struct dockerfile_ports){ .has_mapping = colon != NULL };
+        *ret = (struct dockerfile_ports){.has_mapping = colon != NULL};
         if (slash && slash[1] != '\0' && read_protocol(slash + 1, ret, err) < 0)
                 return -1;
         if (!read_port(&at, &ret->first))

@@ -108,7 +108,8 @@ static size_t segment_size(const struct characters *p, size_t from)
 }
 
 /* The earliest (or last) place in v[from..] where the segment stands. */
-static size_t find_segment(const uint32_t *p, size_t n, const struct characters *v, size_t from, bool last, size_t *work)
+static size_t find_segment(const uint32_t *p, size_t n, const struct characters *v, size_t from, bool last,
+                           size_t *work)
 {
         size_t found = NO_MATCH;
 
@@ -174,8 +175,8 @@ static size_t byte_size(const struct characters *v, size_t from, size_t to)
 int dockerfile_shell_trim(const char *pattern, const char *value, bool at_end, bool longest, size_t *work,
                           struct buffer *ret, struct error *err)
 {
-        CLEANUP_CHARACTERS struct characters p = { NULL, 0, 0 };
-        CLEANUP_CHARACTERS struct characters v = { NULL, 0, 0 };
+        CLEANUP_CHARACTERS struct characters p = {NULL, 0, 0};
+        CLEANUP_CHARACTERS struct characters v = {NULL, 0, 0};
         size_t end;
         size_t cut;
 
@@ -200,8 +201,8 @@ int dockerfile_shell_trim(const char *pattern, const char *value, bool at_end, b
 int dockerfile_shell_replace(const char *pattern, const char *value, const char *by, bool all, size_t limit,
                              size_t *work, struct buffer *ret, struct error *err)
 {
-        CLEANUP_CHARACTERS struct characters p = { NULL, 0, 0 };
-        CLEANUP_CHARACTERS struct characters v = { NULL, 0, 0 };
+        CLEANUP_CHARACTERS struct characters p = {NULL, 0, 0};
+        CLEANUP_CHARACTERS struct characters v = {NULL, 0, 0};
         size_t after_match = NO_MATCH; /* where a match that was not empty ended: no empty one follows right there */
         size_t at = 0;
         size_t byte = 0;

@@ -19,7 +19,8 @@
 int dockerfile_shell_trim(const char *pattern, const char *value, bool at_end, bool longest, size_t *work,
                           struct buffer *ret, struct error *err);
 
-/* Appends `value` with the first match (or all), longest from the left, replaced by the literal `by`; stops early when `ret` grows past `limit`. */
+/* Appends `value` with the first match (or all), longest from the left, replaced by the literal `by`; stops early when
+ * `ret` grows past `limit`. */
 int dockerfile_shell_replace(const char *pattern, const char *value, const char *by, bool all, size_t limit,
                              size_t *work, struct buffer *ret, struct error *err);
 

@@ -48,13 +48,13 @@ static int check_lines(const struct dockerfile_source *s, struct error *err)
                 const char *nul = memchr(text, '\0', size);
 
                 if (nul)
-                        return dockerfile_source_error(
-                                s, &(struct dockerfile_place){ line, (unsigned)(nul - text) + 1, 1 }, err,
-                                "a NUL byte: this is not a text file");
+                        return dockerfile_source_error(s,
+                                                       &(struct dockerfile_place){line, (unsigned)(nul - text) + 1, 1},
+                                                       err, "a NUL byte: this is not a text file");
                 if (size > 0 && text[size - 1] == '\n')
                         size--;
                 if (size > DOCKERFILE_MAX_LINE)
-                        return dockerfile_source_error(s, &(struct dockerfile_place){ line, 1, 1 }, err,
+                        return dockerfile_source_error(s, &(struct dockerfile_place){line, 1, 1}, err,
                                                        "the line has %zu bytes, at most %u are allowed: "
                                                        "break it with the escape character at a line's end",
                                                        size, DOCKERFILE_MAX_LINE);

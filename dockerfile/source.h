@@ -13,7 +13,7 @@
 /* A file's text cut into lines: what the parser reads and what messages quote. */
 struct dockerfile_source {
         char *name;
-        char *text;    /* without a byte order mark; NUL behind it */
+        char *text; /* without a byte order mark; NUL behind it */
         size_t size;
         size_t *starts; /* where each line starts; one more than line_count */
         unsigned line_count;

@@ -31,7 +31,8 @@ int dockerfile_healthcheck_read(struct dockerfile_reader *r, struct dockerfile_i
 int dockerfile_pairs_read(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest);
 
 /* The shell or exec form: fills args and is_json; a shell form of nothing adds no word. */
-int dockerfile_command_read(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest);
+int dockerfile_command_read(struct dockerfile_reader *r, struct dockerfile_instruction *i,
+                            struct dockerfile_range rest);
 
 /* An error at the keyword, the whole argument part, or a word. Return -1. */
 int dockerfile_keyword_error(struct dockerfile_reader *r, const struct dockerfile_instruction *i, const char *format,

@@ -8,7 +8,8 @@
 
 /* Code points of a text that is usually, not certainly, UTF-8. */
 
-/* A byte that is not part of valid UTF-8 reads as this plus the byte: never equal to a character, and nothing is lost. */
+/* A byte that is not part of valid UTF-8 reads as this plus the byte: never equal to a character, and nothing is lost.
+ */
 #define DOCKERFILE_UTF8_BAD 0xDC00u
 
 /* The code point at `s` (size >= 1) and how many bytes it takes (1 to 4). */
@@ -20,7 +21,8 @@ bool dockerfile_utf8_is_space(uint32_t c);
 /* Letters of the scripts people write in: what may be in a variable's name beside digits and '_'. */
 bool dockerfile_utf8_is_letter(uint32_t c);
 
-/* True for characters that could drive a terminal or reorder its text: C0, DEL, C1, bidirectional controls, bad bytes. */
+/* True for characters that could drive a terminal or reorder its text: C0, DEL, C1, bidirectional controls, bad bytes.
+ */
 bool dockerfile_utf8_is_unsafe(uint32_t c);
 
 /* The range without white space at its ends. */

@@ -12,7 +12,7 @@ void dockerfile_words_take(struct dockerfile_words *w, const struct dockerfile_l
                            size_t end)
 {
         memory_grow(&w->items, &w->cap, w->count + 1, sizeof(*w->items));
-        w->items[w->count++] = (struct dockerfile_word){ text, dockerfile_line_place(l, start, end) };
+        w->items[w->count++] = (struct dockerfile_word){text, dockerfile_line_place(l, start, end)};
 }
 
 void dockerfile_words_add(struct dockerfile_words *w, const struct dockerfile_line *l, size_t start, size_t end)
@@ -87,5 +87,5 @@ void dockerfile_words_free(struct dockerfile_words *w)
         for (size_t i = 0; i < w->count; i++)
                 free(w->items[i].text);
         free(w->items);
-        *w = (struct dockerfile_words){ NULL, 0, 0 };
+        *w = (struct dockerfile_words){NULL, 0, 0};
 }
