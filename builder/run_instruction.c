@@ -41,8 +41,6 @@ static int check_flags(const struct builder_site *site, struct error *err)
                 return refuse(site, &run->mounts[0]->place, "RUN --mount", err);
         if (run->device_count > 0)
                 return refuse(site, &run->devices[0]->place, "RUN --device", err);
-        if (run->network == DOCKERFILE_NETWORK_NONE)
-                return refuse(site, &run->network_flag->place, "RUN --network=none", err);
         if (run->security == DOCKERFILE_SECURITY_INSECURE)
                 return dockerfile_error(site->job->file, &run->security_flag->place, err,
                                         "--security=insecure is refused: without root there are no privileges to give");
@@ -107,6 +105,7 @@ static void make_key(const struct running *r, struct sha256_digest *ret)
         sha256_field_string(&hash, "");
         sha256_field_string(&hash, builder_state_cwd(s));
         sha256_field_string(&hash, s->config->config.user ? s->config->config.user : "");
+        sha256_field_string(&hash, r->site->instruction->run.network == DOCKERFILE_NETWORK_NONE ? "none" : "host");
         sha256_final(&hash, ret);
 }
 
@@ -198,8 +197,11 @@ static int execute(void *context, unsigned number, struct overlay_tree *tree, st
         }
         command.cwd = memory_strdup(builder_state_cwd(s));
         command.hostname = HOSTNAME;
-        if (builder_command_prepare(&command, tree, s->config->config.user, &cause) < 0 ||
-            run_command(r, number, tree, &command, &status, &cause) < 0)
+        if (builder_command_prepare(&command, tree, s->config->config.user, &cause) < 0)
+                return builder_site_error(r->site, &r->site->instruction->place, err, &cause);
+        if (r->site->instruction->run.network == DOCKERFILE_NETWORK_NONE)
+                command.view.network = SANDBOX_NETWORK_NONE;
+        if (run_command(r, number, tree, &command, &status, &cause) < 0)
                 return builder_site_error(r->site, &r->site->instruction->place, err, &cause);
         if (status.signaled || status.status != 0)
                 return command_failed(r, &status, err);

@@ -16,7 +16,6 @@ refused() {
 }
 
 refused 'RUN --mount=type=cache,target=/c echo it ra""n' '--mount'
-refused 'RUN --network=none echo it ra""n' '--network'
 refused 'RUN --security=insecure echo it ra""n' '--security'
 refused 'COPY --link f /' '--link'
 refused 'COPY --parents f /' '--parents'
