@@ -246,6 +246,11 @@ void overlay_source_grow(struct overlay_source *source, uint64_t size)
                 ;
 }
 
+void overlay_source_cut(struct overlay_source *source, uint64_t size)
+{
+        source->size = size;
+}
+
 static int open_source(struct overlay_source *source, int *ret_fd, struct error *err)
 {
         struct overlay_pool *pool = source->pool;
