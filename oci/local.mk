@@ -9,7 +9,9 @@ liboci_a_SOURCES = \
 	oci/digest.h \
 	oci/entry.c \
 	oci/entry.h \
+	oci/image.c \
 	oci/image.h \
+	oci/image_find.c \
 	oci/index_choose.c \
 	oci/json.c \
 	oci/json.h \
@@ -34,7 +36,13 @@ liboci_a_SOURCES = \
 	oci/reference.h \
 	oci/sparse.c \
 	oci/sparse.h \
+	oci/store.c \
 	oci/store.h \
+	oci/store_blob.c \
+	oci/store_object.c \
+	oci/store_private.h \
+	oci/store_ref.c \
+	oci/store_scratch.c \
 	oci/stream.c \
 	oci/stream.h \
 	oci/tar_header.c \
