@@ -3,12 +3,16 @@ noinst_LIBRARIES += liboci.a
 liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
+	oci/config.c \
 	oci/config.h \
 	oci/digest.c \
 	oci/digest.h \
 	oci/entry.c \
 	oci/entry.h \
+	oci/image.c \
 	oci/image.h \
+	oci/image_find.c \
+	oci/index_choose.c \
 	oci/json.c \
 	oci/json.h \
 	oci/json_writer.c \
@@ -20,16 +24,25 @@ liboci_a_SOURCES = \
 	oci/layer_writer.c \
 	oci/layer_writer.h \
 	oci/limits.h \
+	oci/manifest.c \
 	oci/manifest.h \
 	oci/pax.c \
 	oci/pax.h \
+	oci/platform.c \
+	oci/platform.h \
 	oci/quote.c \
 	oci/quote.h \
 	oci/reference.c \
 	oci/reference.h \
 	oci/sparse.c \
 	oci/sparse.h \
+	oci/store.c \
 	oci/store.h \
+	oci/store_blob.c \
+	oci/store_object.c \
+	oci/store_private.h \
+	oci/store_ref.c \
+	oci/store_scratch.c \
 	oci/stream.c \
 	oci/stream.h \
 	oci/tar_header.c \
