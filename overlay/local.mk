@@ -22,6 +22,7 @@ liboverlay_a_SOURCES += \
 overlay_server_tests = \
 	tests/unit/overlay_server_attrs \
 	tests/unit/overlay_server_counts \
+	tests/unit/overlay_server_fuzz \
 	tests/unit/overlay_server_life \
 	tests/unit/overlay_server_loop \
 	tests/unit/overlay_server_posix \
@@ -34,6 +35,8 @@ tests_unit_overlay_server_attrs_SOURCES = tests/unit/overlay_server_attrs.c $(ov
 tests_unit_overlay_server_attrs_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_counts_SOURCES = tests/unit/overlay_server_counts.c $(overlay_server_support)
 tests_unit_overlay_server_counts_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_fuzz_SOURCES = tests/unit/overlay_server_fuzz.c $(overlay_server_support)
+tests_unit_overlay_server_fuzz_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_life_SOURCES = tests/unit/overlay_server_life.c $(overlay_server_support)
 tests_unit_overlay_server_life_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_loop_SOURCES = tests/unit/overlay_server_loop.c $(overlay_server_support)

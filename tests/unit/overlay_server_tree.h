@@ -2,6 +2,7 @@
 #ifndef BRYO_TESTS_UNIT_OVERLAY_SERVER_TREE_H
 #define BRYO_TESTS_UNIT_OVERLAY_SERVER_TREE_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
