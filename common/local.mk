@@ -6,6 +6,13 @@ libcommon_a_SOURCES = \
 	common/error.c common/error.h \
 	common/fd.c common/fd.h \
 	common/log.c common/log.h \
+	common/map.c common/map.h \
 	common/memory.c common/memory.h \
+	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \
 	common/strv.c common/strv.h
+
+check_PROGRAMS += tests/unit/common_rooted
+TESTS += tests/unit/common_rooted
+tests_unit_common_rooted_SOURCES = tests/unit/common_rooted.c tests/unit/check.h
+tests_unit_common_rooted_LDADD = libcommon.a $(CRYPTO_LIBS)

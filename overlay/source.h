@@ -66,8 +66,9 @@ int overlay_source_read(struct overlay_source *source, void *bytes, size_t size,
  */
 int overlay_source_pin(struct overlay_source *source, int fd, struct error *err);
 void overlay_source_unpin(struct overlay_source *source);
-/* A pinned source grew. */
+/* A pinned source grew, or (cut) its dead end was cut off. */
 void overlay_source_grow(struct overlay_source *source, uint64_t size);
+void overlay_source_cut(struct overlay_source *source, uint64_t size);
 
 /* True when `name` obeys the rule at OVERLAY_SOURCE_NAME_MAX. */
 int overlay_source_name_is_valid(const char *name, size_t length);

@@ -132,8 +132,8 @@ int overlay_tree_resolve_parent(struct overlay_tree *tree, const struct overlay_
                                 struct overlay_ref *ret_dir, char **ret_name, struct error *err);
 /*
  * Resolves `path`, making each missing directory with `mode` (07777 bits),
- * owner and mtime (WORKDIR, the parents of a COPY target). A dangling symlink
- * on the way is ENOENT, anything else in the way ENOTDIR. On failure some of
+ * owner and mtime (WORKDIR, the parents of a COPY target). What a dangling
+ * symlink points to is made too, inside the root; a file in the way is ENOTDIR. On failure some of
  * the directories may have been made.
  */
 struct overlay_owner {
