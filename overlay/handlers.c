@@ -82,7 +82,8 @@ static void on_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
         reply_attr(req, overlay_ops_getattr(tree_of(req), ino, &attr), &attr);
 }
 
-/* "Now" as the kernel stamps files, which is up to a tick behind: a finer clock here would put a later write before an earlier one. */
+/* "Now" as the kernel stamps files, which is up to a tick behind: a finer clock here would put a later write before an
+ * earlier one. */
 static void now(struct timespec *ret)
 {
         clock_gettime(CLOCK_REALTIME_COARSE, ret);
@@ -142,7 +143,7 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
 
 static void on_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-        struct fuse_entry_param absent = { .entry_timeout = OVERLAY_SESSION_TIMEOUT };
+        struct fuse_entry_param absent = {.entry_timeout = OVERLAY_SESSION_TIMEOUT};
         struct overlay_attr attr;
         int r = overlay_ops_lookup(tree_of(req), parent, name, &attr);
 
@@ -181,21 +182,22 @@ static void make(fuse_req_t req, fuse_ino_t parent, const char *name, struct ove
 
 static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
-        struct overlay_create create = { .mode = mode, .rdev = rdev }; /* the kernel's 32 bits are the low ones of dev_t */
+        struct overlay_create create = {.mode = mode,
+                                        .rdev = rdev}; /* the kernel's 32 bits are the low ones of dev_t */
 
         make(req, parent, name, &create);
 }
 
 static void on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-        struct overlay_create create = { .mode = S_IFDIR | (mode & 07777) };
+        struct overlay_create create = {.mode = S_IFDIR | (mode & 07777)};
 
         make(req, parent, name, &create);
 }
 
 static void on_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-        struct overlay_create create = { .mode = S_IFLNK | 0777, .target = target };
+        struct overlay_create create = {.mode = S_IFLNK | 0777, .target = target};
 
         make(req, parent, name, &create);
 }
@@ -250,8 +252,7 @@ int overlay_handlers_tmpfile(struct overlay_tree *tree, const struct fuse_in_hea
                              const struct fuse_create_in *in, struct fuse_entry_out *ret)
 {
         struct overlay_create create = {
-                .mode = S_IFREG | (in->mode & 07777), .umask = in->umask, .uid = header->uid, .gid = header->gid
-        };
+                .mode = S_IFREG | (in->mode & 07777), .umask = in->umask, .uid = header->uid, .gid = header->gid};
         struct overlay_attr attr;
         int r = overlay_ops_tmpfile(tree, header->nodeid, &create, &attr);
 
@@ -261,11 +262,18 @@ int overlay_handlers_tmpfile(struct overlay_tree *tree, const struct fuse_in_hea
                 .nodeid = attr.ino,
                 .entry_valid = (uint64_t)OVERLAY_SESSION_TIMEOUT,
                 .attr_valid = (uint64_t)OVERLAY_SESSION_TIMEOUT,
-                .attr = { .ino = attr.ino, .mode = attr.mode, .nlink = attr.nlink, .uid = attr.uid, .gid = attr.gid,
-                          .blksize = 4096,
-                          .atime = (uint64_t)attr.mtime.tv_sec, .atimensec = (uint32_t)attr.mtime.tv_nsec,
-                          .mtime = (uint64_t)attr.mtime.tv_sec, .mtimensec = (uint32_t)attr.mtime.tv_nsec,
-                          .ctime = (uint64_t)attr.ctime.tv_sec, .ctimensec = (uint32_t)attr.ctime.tv_nsec },
+                .attr = {.ino = attr.ino,
+                         .mode = attr.mode,
+                         .nlink = attr.nlink,
+                         .uid = attr.uid,
+                         .gid = attr.gid,
+                         .blksize = 4096,
+                         .atime = (uint64_t)attr.mtime.tv_sec,
+                         .atimensec = (uint32_t)attr.mtime.tv_nsec,
+                         .mtime = (uint64_t)attr.mtime.tv_sec,
+                         .mtimensec = (uint32_t)attr.mtime.tv_nsec,
+                         .ctime = (uint64_t)attr.ctime.tv_sec,
+                         .ctimensec = (uint32_t)attr.ctime.tv_nsec},
         };
         return 0;
 }
@@ -276,7 +284,7 @@ int overlay_handlers_setxattr(struct overlay_tree *tree, uint64_t ino, const cha
                               const struct fuse_setxattr_in *in)
 {
         struct overlay_attr attr;
-        struct overlay_change change = { .set = OVERLAY_SET_MODE };
+        struct overlay_change change = {.set = OVERLAY_SET_MODE};
         int r = overlay_ops_setxattr(tree, ino, name, value, in->size, (int)in->flags);
 
         if (r < 0 || !(in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID))

@@ -154,7 +154,7 @@ static bool add_entry(void *context, const struct overlay_dirent *dirent)
                         entry.ino = 0; /* names without a lookup count: the kernel makes no dentry */
                 need = fuse_add_direntry_plus(listing->req, to, room, dirent->name, &entry, (off_t)dirent->next);
         } else {
-                struct stat st = { .st_ino = dirent->attr.ino, .st_mode = dirent->attr.mode };
+                struct stat st = {.st_ino = dirent->attr.ino, .st_mode = dirent->attr.mode};
 
                 need = fuse_add_direntry(listing->req, to, room, dirent->name, &st, (off_t)dirent->next);
         }
@@ -166,7 +166,7 @@ static bool add_entry(void *context, const struct overlay_dirent *dirent)
 
 static void list(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, bool plus)
 {
-        struct listing listing = { .req = req, .plus = plus };
+        struct listing listing = {.req = req, .plus = plus};
         int r;
 
         listing.bytes = overlay_session_scratch(fuse_req_userdata(req), &listing.room);

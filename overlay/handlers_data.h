@@ -23,8 +23,7 @@ void overlay_handlers_copy_file_range(fuse_req_t req, fuse_ino_t in, off_t in_of
                                       int flags);
 void overlay_handlers_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void overlay_handlers_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
-void overlay_handlers_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
-                                  struct fuse_file_info *fi);
+void overlay_handlers_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi);
 
 /* What the kernel is told of a node. */
 void overlay_handlers_fill_stat(const struct overlay_attr *attr, struct stat *ret);

@@ -44,7 +44,9 @@ liboverlay_a_SOURCES += \
 	overlay/session_request.c overlay/session_request.h
 
 overlay_server_tests = \
+	tests/unit/overlay_server_attrs \
 	tests/unit/overlay_server_counts \
+	tests/unit/overlay_server_fuzz \
 	tests/unit/overlay_server_life \
 	tests/unit/overlay_server_loop \
 	tests/unit/overlay_server_posix \
@@ -53,8 +55,12 @@ check_PROGRAMS += $(overlay_server_tests)
 TESTS += $(overlay_server_tests)
 overlay_server_ldadd = liboverlay.a libcommon.a $(FUSE_LIBS) $(CRYPTO_LIBS)
 overlay_server_support = tests/unit/check.h tests/unit/overlay_server_mount.h tests/unit/overlay_server_tree.h
+tests_unit_overlay_server_attrs_SOURCES = tests/unit/overlay_server_attrs.c $(overlay_server_support)
+tests_unit_overlay_server_attrs_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_counts_SOURCES = tests/unit/overlay_server_counts.c $(overlay_server_support)
 tests_unit_overlay_server_counts_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_fuzz_SOURCES = tests/unit/overlay_server_fuzz.c $(overlay_server_support)
+tests_unit_overlay_server_fuzz_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_life_SOURCES = tests/unit/overlay_server_life.c $(overlay_server_support)
 tests_unit_overlay_server_life_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_loop_SOURCES = tests/unit/overlay_server_loop.c $(overlay_server_support)

@@ -39,14 +39,14 @@
 #define LOOK_FAILURES 64
 
 /* Clients compete when the requesting thread changes this often in a window of requests. */
-#define MIX_WINDOW 128
+#define MIX_WINDOW  128
 #define MIX_CHANGES 24
 /* They no longer do when less than one request in so many comes from another thread than the one before. */
 #define CALM_RATIO 12
 /* How long that is watched: at first, and at most when parallel mode was re-entered soon after it was left. */
-#define CALM_WINDOW_MS 20
+#define CALM_WINDOW_MS     20
 #define CALM_WINDOW_MAX_MS 1000
-#define REENTRY_MS 300
+#define REENTRY_MS         300
 
 /* The monitor's tick: it costs the client a migration now and then, so as rare as a stall is bearable. */
 #define TICK_MS 4
@@ -55,11 +55,7 @@
 /* Ticks without any request before the monitor sleeps until the next one. */
 #define IDLE_TICKS 8
 
-enum state {
-        STATE_QUIET,
-        STATE_PARALLEL,
-        STATE_ENDED
-};
+enum state { STATE_QUIET, STATE_PARALLEL, STATE_ENDED };
 
 enum role {
         ROLE_ALWAYS, /* serves in any mode: policies SINGLE and PER_CPU */
@@ -95,7 +91,7 @@ struct worker {
 
 struct overlay_loop {
         const struct log *log;
-        int state; /* enum state, a futex */
+        int state;  /* enum state, a futex */
         int result; /* errno the connection ended with; ENODEV is the good end. Set once, before state becomes ENDED */
 
         pthread_mutex_t lock; /* sessions and threads come and go under it; never taken while serving */
@@ -112,7 +108,7 @@ struct overlay_loop {
         cpu_set_t *cpus; /* CPUs this process may use */
         unsigned cpu_count;
 
-        uint64_t migrations, parallel_phases, stalls;  /* relaxed */
+        uint64_t migrations, parallel_phases, stalls;    /* relaxed */
         struct overlay_session_counters closed_counters; /* of sessions that are closed; under `lock` */
 };
 
@@ -232,8 +228,9 @@ static int move_to(int cpu)
 /* For good: one of what quiet mode needs is not to be had here. */
 static void give_up_quiet(struct overlay_loop *loop, const char *what, int error)
 {
-        log_print(loop->log, LOG_INFO, "FUSE server: %s: %s; serving with one thread for each CPU (slower for one client)",
-                  what, strerror(error));
+        log_print(loop->log, LOG_INFO,
+                  "FUSE server: %s: %s; serving with one thread for each CPU (slower for one client)", what,
+                  strerror(error));
         __atomic_store_n(&loop->unfit, 1, __ATOMIC_SEQ_CST);
         wake_monitor(loop);
 }
@@ -318,7 +315,7 @@ static void note_request(struct worker *worker)
 
 static void become(struct worker *worker)
 {
-        const struct sched_param param = { 0 };
+        const struct sched_param param = {0};
 
         pthread_setname_np(pthread_self(), worker->role == ROLE_QUIET ? "bryo-fuse-quiet" : "bryo-fuse");
         if (worker->role == ROLE_QUIET) {
@@ -373,8 +370,8 @@ static void add_worker(struct overlay_loop *loop, enum role role, int cpu, struc
 {
         struct worker *worker = &loop->workers[loop->worker_count++];
 
-        *worker = (struct worker){ .loop = loop, .session = session, .role = role, .cpu = cpu };
-        worker->follower = (struct follower){ .client = OVERLAY_LOOP_CLIENT_INIT, .cpu = -1 };
+        *worker = (struct worker){.loop = loop, .session = session, .role = role, .cpu = cpu};
+        worker->follower = (struct follower){.client = OVERLAY_LOOP_CLIENT_INIT, .cpu = -1};
 }
 
 /* A thread without signals: they belong to the command's own threads. Returns an errno. */
@@ -461,8 +458,8 @@ static void sum_requests(const struct overlay_loop *loop, uint64_t *ret_served, 
 static void doze(struct overlay_loop *loop, int ms, bool requests)
 {
         struct pollfd fds[2] = {
-                { .fd = loop->wake_fd, .events = POLLIN },
-                { .fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN },
+                {.fd = loop->wake_fd, .events = POLLIN},
+                {.fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN},
         };
         uint64_t drained;
 
@@ -477,7 +474,7 @@ static void doze(struct overlay_loop *loop, int ms, bool requests)
 /* Something waits for the quiet thread: in the kernel's queue, or read and not answered. */
 static bool request_waits(const struct overlay_loop *loop)
 {
-        struct pollfd poll_fd = { .fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN };
+        struct pollfd poll_fd = {.fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN};
 
         return __atomic_load_n(&loop->workers[0].busy, __ATOMIC_RELAXED) || poll(&poll_fd, 1, 0) > 0;
 }
@@ -489,7 +486,8 @@ static void enter_parallel(struct watch *watch)
         uint64_t served;
 
         if (start_workers(loop, loop->parallel_first) == 0) {
-                log_print(loop->log, LOG_WARNING, "FUSE server: no further thread can be had; one idle-class thread serves alone");
+                log_print(loop->log, LOG_WARNING,
+                          "FUSE server: no further thread can be had; one idle-class thread serves alone");
                 return;
         }
         watch->window_ms = now - watch->left_at < REENTRY_MS ? watch->window_ms * 2 : CALM_WINDOW_MS;
@@ -560,7 +558,7 @@ static void watch_parallel(struct watch *watch)
 
 static void *monitor(void *argument)
 {
-        struct watch watch = { .loop = argument, .window_ms = CALM_WINDOW_MS, .left_at = INT64_MIN / 2 };
+        struct watch watch = {.loop = argument, .window_ms = CALM_WINDOW_MS, .left_at = INT64_MIN / 2};
 
         pthread_mutex_lock(&watch.loop->lock); /* until `monitor` is set */
         pthread_mutex_unlock(&watch.loop->lock);

@@ -35,7 +35,8 @@ struct overlay_loop;
  */
 int overlay_loop_start(struct overlay_session *first, const struct overlay_server_options *opts,
                        struct overlay_loop **ret, struct error *err);
-/* Waits for the end of the mount and of all threads, and closes all descriptors. Fails if the end was another one. To be called once. */
+/* Waits for the end of the mount and of all threads, and closes all descriptors. Fails if the end was another one. To
+ * be called once. */
 int overlay_loop_wait(struct overlay_loop *loop, struct error *err);
 /* Makes all threads end soon and overlay_loop_wait fail with ECANCELED. From any thread, until free. */
 void overlay_loop_abort(struct overlay_loop *loop);

@@ -13,7 +13,7 @@
 
 /* Field 2 may hold anything, spaces and parentheses too; behind its last ')' comes field 3. */
 #define FIELD_AFTER_NAME 3
-#define FIELD_PROCESSOR 39
+#define FIELD_PROCESSOR  39
 
 static int parse_cpu(const char *text)
 {

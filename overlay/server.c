@@ -19,7 +19,7 @@ struct overlay_server {
 int overlay_server_start(struct overlay_tree *tree, int fuse_fd, const struct overlay_server_options *opts,
                          struct overlay_server **ret, struct error *err)
 {
-        static const struct overlay_server_options defaults = { .policy = OVERLAY_SERVER_AUTO };
+        static const struct overlay_server_options defaults = {.policy = OVERLAY_SERVER_AUTO};
         struct overlay_session *session = NULL;
         struct overlay_loop *loop = NULL;
         struct overlay_server *server;

@@ -25,16 +25,18 @@
 struct overlay_tree;
 struct overlay_server;
 
-/* Which thread reads the requests: overlay/loop.h explains the choice. Everything but AUTO exists for tests and measurements. */
+/* Which thread reads the requests: overlay/loop.h explains the choice. Everything but AUTO exists for tests and
+ * measurements. */
 enum overlay_server_policy {
-        OVERLAY_SERVER_AUTO,    /* one idle-class thread that follows the client, one thread per CPU when clients compete */
-        OVERLAY_SERVER_SINGLE,  /* one ordinary thread */
+        OVERLAY_SERVER_AUTO,   /* one idle-class thread that follows the client, one thread per CPU when clients compete
+                                */
+        OVERLAY_SERVER_SINGLE, /* one ordinary thread */
         OVERLAY_SERVER_PER_CPU, /* one pinned thread per CPU, always; what AUTO falls back to, with a log line */
 };
 
 struct overlay_server_options {
-        const struct log *log;             /* borrowed until free; NULL drops the lines */
-        unsigned max_threads;              /* threads serving at one time; 0: min(CPUs this process may use, 8) */
+        const struct log *log; /* borrowed until free; NULL drops the lines */
+        unsigned max_threads;  /* threads serving at one time; 0: min(CPUs this process may use, 8) */
         enum overlay_server_policy policy;
 };
 
@@ -44,12 +46,12 @@ struct overlay_server_options {
 /* What was served. `requests` is indexed by opcode (FUSE_LOOKUP, ...); FORGETs count as requests, INIT does not. */
 struct overlay_server_counters {
         uint64_t requests[OVERLAY_SERVER_OPCODES];
-        uint64_t unknown_requests;   /* opcodes beyond the table */
-        uint64_t read_bytes;         /* answered to READ */
-        uint64_t written_bytes;      /* taken by WRITE */
-        uint64_t migrations;         /* how often the quiet thread moved to its client's CPU */
-        uint64_t parallel_phases;    /* how often one thread per CPU took over */
-        uint64_t stalls;             /* of these, how many because a request waited too long */
+        uint64_t unknown_requests; /* opcodes beyond the table */
+        uint64_t read_bytes;       /* answered to READ */
+        uint64_t written_bytes;    /* taken by WRITE */
+        uint64_t migrations;       /* how often the quiet thread moved to its client's CPU */
+        uint64_t parallel_phases;  /* how often one thread per CPU took over */
+        uint64_t stalls;           /* of these, how many because a request waited too long */
 };
 
 /*

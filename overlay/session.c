@@ -32,7 +32,8 @@
 /* Header and argument of a request beside its payload, as libfuse reserves it (FUSE_BUFFER_HEADER_SIZE). */
 #define REQUEST_SIZE (OVERLAY_SESSION_MAX_WRITE + 4096)
 
-/* The mount call returns with INIT queued; a descriptor that has none after this long was never mounted or is served already. */
+/* The mount call returns with INIT queued; a descriptor that has none after this long was never mounted or is served
+ * already. */
 #define INIT_TIMEOUT_MS 5000
 
 enum phase {
@@ -53,7 +54,7 @@ struct overlay_session {
         size_t init_size;
         char *request; /* owned: REQUEST_SIZE bytes, the request being served */
         size_t request_size;
-        char *scratch; /* owned: OVERLAY_SESSION_MAX_WRITE bytes */
+        char *scratch;                            /* owned: OVERLAY_SESSION_MAX_WRITE bytes */
         struct overlay_session_counters counters; /* written by the serving thread only, with relaxed stores */
 };
 
@@ -93,11 +94,10 @@ static void send_reply(struct overlay_session *session, const struct iovec *iov,
 static void reply_raw(struct overlay_session *session, int error, const void *body, size_t size)
 {
         struct fuse_out_header out = {
-                .len = (uint32_t)(sizeof out + size), .error = error, .unique = header_of(session)->unique
-        };
+                .len = (uint32_t)(sizeof out + size), .error = error, .unique = header_of(session)->unique};
         struct iovec iov[2] = {
-                { .iov_base = &out, .iov_len = sizeof out },
-                { .iov_base = (void *)(uintptr_t)body, .iov_len = size },
+                {.iov_base = &out, .iov_len = sizeof out},
+                {.iov_base = (void *)(uintptr_t)body, .iov_len = size},
         };
 
         send_reply(session, iov, size > 0 ? 2 : 1);
@@ -156,9 +156,9 @@ static ssize_t on_read(int fd, void *bytes, size_t size, void *userdata)
 
 static int session_new(struct overlay_tree *tree, int fd_taken, struct overlay_session **ret, struct error *err)
 {
-        static const struct fuse_custom_io io = { .writev = on_writev, .read = on_read };
+        static const struct fuse_custom_io io = {.writev = on_writev, .read = on_read};
         char name[] = "bryo";
-        char *argv[] = { name, NULL };
+        char *argv[] = {name, NULL};
         struct fuse_args args = FUSE_ARGS_INIT(1, argv);
         struct overlay_session *session = memory_zalloc(1, sizeof *session);
         CLEANUP_FD int fd = fd_taken;
@@ -187,7 +187,7 @@ static int session_new(struct overlay_tree *tree, int fd_taken, struct overlay_s
 /* Lets libfuse see the INIT message in `session->init`. */
 static int negotiate(struct overlay_session *session, enum phase phase, struct error *err)
 {
-        struct fuse_buf buf = { .size = session->init_size, .mem = session->request };
+        struct fuse_buf buf = {.size = session->init_size, .mem = session->request};
 
         memcpy(session->request, session->init, session->init_size);
         session->request_size = session->init_size;
@@ -201,7 +201,7 @@ static int negotiate(struct overlay_session *session, enum phase phase, struct e
 
 static int read_init(struct overlay_session *session, struct error *err)
 {
-        struct pollfd poll_fd = { .fd = session->fd, .events = POLLIN };
+        struct pollfd poll_fd = {.fd = session->fd, .events = POLLIN};
         ssize_t size;
         int r;
 
@@ -211,7 +211,9 @@ static int read_init(struct overlay_session *session, struct error *err)
         if (r < 0)
                 return error_errno(err, errno, "cannot serve the FUSE mount: poll");
         if (r == 0)
-                return error_set(err, ETIMEDOUT, "cannot serve the FUSE mount: no INIT came (is it mounted, and not served by somebody else?)");
+                return error_set(
+                        err, ETIMEDOUT,
+                        "cannot serve the FUSE mount: no INIT came (is it mounted, and not served by somebody else?)");
         size = read(session->fd, session->request, REQUEST_SIZE);
         if (size < 0)
                 return error_errno(err, errno, "cannot serve the FUSE mount: reading INIT%s",
@@ -300,7 +302,8 @@ static void handle_setxattr(struct overlay_session *session)
 
         memcpy(&in, argument, sizeof in);
         reply_raw(session,
-                  overlay_handlers_setxattr(session->tree, header_of(session)->nodeid, name, name + strlen(name) + 1, &in),
+                  overlay_handlers_setxattr(session->tree, header_of(session)->nodeid, name, name + strlen(name) + 1,
+                                            &in),
                   NULL, 0);
 }
 
@@ -323,7 +326,7 @@ static void handle_tmpfile(struct overlay_session *session)
 
 int overlay_session_handle(struct overlay_session *session)
 {
-        struct fuse_buf buf = { .size = session->request_size, .mem = session->request };
+        struct fuse_buf buf = {.size = session->request_size, .mem = session->request};
         const struct fuse_in_header *header = header_of(session);
         int r = overlay_session_request_check(session->request, session->request_size);
 

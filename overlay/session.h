@@ -55,7 +55,8 @@ int overlay_session_receive(struct overlay_session *session);
  */
 int overlay_session_handle(struct overlay_session *session);
 
-/* The request being served: its opcode, and the thread that waits for it as seen from here (0: none, or not visible). */
+/* The request being served: its opcode, and the thread that waits for it as seen from here (0: none, or not visible).
+ */
 uint32_t overlay_session_opcode(const struct overlay_session *session);
 uint32_t overlay_session_pid(const struct overlay_session *session);
 
@@ -69,7 +70,8 @@ uint32_t overlay_session_write_flags(const struct overlay_session *session);
 bool overlay_session_skips_open(const struct overlay_session *session);
 bool overlay_session_skips_opendir(const struct overlay_session *session);
 
-/* Counters, readable from any thread: requests by opcode (beyond the table: index 0, which is no opcode) and payload bytes. */
+/* Counters, readable from any thread: requests by opcode (beyond the table: index 0, which is no opcode) and payload
+ * bytes. */
 #define OVERLAY_SESSION_OPCODES 64
 struct overlay_session_counters {
         uint64_t requests[OVERLAY_SESSION_OPCODES];

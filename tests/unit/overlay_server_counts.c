@@ -170,24 +170,24 @@ struct expectation {
  * written sends its times once, at the latest when a name of it changes.
  */
 static const struct expectation expectations[] = {
-        { "create, write 1000 bytes, close", op_mk1, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE" },
-        { "create, 8 writes, close", op_mk8, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE" },
-        { "open, fstat, read again, close", op_reread, 1, "GETATTR dir" },
-        { "stat after a close", op_stat, 1, "GETATTR" },
-        { "stat again", op_stat, 0, "" },
-        { "stat of a missing name", op_stat_missing, 1, "LOOKUP" },
-        { "the same again", op_stat_missing, 0, "" },
-        { "readlink again", op_readlink, 0, "" },
-        { "exec of a program that ran before", op_exec, 0, "" },
-        { "open with O_TRUNC, write, close", op_rewrite, 4, "GETXATTR, SETATTR, GETXATTR, WRITE" },
-        { "append 10 lines, fsync twice, close", op_append_10, 1, "WRITE" },
-        { "map, change a byte, unmap, close", op_mmap, 1, "WRITE" },
-        { "chmod", op_chmod, 1, "SETATTR" },
-        { "getxattr of a missing name", op_getxattr, 1, "GETXATTR" },
-        { "mkdir", op_mkdir, 2, "LOOKUP, MKDIR" },
-        { "rmdir", op_rmdir, 2, "GETATTR dir, RMDIR" },
-        { "unlink", op_unlink, 3, "GETATTR dir, SETATTR (times), UNLINK" },
-        { "rename", op_rename, 4, "GETATTR dir, LOOKUP, SETATTR (times), RENAME2" },
+        {"create, write 1000 bytes, close", op_mk1, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE"},
+        {"create, 8 writes, close", op_mk8, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE"},
+        {"open, fstat, read again, close", op_reread, 1, "GETATTR dir"},
+        {"stat after a close", op_stat, 1, "GETATTR"},
+        {"stat again", op_stat, 0, ""},
+        {"stat of a missing name", op_stat_missing, 1, "LOOKUP"},
+        {"the same again", op_stat_missing, 0, ""},
+        {"readlink again", op_readlink, 0, ""},
+        {"exec of a program that ran before", op_exec, 0, ""},
+        {"open with O_TRUNC, write, close", op_rewrite, 4, "GETXATTR, SETATTR, GETXATTR, WRITE"},
+        {"append 10 lines, fsync twice, close", op_append_10, 1, "WRITE"},
+        {"map, change a byte, unmap, close", op_mmap, 1, "WRITE"},
+        {"chmod", op_chmod, 1, "SETATTR"},
+        {"getxattr of a missing name", op_getxattr, 1, "GETXATTR"},
+        {"mkdir", op_mkdir, 2, "LOOKUP, MKDIR"},
+        {"rmdir", op_rmdir, 2, "GETATTR dir, RMDIR"},
+        {"unlink", op_unlink, 3, "GETATTR dir, SETATTR (times), UNLINK"},
+        {"rename", op_rename, 4, "GETATTR dir, LOOKUP, SETATTR (times), RENAME2"},
 };
 
 /* The client asks the test for a count: one byte each way through a pipe pair. */
@@ -276,7 +276,7 @@ static void test_requests_per_operation(void)
         CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct overlay_server_counters before, after;
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         struct script script;
         struct mount_client client;
         uint64_t last, sum;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a served mount ends: by itself, by the death of either side, by abort. None may hang, none may pass for another. */
+/* How a served mount ends: by itself, by the death of either side, by abort. None may hang, none may pass for another.
+ */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -65,13 +66,13 @@ static double now(void)
 
 static void test_end_of_the_mount(void)
 {
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         int i;
 
         server_tree_make(&st);
         /* one tree, one mount after the other */
         for (i = 0; i < 3; i++) {
-                struct overlay_server_counters counters = { 0 };
+                struct overlay_server_counters counters = {0};
 
                 mount_run(st.tree, st.mount, NULL, body_quick, NULL, &counters);
                 CHECK_INT(counters.written_bytes, 1);
@@ -84,7 +85,7 @@ static void test_killed_client(void)
 {
         CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         struct mount_client client;
         int started[2];
         char byte;
@@ -108,7 +109,7 @@ static void test_abort(void)
 {
         CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         struct mount_client client;
         int started[2], status = -1;
         char byte;
@@ -133,12 +134,12 @@ static void test_abort(void)
 
 static void test_abort_of_an_idle_mount(void)
 {
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         int policy;
 
         server_tree_make(&st);
         for (policy = OVERLAY_SERVER_AUTO; policy <= OVERLAY_SERVER_PER_CPU; policy++) {
-                struct overlay_server_options opts = { .policy = (enum overlay_server_policy)policy };
+                struct overlay_server_options opts = {.policy = (enum overlay_server_policy)policy};
                 struct overlay_server *server = NULL;
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 struct mount_client client = mount_start(st.mount, body_quick, NULL);
@@ -156,7 +157,7 @@ static void test_abort_of_an_idle_mount(void)
 /* The builder dies: the kernel aborts the connection because nobody else holds the descriptor. */
 static void test_killed_server(void)
 {
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         pid_t server_pid, client_pid;
         int pids[2], started[2], status = -1;
         char byte;
@@ -199,7 +200,7 @@ static void test_descriptor_that_is_no_mount(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct overlay_server *server = NULL;
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         int pair[2];
 
         server_tree_make(&st);
@@ -220,7 +221,7 @@ static void test_descriptor_that_is_no_mount(void)
 /* What a RUN pays for its mount: printed, and far below what would be noticed. */
 static void test_cost_of_a_session(void)
 {
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         double start = 0, wait = 0;
         int i, rounds = 20;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who serves when: the quiet thread follows one client, threads for all CPUs take over for several, and both fallbacks work and say so. */
+/* Who serves when: the quiet thread follows one client, threads for all CPUs take over for several, and both fallbacks
+ * work and say so. */
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -85,11 +86,11 @@ static unsigned cpus(void)
 
 /* --- tests ----------------------------------------------------------------------- */
 
-static void run(enum overlay_server_policy policy, unsigned max_threads, const struct log *log,
-                int (*body)(void *), struct overlay_server_counters *ret)
+static void run(enum overlay_server_policy policy, unsigned max_threads, const struct log *log, int (*body)(void *),
+                struct overlay_server_counters *ret)
 {
-        struct overlay_server_options opts = { .policy = policy, .max_threads = max_threads, .log = log };
-        struct server_tree st = { 0 };
+        struct overlay_server_options opts = {.policy = policy, .max_threads = max_threads, .log = log};
+        struct server_tree st = {0};
 
         server_tree_make(&st);
         mount_run(st.tree, st.mount, &opts, body, NULL, ret);
@@ -102,13 +103,13 @@ static void test_every_policy_serves(void)
                 enum overlay_server_policy policy;
                 unsigned threads;
         } table[] = {
-                { OVERLAY_SERVER_SINGLE, 0 }, { OVERLAY_SERVER_PER_CPU, 0 }, { OVERLAY_SERVER_PER_CPU, 1 },
-                { OVERLAY_SERVER_AUTO, 0 },   { OVERLAY_SERVER_AUTO, 1 },
+                {OVERLAY_SERVER_SINGLE, 0}, {OVERLAY_SERVER_PER_CPU, 0}, {OVERLAY_SERVER_PER_CPU, 1},
+                {OVERLAY_SERVER_AUTO, 0},   {OVERLAY_SERVER_AUTO, 1},
         };
         size_t i;
 
         for (i = 0; i < ARRAY_SIZE(table); i++) {
-                struct overlay_server_counters counters = { 0 };
+                struct overlay_server_counters counters = {0};
 
                 run(table[i].policy, table[i].threads, NULL, body_four, &counters);
                 CHECK_INT(counters.requests[FUSE_WRITE], 4 * FILES); /* one for each file */
@@ -122,7 +123,7 @@ static void test_every_policy_serves(void)
 
 static void test_quiet_thread_follows(void)
 {
-        struct overlay_server_counters counters = { 0 };
+        struct overlay_server_counters counters = {0};
 
         if (cpus() < 2)
                 return;
@@ -136,7 +137,7 @@ static void test_quiet_thread_follows(void)
 
 static void test_parallel_mode_comes_and_goes(void)
 {
-        struct overlay_server_counters counters = { 0 };
+        struct overlay_server_counters counters = {0};
 
         if (cpus() < 2)
                 return;
@@ -169,7 +170,7 @@ static void refuse_syscall(int number)
                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         };
-        struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
+        struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = filter};
 
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
                 printf("# seccomp is not possible here\n");
@@ -189,9 +190,9 @@ static void check_fallback(int number, const char *expected)
         fflush(stdout);
         pid = fork();
         if (pid == 0) {
-                struct overlay_server_counters counters = { 0 };
-                struct lines lines = { "" };
-                struct log log = { .write = remember, .context = &lines };
+                struct overlay_server_counters counters = {0};
+                struct lines lines = {""};
+                struct log log = {.write = remember, .context = &lines};
 
                 check_failures_ = 0;
                 refuse_syscall(number);
@@ -230,10 +231,10 @@ static void test_without_proc(void)
         if (pid == 0) {
                 struct overlay_server *server = NULL;
                 struct error err = ERROR_INIT;
-                struct lines lines = { "" };
-                struct log log = { .write = remember, .context = &lines };
-                struct overlay_server_options opts = { .log = &log };
-                struct server_tree st = { 0 };
+                struct lines lines = {""};
+                struct log log = {.write = remember, .context = &lines};
+                struct overlay_server_options opts = {.log = &log};
+                struct server_tree st = {0};
                 struct mount_client client;
 
                 check_failures_ = 0;

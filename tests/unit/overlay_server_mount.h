@@ -59,12 +59,13 @@ __attribute__((unused)) static void mount_write_file(const char *path, const cha
 __attribute__((unused)) static void mount_send_fd(int socket, int fd)
 {
         char byte = 'f';
-        struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+        struct iovec iov = {.iov_base = &byte, .iov_len = 1};
         union {
                 char bytes[CMSG_SPACE(sizeof(int))];
                 struct cmsghdr align;
-        } control = { .bytes = { 0 } };
-        struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+        } control = {.bytes = {0}};
+        struct msghdr msg = {
+                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
         struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 
         cmsg->cmsg_level = SOL_SOCKET;
@@ -79,12 +80,13 @@ __attribute__((unused)) static void mount_send_fd(int socket, int fd)
 __attribute__((unused)) static int mount_receive_fd(int socket)
 {
         char byte;
-        struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+        struct iovec iov = {.iov_base = &byte, .iov_len = 1};
         union {
                 char bytes[CMSG_SPACE(sizeof(int))];
                 struct cmsghdr align;
         } control;
-        struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+        struct msghdr msg = {
+                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
         struct cmsghdr *cmsg;
         int fd;
 
@@ -148,9 +150,10 @@ __attribute__((unused)) static void mount_map_ids(pid_t pid)
 }
 
 /* Exits the whole test with 77 when mounts are not possible here. `body` NULL: the client waits to be killed. */
-__attribute__((unused)) static struct mount_client mount_start(const char *where, int (*body)(void *context), void *context)
+__attribute__((unused)) static struct mount_client mount_start(const char *where, int (*body)(void *context),
+                                                               void *context)
 {
-        struct mount_client client = { .pid = -1 };
+        struct mount_client client = {.pid = -1};
         uid_t uid = geteuid();
         gid_t gid = getegid();
         int pair[2], status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real system calls through a real mount: bytes, names and directories. What the kernel, libfuse and this server make of them together. */
+/* Real system calls through a real mount: bytes, names and directories. What the kernel, libfuse and this server make
+ * of them together. */
 #include <dirent.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -50,11 +51,11 @@ static struct stat stat_of(const char *path)
         return st;
 }
 
-#define CHECK_FAILS(call, error)                \
-        do {                                    \
-                errno = 0;                      \
-                CHECK_INT(call, -1);            \
-                CHECK_STR(strerror(errno), strerror(error)); \
+#define CHECK_FAILS(call, error)                                                                                       \
+        do {                                                                                                           \
+                errno = 0;                                                                                             \
+                CHECK_INT(call, -1);                                                                                   \
+                CHECK_STR(strerror(errno), strerror(error));                                                           \
         } while (0)
 
 /* --- bytes --------------------------------------------------------------------- */
@@ -318,10 +319,10 @@ static void test_unlinked_open_file(void)
 
 static void test_special_files(void)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "socket" };
+        struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
         struct statvfs vfs, disk;
         int fd, watch, lock = LOCK_EX | LOCK_NB;
-        struct flock ofd = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+        struct flock ofd = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         char event[300];
 
         CHECK_INT(mkfifo("fifo", 0600), 0);
@@ -405,7 +406,7 @@ static void test_cookies(void)
         struct dirent *entry;
         char name[300];
         DIR *dir = opendir(".");
-        long place = 0, junk[] = { 0, 1, 2, 3, 4096, 0x7fffffff, 0x123456789abcdef, INT64_MAX };
+        long place = 0, junk[] = {0, 1, 2, 3, 4096, 0x7fffffff, 0x123456789abcdef, INT64_MAX};
         size_t i;
 
         for (i = 0; i < 100; i++) {
@@ -508,8 +509,8 @@ static int second_body(void *context)
 
 static void test_posix(void)
 {
-        struct overlay_server_counters counters = { 0 };
-        struct server_tree st = { 0 };
+        struct overlay_server_counters counters = {0};
+        struct server_tree st = {0};
 
         server_tree_make(&st);
         mount_run(st.tree, st.mount, NULL, client_body, NULL, &counters);

@@ -15,7 +15,8 @@
 static int check(uint32_t opcode, const void *body, size_t size)
 {
         CLEANUP_BUFFER struct buffer message = BUFFER_INIT;
-        struct fuse_in_header header = { .len = (uint32_t)(sizeof header + size), .opcode = opcode, .unique = 2, .nodeid = 1 };
+        struct fuse_in_header header = {
+                .len = (uint32_t)(sizeof header + size), .opcode = opcode, .unique = 2, .nodeid = 1};
         CLEANUP_FREE char *exact = NULL;
 
         buffer_append(&message, &header, sizeof header);
@@ -33,21 +34,24 @@ static void test_names(void)
                 size_t size;
                 int expected;
         } table[] = {
-                { FUSE_LOOKUP, "name", 5, 0 },
-                { FUSE_LOOKUP, "name", 4, EINVAL },
-                { FUSE_LOOKUP, "", 0, EINVAL },
-                { FUSE_LOOKUP, "", 1, EINVAL },
-                { FUSE_SYMLINK, "name\0target", 12, 0 },
-                { FUSE_SYMLINK, "name\0target", 11, EINVAL },
-                { FUSE_SYMLINK, "name\0", 5, EINVAL },
-                { FUSE_RENAME, "dddddddda\0b", 12, 0 },
-                { FUSE_RENAME, "dddddddda\0b", 11, EINVAL },
-                { FUSE_RENAME, "ddddddd", 7, EINVAL },
-                { FUSE_RENAME2, "ddddddddffffpppp" "a\0b", 20, 0 },
-                { FUSE_MKDIR, "mmmmuuuudir", 12, 0 },
-                { FUSE_MKDIR, "mmmmuuu", 7, EINVAL },
-                { FUSE_STATFS, "", 0, 0 },
-                { FUSE_READLINK, "", 0, 0 },
+                {FUSE_LOOKUP, "name", 5, 0},
+                {FUSE_LOOKUP, "name", 4, EINVAL},
+                {FUSE_LOOKUP, "", 0, EINVAL},
+                {FUSE_LOOKUP, "", 1, EINVAL},
+                {FUSE_SYMLINK, "name\0target", 12, 0},
+                {FUSE_SYMLINK, "name\0target", 11, EINVAL},
+                {FUSE_SYMLINK, "name\0", 5, EINVAL},
+                {FUSE_RENAME, "dddddddda\0b", 12, 0},
+                {FUSE_RENAME, "dddddddda\0b", 11, EINVAL},
+                {FUSE_RENAME, "ddddddd", 7, EINVAL},
+                {FUSE_RENAME2,
+                 "ddddddddffffpppp"
+                 "a\0b",
+                 20, 0},
+                {FUSE_MKDIR, "mmmmuuuudir", 12, 0},
+                {FUSE_MKDIR, "mmmmuuu", 7, EINVAL},
+                {FUSE_STATFS, "", 0, 0},
+                {FUSE_READLINK, "", 0, 0},
         };
         CLEANUP_FREE char *longest = memory_zalloc(1, 4097);
         size_t i;
@@ -69,17 +73,18 @@ static void test_payloads(void)
         struct {
                 struct fuse_write_in in;
                 char bytes[10];
-        } write = { .in = { .size = 10 } };
+        } write = {.in = {.size = 10}};
         struct {
                 struct fuse_batch_forget_in in;
                 struct fuse_forget_one one[3];
-        } forget = { .in = { .count = 3 } };
+        } forget = {.in = {.count = 3}};
         struct {
                 struct fuse_setxattr_in in;
                 char bytes[12];
-        } setxattr = { .in = { .size = 5 }, .bytes = "user.a\0value" };
-        struct fuse_read_in read = { .size = OVERLAY_SESSION_MAX_WRITE };
-        size_t write_size = offsetof(__typeof__(write), bytes) + 10, set_size = offsetof(__typeof__(setxattr), bytes) + 12;
+        } setxattr = {.in = {.size = 5}, .bytes = "user.a\0value"};
+        struct fuse_read_in read = {.size = OVERLAY_SESSION_MAX_WRITE};
+        size_t write_size = offsetof(__typeof__(write), bytes) + 10,
+               set_size = offsetof(__typeof__(setxattr), bytes) + 12;
 
         CHECK_INT(check(FUSE_WRITE, &write, write_size), 0);
         CHECK_INT(check(FUSE_WRITE, &write, write_size - 1), EINVAL);
@@ -112,9 +117,28 @@ static void test_payloads(void)
 
 static void test_opcodes_that_are_not_served(void)
 {
-        static const uint32_t table[] = { 0, 7, FUSE_FSYNC, FUSE_FLUSH, FUSE_INIT, FUSE_GETLK, FUSE_SETLK, FUSE_ACCESS, FUSE_CREATE,
-                                          FUSE_INTERRUPT, FUSE_BMAP, FUSE_DESTROY, FUSE_IOCTL, FUSE_POLL, FUSE_NOTIFY_REPLY,
-                                          FUSE_SETUPMAPPING, FUSE_SYNCFS, 52, 64, 4096, CUSE_INIT_BSWAP_RESERVED, UINT32_MAX };
+        static const uint32_t table[] = {0,
+                                         7,
+                                         FUSE_FSYNC,
+                                         FUSE_FLUSH,
+                                         FUSE_INIT,
+                                         FUSE_GETLK,
+                                         FUSE_SETLK,
+                                         FUSE_ACCESS,
+                                         FUSE_CREATE,
+                                         FUSE_INTERRUPT,
+                                         FUSE_BMAP,
+                                         FUSE_DESTROY,
+                                         FUSE_IOCTL,
+                                         FUSE_POLL,
+                                         FUSE_NOTIFY_REPLY,
+                                         FUSE_SETUPMAPPING,
+                                         FUSE_SYNCFS,
+                                         52,
+                                         64,
+                                         4096,
+                                         CUSE_INIT_BSWAP_RESERVED,
+                                         UINT32_MAX};
         size_t i;
 
         for (i = 0; i < ARRAY_SIZE(table); i++)
@@ -123,7 +147,7 @@ static void test_opcodes_that_are_not_served(void)
 
 static void test_headers(void)
 {
-        struct fuse_in_header header = { .len = sizeof header, .opcode = FUSE_STATFS, .unique = 2 };
+        struct fuse_in_header header = {.len = sizeof header, .opcode = FUSE_STATFS, .unique = 2};
 
         CHECK_INT(overlay_session_request_check(&header, sizeof header), 0);
         CHECK_INT(overlay_session_request_check(&header, sizeof header - 1), EPROTO);
@@ -144,8 +168,9 @@ struct init_message {
 
 static struct init_message init_message(uint32_t minor, uint32_t flags, uint32_t flags2)
 {
-        struct init_message m = { .header = { .len = sizeof m, .opcode = FUSE_INIT, .unique = 2 },
-                                  .in = { .major = 7, .minor = minor, .max_readahead = 131072, .flags = flags, .flags2 = flags2 } };
+        struct init_message m = {
+                .header = {.len = sizeof m, .opcode = FUSE_INIT, .unique = 2},
+                .in = {.major = 7, .minor = minor, .max_readahead = 131072, .flags = flags, .flags2 = flags2}};
 
         return m;
 }
@@ -155,7 +180,7 @@ static void test_init_takes_what_the_table_says(void)
         /* everything a 6.18 kernel offers, and more */
         struct init_message m = init_message(45, 0xffffffff, 0xffffffff);
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct fuse_init_out out = { .max_write = 1u << 30, .flags = 0xffffffff, .flags2 = 0xffffffff };
+        struct fuse_init_out out = {.max_write = 1u << 30, .flags = 0xffffffff, .flags2 = 0xffffffff};
         uint64_t offered = 0, taken = 0;
 
         CHECK_OK(overlay_session_init_parse(&m, sizeof m, &offered, &taken, &err));
@@ -180,7 +205,8 @@ static void test_init_takes_what_the_table_says(void)
 
 static void test_init_takes_only_what_is_offered(void)
 {
-        struct init_message m = init_message(31, FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS | FUSE_ATOMIC_O_TRUNC, 0xffffffff);
+        struct init_message m =
+                init_message(31, FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS | FUSE_ATOMIC_O_TRUNC, 0xffffffff);
         CLEANUP_ERROR struct error err = ERROR_INIT;
         uint64_t offered = 0, taken = 0;
 

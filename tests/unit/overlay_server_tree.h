@@ -2,6 +2,7 @@
 #ifndef BRYO_TESTS_UNIT_OVERLAY_SERVER_TREE_H
 #define BRYO_TESTS_UNIT_OVERLAY_SERVER_TREE_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -21,7 +22,8 @@ struct server_tree {
         struct overlay_tree *tree;
 };
 
-__attribute__((unused)) static int server_tree_open_source(void *context, const char *name, int *ret_fd, struct error *err)
+__attribute__((unused)) static int server_tree_open_source(void *context, const char *name, int *ret_fd,
+                                                           struct error *err)
 {
         struct server_tree *st = context;
 
@@ -30,7 +32,8 @@ __attribute__((unused)) static int server_tree_open_source(void *context, const 
         return *ret_fd < 0 ? error_errno(err, errno, "%s", st->data) : 0;
 }
 
-__attribute__((unused)) static int server_tree_create_data(void *context, int *ret_fd, char *ret_name, struct error *err)
+__attribute__((unused)) static int server_tree_create_data(void *context, int *ret_fd, char *ret_name,
+                                                           struct error *err)
 {
         struct server_tree *st = context;
 
@@ -42,8 +45,8 @@ __attribute__((unused)) static int server_tree_create_data(void *context, int *r
 __attribute__((unused)) static void server_tree_make(struct server_tree *st)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_pool_options pool = { .open = server_tree_open_source, .context = st };
-        struct overlay_tree_options tree = { .create_data = server_tree_create_data, .context = st };
+        struct overlay_pool_options pool = {.open = server_tree_open_source, .context = st};
+        struct overlay_tree_options tree = {.create_data = server_tree_create_data, .context = st};
 
         snprintf(st->where, sizeof st->where, "/tmp/bryo-server-XXXXXX");
         if (mkdtemp(st->where) == NULL || chmod(st->where, 0755) < 0)
