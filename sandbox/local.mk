@@ -91,6 +91,11 @@ TESTS += tests/unit/sandbox_resolve
 tests_unit_sandbox_resolve_SOURCES = tests/unit/sandbox_resolve.c sandbox/init/resolve.c $(sandbox_test_headers)
 tests_unit_sandbox_resolve_LDADD = $(sandbox_test_ldadd)
 
+check_PROGRAMS += tests/unit/sandbox_direct
+TESTS += tests/unit/sandbox_direct
+tests_unit_sandbox_direct_SOURCES = tests/unit/sandbox_direct.c $(sandbox_test_headers)
+tests_unit_sandbox_direct_LDADD = $(sandbox_test_ldadd)
+
 # prints figures, has no opinion
 check_PROGRAMS += tests/unit/sandbox_speed
 tests_unit_sandbox_speed_SOURCES = tests/unit/sandbox_speed.c $(sandbox_test_headers)

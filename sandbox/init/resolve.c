@@ -13,12 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "sandbox/init/syscalls.h"
 
 #define LINKS_MAX     40 /* path_resolution(7) */
 #define RESOLVE_TRIES 64
+#define PROC_ROOT_INO 1 /* include/linux/proc_ns.h */
 
 static void close_keep_errno(int fd)
 {
@@ -92,6 +96,19 @@ static bool is_root(const struct walk *walk, int fd)
                                     a.st_ino == b.st_ino);
 }
 
+/*
+ * Links of proc that stand for an open file, not for their text (RESOLVE_NO_MAGICLINKS
+ * refuses the same): all but the ones right in its root, like /proc/self.
+ */
+static bool is_magic(const struct walk *walk, int link)
+{
+        struct statfs fs;
+        struct stat st;
+
+        return fstatfs(link, &fs) < 0 || fstat(walk->here, &st) < 0 ||
+               (fs.f_type == PROC_SUPER_MAGIC && st.st_ino != PROC_ROOT_INO);
+}
+
 /* Replaces the text by the link's target and what was left behind the link, a slash included: it demands a directory. */
 static int walk_follow(struct walk *walk, int link, bool slash)
 {
@@ -101,8 +118,12 @@ static int walk_follow(struct walk *walk, int link, bool slash)
 
         if (length < 0)
                 return -1;
-        if (length == 0 || ++walk->links > LINKS_MAX || (size_t)length == sizeof(target)) {
-                errno = length == 0 ? ENOENT : walk->links > LINKS_MAX ? ELOOP : ENAMETOOLONG;
+        if (++walk->links > LINKS_MAX || is_magic(walk, link)) {
+                errno = ELOOP;
+                return -1;
+        }
+        if (length == 0 || (size_t)length == sizeof(target)) {
+                errno = length == 0 ? ENOENT : ENAMETOOLONG;
                 return -1;
         }
         if (asprintf(&text, "%.*s%s%s", (int)length, target, slash ? "/" : "", walk->rest) < 0) {

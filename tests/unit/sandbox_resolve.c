@@ -225,16 +225,30 @@ static void test_mounts(void)
         (void)close(root);
 }
 
-/* Links of proc that are no text are not followed. */
+/* Links of proc that are no text are not followed; those that are text are. */
 static void test_magic_links(void)
 {
         int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        CLEANUP_FREE char *path = memory_printf("/proc/self/fd/%d", root);
-        bool walked;
 
-        errno = 0;
-        CHECK_INT(init_resolve(root, path, 0, &walked), -1);
-        CHECK(errno == ELOOP || walked);
+        for (unsigned int with = 0; with <= INIT_RESOLVE_WALK; with += INIT_RESOLVE_WALK) {
+                CLEANUP_FREE char *open_root = memory_printf("/proc/self/fd/%d", root);
+                const char *const magic[] = { open_root, "/proc/self/cwd", "/proc/self/root", "/proc/self/root/proc", "/proc/self/exe",
+                                              "/proc/self/ns/mnt", "/proc/mounts/../cwd" };
+                bool walked;
+                int fd;
+
+                for (size_t i = 0; i < ARRAY_SIZE(magic); i++) {
+                        errno = 0;
+                        fd = init_resolve(root, magic[i], with, &walked);
+                        if (fd >= 0 || errno != (i == 6 ? ENOTDIR : ELOOP))
+                                printf("# %s: %d %s\n", magic[i], fd, strerror(errno));
+                        CHECK_INT(fd, -1);
+                        CHECK_INT(errno, i == 6 ? ENOTDIR : ELOOP);
+                }
+                fd = init_resolve(root, "/proc/self/fd", with, &walked);
+                CHECK(fd >= 0);
+                (void)close(fd);
+        }
         (void)close(root);
 }
 
