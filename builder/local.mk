@@ -47,3 +47,8 @@ check_PROGRAMS += tests/unit/builder_plan
 TESTS += tests/unit/builder_plan
 tests_unit_builder_plan_SOURCES = tests/unit/builder_plan.c tests/unit/check.h
 tests_unit_builder_plan_LDADD = libbuilder.a libdockerfile.a liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/builder_copy
+TESTS += tests/unit/builder_copy
+tests_unit_builder_copy_SOURCES = tests/unit/builder_copy.c tests/unit/check.h
+tests_unit_builder_copy_LDADD = libbuilder.a libdockerfile.a liboverlay.a liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
