@@ -29,11 +29,11 @@ static int settle_layer(struct builder_workshop *w, struct builder_layer *layer,
 
         if (!layer->has_diff && builder_layer_tar_digest(w, layer, err) < 0)
                 return -1;
-        if (!layer->step)
+        if (!layer->step || layer->durable)
                 return 0;
         if (!sha256_from_hex(layer->step, &key) || builder_record_load(w, &key, &record, &found, err) < 0)
                 return error_is_set(err) ? -1 : error_set(err, EINVAL, "a layer has the malformed step key %s", layer->step);
-        if (found && record.durable && record.layer.has_diff)
+        if (found && record.layer.durable)
                 return 0;
         if (sync_layer(w, layer, err) < 0)
                 return -1;
@@ -43,7 +43,7 @@ static int settle_layer(struct builder_workshop *w, struct builder_layer *layer,
         record.layer.diff_id = layer->diff_id;
         record.layer.size = layer->size;
         record.layer.writer = layer->writer;
-        record.durable = true;
+        record.layer.durable = true;
         return builder_record_save(w, &key, &record, err);
 }
 

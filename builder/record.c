@@ -48,7 +48,7 @@ int builder_record_save(struct builder_workshop *w, const struct sha256_digest *
         sha256_to_hex(&record->identity, hex);
         buffer_printf(&text, FIRST_LINE "\nidentity %s\ncreated %lld %ld\nboot %s\n", hex,
                       (long long)record->created.tv_sec, record->created.tv_nsec, record->boot);
-        if (record->durable)
+        if (record->layer.durable)
                 buffer_append_string(&text, "durable\n");
         append_layer(&text, &record->layer);
         buffer_append_string(&text, "title ");
@@ -96,7 +96,7 @@ static bool parse_line(char *line, struct builder_record *r)
         if (strcmp(line, "boot") == 0)
                 replace(&r->boot, value);
         else if (strcmp(line, "durable") == 0)
-                r->durable = true;
+                r->layer.durable = true;
         else if (strcmp(line, "index") == 0)
                 replace(&r->layer.index, value);
         else if (strcmp(line, "data") == 0)
@@ -127,7 +127,7 @@ static bool is_current(const struct builder_record *r)
 {
         CLEANUP_FREE char *boot = builder_record_boot();
 
-        return r->durable || (strcmp(boot, "unknown") != 0 && strcmp(boot, r->boot) == 0);
+        return r->layer.durable || (strcmp(boot, "unknown") != 0 && strcmp(boot, r->boot) == 0);
 }
 
 /* Why a record that was read cannot be used, or NULL. */

@@ -27,9 +27,8 @@
 struct builder_record {
         struct sha256_digest identity;
         struct timespec created;
-        char *boot;   /* owned */
-        bool durable;
-        struct builder_layer layer; /* layer.step is the key in hex */
+        char *boot;                 /* owned */
+        struct builder_layer layer; /* layer.step is the key in hex, layer.durable is kept here too */
         char *title;  /* owned */
 };
 
