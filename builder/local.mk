@@ -41,3 +41,13 @@ check_PROGRAMS += tests/unit/builder_users
 TESTS += tests/unit/builder_users
 tests_unit_builder_users_SOURCES = tests/unit/builder_users.c tests/unit/check.h
 tests_unit_builder_users_LDADD = libbuilder.a libcommon.a
+
+# images from outside, to outside, and away
+libbuilder_a_SOURCES += \
+	builder/archive.c builder/archive.h \
+	builder/body.c builder/body.h \
+	builder/image_layers.c builder/image_layers.h \
+	builder/import.c builder/import.h \
+	builder/prune.c builder/prune.h \
+	builder/ranges.c builder/ranges.h \
+	builder/reach.c builder/reach.h
