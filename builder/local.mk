@@ -52,3 +52,13 @@ check_PROGRAMS += tests/unit/builder_copy
 TESTS += tests/unit/builder_copy
 tests_unit_builder_copy_SOURCES = tests/unit/builder_copy.c tests/unit/check.h
 tests_unit_builder_copy_LDADD = libbuilder.a libdockerfile.a liboverlay.a liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+
+# images from outside, to outside, and away
+libbuilder_a_SOURCES += \
+	builder/archive.c builder/archive.h \
+	builder/body.c builder/body.h \
+	builder/image_layers.c builder/image_layers.h \
+	builder/import.c builder/import.h \
+	builder/prune.c builder/prune.h \
+	builder/ranges.c builder/ranges.h \
+	builder/reach.c builder/reach.h
