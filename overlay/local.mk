@@ -41,3 +41,42 @@ check_PROGRAMS += tests/unit/overlay_seal
 TESTS += tests/unit/overlay_seal
 tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c tests/unit/overlay_fixture.h tests/unit/check.h
 tests_unit_overlay_seal_LDADD = $(overlay_test_libs)
+
+# the FUSE server
+liboverlay_a_CFLAGS += $(FUSE_CFLAGS)
+liboverlay_a_SOURCES += \
+	overlay/handlers.c overlay/handlers.h \
+	overlay/handlers_data.c overlay/handlers_data.h \
+	overlay/loop.c overlay/loop.h \
+	overlay/loop_client.c overlay/loop_client.h \
+	overlay/server.c overlay/server.h \
+	overlay/session.c overlay/session.h \
+	overlay/session_init.c overlay/session_init.h \
+	overlay/session_request.c overlay/session_request.h
+
+overlay_server_tests = \
+	tests/unit/overlay_server_attrs \
+	tests/unit/overlay_server_counts \
+	tests/unit/overlay_server_fuzz \
+	tests/unit/overlay_server_life \
+	tests/unit/overlay_server_loop \
+	tests/unit/overlay_server_posix \
+	tests/unit/overlay_server_request
+check_PROGRAMS += $(overlay_server_tests)
+TESTS += $(overlay_server_tests)
+overlay_server_ldadd = liboverlay.a libcommon.a $(FUSE_LIBS) $(CRYPTO_LIBS)
+overlay_server_support = tests/unit/check.h tests/unit/overlay_server_mount.h tests/unit/overlay_server_tree.h
+tests_unit_overlay_server_attrs_SOURCES = tests/unit/overlay_server_attrs.c $(overlay_server_support)
+tests_unit_overlay_server_attrs_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_counts_SOURCES = tests/unit/overlay_server_counts.c $(overlay_server_support)
+tests_unit_overlay_server_counts_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_fuzz_SOURCES = tests/unit/overlay_server_fuzz.c $(overlay_server_support)
+tests_unit_overlay_server_fuzz_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_life_SOURCES = tests/unit/overlay_server_life.c $(overlay_server_support)
+tests_unit_overlay_server_life_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_loop_SOURCES = tests/unit/overlay_server_loop.c $(overlay_server_support)
+tests_unit_overlay_server_loop_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_posix_SOURCES = tests/unit/overlay_server_posix.c $(overlay_server_support)
+tests_unit_overlay_server_posix_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_request_SOURCES = tests/unit/overlay_server_request.c tests/unit/check.h
+tests_unit_overlay_server_request_LDADD = $(overlay_server_ldadd)

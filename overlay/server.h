@@ -25,16 +25,18 @@
 struct overlay_tree;
 struct overlay_server;
 
-/* Which thread reads the requests: overlay/loop.h explains the choice. Everything but AUTO exists for tests and measurements. */
+/* Which thread reads the requests: overlay/loop.h explains the choice. Everything but AUTO exists for tests and
+ * measurements. */
 enum overlay_server_policy {
-        OVERLAY_SERVER_AUTO,    /* one idle-class thread that follows the client, one thread per CPU when clients compete */
-        OVERLAY_SERVER_SINGLE,  /* one ordinary thread */
+        OVERLAY_SERVER_AUTO,   /* one idle-class thread that follows the client, one thread per CPU when clients compete
+                                */
+        OVERLAY_SERVER_SINGLE, /* one ordinary thread */
         OVERLAY_SERVER_PER_CPU, /* one pinned thread per CPU, always; what AUTO falls back to, with a log line */
 };
 
 struct overlay_server_options {
-        const struct log *log;             /* borrowed until free; NULL drops the lines */
-        unsigned max_threads;              /* threads serving at one time; 0: min(CPUs this process may use, 8) */
+        const struct log *log; /* borrowed until free; NULL drops the lines */
+        unsigned max_threads;  /* threads serving at one time; 0: min(CPUs this process may use, 8) */
         enum overlay_server_policy policy;
 };
 
@@ -44,12 +46,12 @@ struct overlay_server_options {
 /* What was served. `requests` is indexed by opcode (FUSE_LOOKUP, ...); FORGETs count as requests, INIT does not. */
 struct overlay_server_counters {
         uint64_t requests[OVERLAY_SERVER_OPCODES];
-        uint64_t unknown_requests;   /* opcodes beyond the table */
-        uint64_t read_bytes;         /* answered to READ */
-        uint64_t written_bytes;      /* taken by WRITE */
-        uint64_t migrations;         /* how often the quiet thread moved to its client's CPU */
-        uint64_t parallel_phases;    /* how often one thread per CPU took over */
-        uint64_t stalls;             /* of these, how many because a request waited too long */
+        uint64_t unknown_requests; /* opcodes beyond the table */
+        uint64_t read_bytes;       /* answered to READ */
+        uint64_t written_bytes;    /* taken by WRITE */
+        uint64_t migrations;       /* how often the quiet thread moved to its client's CPU */
+        uint64_t parallel_phases;  /* how often one thread per CPU took over */
+        uint64_t stalls;           /* of these, how many because a request waited too long */
 };
 
 /*
@@ -75,15 +77,15 @@ int overlay_server_start(struct overlay_tree *tree, int fuse_fd, const struct ov
 int overlay_server_wait(struct overlay_server *server, struct error *err);
 
 /*
- * Ends the connection from this side: running clients get ENOTCONN or
- * ECONNABORTED, the tree keeps what was written until then (and must not be
- * sealed). Returns at once; overlay_server_wait then fails with ECANCELED. May be
- * called from any thread, any number of times, until free.
+ * Ends the connection from this side. Returns at once; overlay_server_wait then
+ * closes every descriptor, so that running clients get ENOTCONN or ECONNABORTED,
+ * and fails with ECANCELED. The tree keeps what was written until then and must not be
+ * sealed. May be called from any thread, any number of times, until free.
  */
 void overlay_server_abort(struct overlay_server *server);
 
-/* Meaningful after overlay_server_wait; before, a snapshot that may be torn between fields. */
-void overlay_server_get_counters(const struct overlay_server *server, struct overlay_server_counters *ret);
+/* From any thread until free. While the mount is being served a snapshot: a request counts before it is answered. */
+void overlay_server_get_counters(struct overlay_server *server, struct overlay_server_counters *ret);
 
 /* Aborts and waits if that was not done. Accepts NULL. */
 void overlay_server_free(struct overlay_server *server);

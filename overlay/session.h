@@ -10,14 +10,15 @@
 #include "common/log.h"
 
 /*
- * One descriptor of a FUSE connection with everything one thread needs to
- * serve it: a libfuse session, the request buffer, scratch space for the
+ * A FUSE connection as one thread sees it, with everything that thread needs to
+ * serve it: a descriptor, a libfuse session, the request buffer, scratch space for the
  * answer. A connection has one session that answered INIT and any number of
- * clones (FUSE_DEV_IOC_CLONE): a reply must be written to the descriptor its
- * request was read from, so requests and threads never change sessions.
+ * duplicates of it. They share one open file, so that none needs the right to open
+ * /dev/fuse (FUSE_DEV_IOC_CLONE would; Linux 6.1 also refuses it across user
+ * namespaces, and measured with two clients it gains nothing).
  *
  * Nothing here locks: a session belongs to the thread that receives on it,
- * except for the two functions that say otherwise.
+ * except for the functions that say otherwise.
  */
 struct overlay_tree;
 struct overlay_session;
@@ -31,10 +32,10 @@ struct fuse_lowlevel_ops;
 int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_session **ret, struct error *err);
 
 /*
- * A further descriptor of the connection of `first`, with a session of its own.
- * Only reads what INIT left in `first`: may be called while it is being served.
+ * A further session on the connection of `first`. Only reads what INIT left in
+ * `first`: may be called while that is being served.
  */
-int overlay_session_clone(const struct overlay_session *first, struct overlay_session **ret, struct error *err);
+int overlay_session_dup(const struct overlay_session *first, struct overlay_session **ret, struct error *err);
 
 /* Closes the descriptor (the last one aborts the connection) and frees. Accepts NULL. */
 void overlay_session_close(struct overlay_session *session);
@@ -54,7 +55,8 @@ int overlay_session_receive(struct overlay_session *session);
  */
 int overlay_session_handle(struct overlay_session *session);
 
-/* The request being served: its opcode, and the thread that waits for it as seen from here (0: none, or not visible). */
+/* The request being served: its opcode, and the thread that waits for it as seen from here (0: none, or not visible).
+ */
 uint32_t overlay_session_opcode(const struct overlay_session *session);
 uint32_t overlay_session_pid(const struct overlay_session *session);
 
@@ -68,7 +70,8 @@ uint32_t overlay_session_write_flags(const struct overlay_session *session);
 bool overlay_session_skips_open(const struct overlay_session *session);
 bool overlay_session_skips_opendir(const struct overlay_session *session);
 
-/* Counters, readable from any thread: requests by opcode (beyond the table: index 0, which is no opcode) and payload bytes. */
+/* Counters, readable from any thread: requests by opcode (beyond the table: index 0, which is no opcode) and payload
+ * bytes. */
 #define OVERLAY_SESSION_OPCODES 64
 struct overlay_session_counters {
         uint64_t requests[OVERLAY_SESSION_OPCODES];

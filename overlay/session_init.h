@@ -17,10 +17,12 @@
  * session_init.c: the one place that says what is on, what is off, and why.
  */
 
-/* Seconds for which names, attributes and absent names stay cached: nothing but this mount changes the tree while it lives. */
+/* Seconds for which names, attributes and absent names stay cached: nothing but this mount changes the tree while it
+ * lives. */
 #define OVERLAY_SESSION_TIMEOUT (365.0 * 24 * 3600)
 
-/* Payload bytes of one request, READ and WRITE alike: the most a kernel accepts unless its administrator raised fs.fuse.max_pages_limit. */
+/* Payload bytes of one request, READ and WRITE alike: the most a kernel accepts unless its administrator raised
+ * fs.fuse.max_pages_limit. */
 #define OVERLAY_SESSION_MAX_WRITE 1048576u
 
 /*

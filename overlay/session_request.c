@@ -20,40 +20,40 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-        [FUSE_LOOKUP] = { true, 1, 0 },
-        [FUSE_FORGET] = { true, 0, sizeof(struct fuse_forget_in) },
-        [FUSE_GETATTR] = { true, 0, sizeof(struct fuse_getattr_in) },
-        [FUSE_SETATTR] = { true, 0, sizeof(struct fuse_setattr_in) },
-        [FUSE_READLINK] = { true, 0, 0 },
-        [FUSE_SYMLINK] = { true, 2, 0 },
-        [FUSE_MKNOD] = { true, 1, sizeof(struct fuse_mknod_in) },
-        [FUSE_MKDIR] = { true, 1, sizeof(struct fuse_mkdir_in) },
-        [FUSE_UNLINK] = { true, 1, 0 },
-        [FUSE_RMDIR] = { true, 1, 0 },
-        [FUSE_RENAME] = { true, 2, sizeof(struct fuse_rename_in) },
-        [FUSE_LINK] = { true, 1, sizeof(struct fuse_link_in) },
-        [FUSE_OPEN] = { true, 0, sizeof(struct fuse_open_in) },
-        [FUSE_READ] = { true, 0, sizeof(struct fuse_read_in) },
-        [FUSE_WRITE] = { true, 0, sizeof(struct fuse_write_in) },
-        [FUSE_STATFS] = { true, 0, 0 },
-        [FUSE_RELEASE] = { true, 0, sizeof(struct fuse_release_in) },
-        [FUSE_SETXATTR] = { true, 1, FUSE_COMPAT_SETXATTR_IN_SIZE },
-        [FUSE_GETXATTR] = { true, 1, sizeof(struct fuse_getxattr_in) },
-        [FUSE_LISTXATTR] = { true, 0, sizeof(struct fuse_getxattr_in) },
-        [FUSE_REMOVEXATTR] = { true, 1, 0 },
-        [FUSE_OPENDIR] = { true, 0, sizeof(struct fuse_open_in) },
-        [FUSE_READDIR] = { true, 0, sizeof(struct fuse_read_in) },
-        [FUSE_RELEASEDIR] = { true, 0, sizeof(struct fuse_release_in) },
-        [FUSE_INTERRUPT] = { true, 0, sizeof(struct fuse_interrupt_in) },
-        [FUSE_BATCH_FORGET] = { true, 0, sizeof(struct fuse_batch_forget_in) },
-        [FUSE_FALLOCATE] = { true, 0, sizeof(struct fuse_fallocate_in) },
-        [FUSE_READDIRPLUS] = { true, 0, sizeof(struct fuse_read_in) },
-        [FUSE_RENAME2] = { true, 2, sizeof(struct fuse_rename2_in) },
-        [FUSE_LSEEK] = { true, 0, sizeof(struct fuse_lseek_in) },
-        [FUSE_COPY_FILE_RANGE] = { true, 0, sizeof(struct fuse_copy_file_range_in) },
+        [FUSE_LOOKUP] = {true, 1, 0},
+        [FUSE_FORGET] = {true, 0, sizeof(struct fuse_forget_in)},
+        [FUSE_GETATTR] = {true, 0, sizeof(struct fuse_getattr_in)},
+        [FUSE_SETATTR] = {true, 0, sizeof(struct fuse_setattr_in)},
+        [FUSE_READLINK] = {true, 0, 0},
+        [FUSE_SYMLINK] = {true, 2, 0},
+        [FUSE_MKNOD] = {true, 1, sizeof(struct fuse_mknod_in)},
+        [FUSE_MKDIR] = {true, 1, sizeof(struct fuse_mkdir_in)},
+        [FUSE_UNLINK] = {true, 1, 0},
+        [FUSE_RMDIR] = {true, 1, 0},
+        [FUSE_RENAME] = {true, 2, sizeof(struct fuse_rename_in)},
+        [FUSE_LINK] = {true, 1, sizeof(struct fuse_link_in)},
+        [FUSE_OPEN] = {true, 0, sizeof(struct fuse_open_in)},
+        [FUSE_READ] = {true, 0, sizeof(struct fuse_read_in)},
+        [FUSE_WRITE] = {true, 0, sizeof(struct fuse_write_in)},
+        [FUSE_STATFS] = {true, 0, 0},
+        [FUSE_RELEASE] = {true, 0, sizeof(struct fuse_release_in)},
+        [FUSE_SETXATTR] = {true, 1, sizeof(struct fuse_setxattr_in)},
+        [FUSE_GETXATTR] = {true, 1, sizeof(struct fuse_getxattr_in)},
+        [FUSE_LISTXATTR] = {true, 0, sizeof(struct fuse_getxattr_in)},
+        [FUSE_REMOVEXATTR] = {true, 1, 0},
+        [FUSE_OPENDIR] = {true, 0, sizeof(struct fuse_open_in)},
+        [FUSE_READDIR] = {true, 0, sizeof(struct fuse_read_in)},
+        [FUSE_RELEASEDIR] = {true, 0, sizeof(struct fuse_release_in)},
+        [FUSE_BATCH_FORGET] = {true, 0, sizeof(struct fuse_batch_forget_in)},
+        [FUSE_FALLOCATE] = {true, 0, sizeof(struct fuse_fallocate_in)},
+        [FUSE_READDIRPLUS] = {true, 0, sizeof(struct fuse_read_in)},
+        [FUSE_RENAME2] = {true, 2, sizeof(struct fuse_rename2_in)},
+        [FUSE_LSEEK] = {true, 0, sizeof(struct fuse_lseek_in)},
+        [FUSE_COPY_FILE_RANGE] = {true, 0, sizeof(struct fuse_copy_file_range_in)},
+        [FUSE_TMPFILE] = {true, 1, sizeof(struct fuse_create_in)},
 };
 
-/* What a payload must have behind `rest` bytes of a message, as its argument says. */
+/* Does what follows argument and names, `rest` bytes, have the size the argument says? */
 static int check_payload(uint32_t opcode, const char *argument, size_t rest)
 {
         if (opcode == FUSE_WRITE) {
@@ -61,6 +61,12 @@ static int check_payload(uint32_t opcode, const char *argument, size_t rest)
 
                 memcpy(&in, argument, sizeof in);
                 return in.size == rest && in.offset <= INT64_MAX && in.size <= INT64_MAX - in.offset ? 0 : EINVAL;
+        }
+        if (opcode == FUSE_SETXATTR) {
+                struct fuse_setxattr_in in;
+
+                memcpy(&in, argument, sizeof in);
+                return in.size == rest ? 0 : EINVAL;
         }
         if (opcode == FUSE_BATCH_FORGET) {
                 struct fuse_batch_forget_in in;
@@ -80,7 +86,7 @@ static int check_payload(uint32_t opcode, const char *argument, size_t rest)
 int overlay_session_request_check(const void *message, size_t size)
 {
         struct fuse_in_header header;
-        const char *next = message;
+        const char *argument, *next;
         const struct shape *shape;
         size_t rest;
         int i;
@@ -93,21 +99,19 @@ int overlay_session_request_check(const void *message, size_t size)
         if (header.opcode >= ARRAY_SIZE(shapes) || !shapes[header.opcode].served)
                 return ENOSYS;
         shape = &shapes[header.opcode];
-        next += sizeof header;
+        argument = (const char *)message + sizeof header;
         rest = size - sizeof header;
-        if (rest < shape->argument || (header.nodeid > INT64_MAX && header.opcode != FUSE_INTERRUPT))
+        if (rest < shape->argument)
                 return EINVAL;
-        next += shape->argument;
+        next = argument + shape->argument;
         rest -= shape->argument;
-        if (header.opcode == FUSE_SETXATTR)
-                return 0; /* taken apart by session_setxattr.c, which checks as it goes */
         for (i = 0; i < shape->names; i++) {
                 size_t length = strnlen(next, rest);
 
-                if (length == rest || length == 0 || length > PATH_MAX)
+                if (length == rest || length == 0 || length >= PATH_MAX)
                         return EINVAL;
                 next += length + 1;
                 rest -= length + 1;
         }
-        return check_payload(header.opcode, next - (shape->names ? 0 : 0), rest);
+        return check_payload(header.opcode, argument, rest);
 }

@@ -12,8 +12,8 @@
  *
  * Grammar (host byte order, <linux/fuse.h>):
  *     request = fuse_in_header ARGUMENT? (NAME '\0'){0..2} PAYLOAD?
- * with header.len == size; NAME is 1..4095 bytes. Extensions (header.total_extlen)
- * are never asked for.
+ * with header.len == size; NAME is 1 to 4095 bytes (names over 255 are the tree's
+ * to refuse). SETXATTR comes in its long form: INIT asks for FUSE_SETXATTR_EXT.
  *
  * Returns 0; ENOSYS for an opcode that is not served; EINVAL for a known one
  * that is malformed; EPROTO when there is not even a header to answer to.
