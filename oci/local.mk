@@ -3,6 +3,8 @@ noinst_LIBRARIES += liboci.a
 liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
+	oci/archive_load.c \
+	oci/archive_save.c \
 	oci/config.c \
 	oci/config.h \
 	oci/digest.c \
@@ -23,6 +25,8 @@ liboci_a_SOURCES = \
 	oci/layer_reader.h \
 	oci/layer_writer.c \
 	oci/layer_writer.h \
+	oci/layout.c \
+	oci/layout.h \
 	oci/limits.h \
 	oci/manifest.c \
 	oci/manifest.h \
@@ -70,3 +74,7 @@ check_PROGRAMS += tests/unit/oci_reference
 TESTS += tests/unit/oci_reference
 tests_unit_oci_reference_SOURCES = tests/unit/oci_reference.c tests/unit/check.h
 tests_unit_oci_reference_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_store
+TESTS += tests/unit/oci_store
+tests_unit_oci_store_SOURCES = tests/unit/oci_store.c tests/unit/check.h
+tests_unit_oci_store_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
