@@ -62,3 +62,8 @@ libbuilder_a_SOURCES += \
 	builder/prune.c builder/prune.h \
 	builder/ranges.c builder/ranges.h \
 	builder/reach.c builder/reach.h
+
+check_PROGRAMS += tests/unit/builder_ranges
+TESTS += tests/unit/builder_ranges
+tests_unit_builder_ranges_SOURCES = tests/unit/builder_ranges.c tests/unit/check.h
+tests_unit_builder_ranges_LDADD = libbuilder.a libcommon.a
