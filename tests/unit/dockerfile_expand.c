@@ -39,8 +39,7 @@ static const char *find(void *context, const char *name)
                                              "GREEK\xCE\xB1",
                                              "alpha",
                                              "BAD",
-                                             "a\xFF"
-                                             "b",
+                                             "a\xFF.b",
                                              "SPACES",
                                              "  a   b  "};
 
@@ -103,8 +102,7 @@ static void test_names(void)
                 {"$KOREAN", "\xED\x95\x9C\xEA\xB5\xAD"},
                 {"$GREEK\xCE\xB1", "alpha"},
                 {"$PWD\xE2\x80\x94x", "/home\xE2\x80\x94x"},
-                {"$BAD", "a\xFF"
-                         "b"},
+                {"$BAD", "a\xFF.b"},
                 {"${", "error: the closing } is missing"},
                 {"${}", "error: bad substitution"},
                 {"${:", "error: bad substitution"},
@@ -183,8 +181,8 @@ static void test_patterns(void)
                 {"${STAR#x\\*}", "y?"},
                 {"${KOREAN#?}", "\xEA\xB5\xAD"},
                 {"${KOREAN%?}", "\xED\x95\x9C"},
-                {"${BAD#a?}", "b"},
-                {"${BAD%?b}", "a"},
+                {"${BAD#a?}", ".b"},
+                {"${BAD%??b}", "a"},
                 {"${X#[x]}", "xxyy"},
                 {"${X#x.}", "xxyy"},
                 {"${X#\\x}", "error: the pattern '\\x' has a '\\' in front of something other"},

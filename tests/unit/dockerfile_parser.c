@@ -391,6 +391,23 @@ static void test_json(void)
         check_errors(bad, ARRAY_SIZE(bad));
 }
 
+/* Nesting as deep as Go's decoder takes it is JSON (and refused, not being strings); deeper is not. */
+static void test_deep_json(void)
+{
+        for (size_t depth = 9999; depth <= 10001; depth += 2) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+                CLEANUP_FREE char *is = NULL;
+
+                buffer_append_string(&text, "FROM a\nRUN ");
+                for (size_t k = 0; k < depth; k++)
+                        buffer_append_char(&text, '[');
+                for (size_t k = 0; k < depth; k++)
+                        buffer_append_char(&text, ']');
+                is = parse(buffer_text(&text));
+                CHECK_INT(strncmp(is, "error: Dockerfile:2:5: RUN in JSON form", 39) == 0, depth == 9999);
+        }
+}
+
 /* P10: words, and the instructions that have none. */
 static void test_words(void)
 {
@@ -803,6 +820,7 @@ int main(void)
         CHECK_RUN(test_names);
         CHECK_RUN(test_flags);
         CHECK_RUN(test_json);
+        CHECK_RUN(test_deep_json);
         CHECK_RUN(test_words);
         CHECK_RUN(test_from);
         CHECK_RUN(test_pairs);
