@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -15,7 +16,7 @@
 void builder_layer_free(struct builder_layer *layer)
 {
         free(layer->index);
-        free(layer->data);
+        strv_free(&layer->data);
         free(layer->step);
         *layer = (struct builder_layer){ 0 };
 }
@@ -33,7 +34,8 @@ void builder_chain_add(struct builder_chain *chain, const struct builder_layer *
         own = &chain->layers[chain->count++];
         *own = *layer;
         own->index = copy_text(layer->index);
-        own->data = copy_text(layer->data);
+        own->data = (struct strv)STRV_INIT;
+        strv_extend(&own->data, &layer->data);
         own->step = copy_text(layer->step);
 }
 
@@ -174,7 +176,8 @@ int builder_chain_seal(struct overlay_tree *tree, struct builder_upper *upper, b
         if (publish_index(upper, scratch, temporary, hex, err) < 0)
                 return -1;
         ret->index = memory_strdup(hex);
-        ret->data = sealed.has_data ? memory_strdup(upper->name) : NULL;
+        if (sealed.has_data)
+                strv_add(&ret->data, upper->name);
         return 0;
 }
 

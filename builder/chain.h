@@ -8,6 +8,7 @@
 
 #include "builder/workshop.h"
 #include "common/sha256.h"
+#include "common/strv.h"
 #include "overlay/tree.h"
 
 /*
@@ -17,8 +18,9 @@
  */
 struct builder_layer {
         char *index;                   /* name in OCI_STORE_INDEXES; NULL: the layer is empty. Owned */
-        char *data;                    /* name in OCI_STORE_DATA that the index may point at, or NULL. Owned */
+        struct strv data;              /* names in OCI_STORE_DATA that this step made and the index points at */
         char *step;                    /* key of the record it came from, in hex; NULL for a base's. Owned */
+        bool durable;                  /* its files were synced, and its record says so */
         bool has_diff;                 /* the three below are known */
         struct sha256_digest diff_id;
         uint64_t size;                 /* of the layer's tar */

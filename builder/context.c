@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,7 +31,8 @@ struct context {
         int root;
         struct dockerfile_ignore *ignore; /* NULL: nothing is excluded */
         char *ignore_name;
-        struct map *digests; /* path -> struct sha256_digest of what the step key saw */
+        pthread_mutex_t lock; /* guards digests: stages share the context */
+        struct map *digests;  /* path -> struct sha256_digest of what the step key saw */
         const struct log *log;
 };
 
@@ -275,7 +277,9 @@ static int digest(struct builder_source *s, const struct builder_item *item, str
                 sha256_update(&hash, chunk, (size_t)n);
         }
         sha256_final(&hash, ret);
+        pthread_mutex_lock(&c->lock);
         map_set(c->digests, item->path, strlen(item->path), memory_dup(ret, sizeof(*ret)));
+        pthread_mutex_unlock(&c->lock);
         return 0;
 }
 
@@ -284,12 +288,24 @@ static void observe(void *context, const void *bytes, size_t count)
         sha256_update(context, bytes, count);
 }
 
+static bool find_digest(struct context *c, const char *path, struct sha256_digest *ret)
+{
+        const struct sha256_digest *found;
+
+        pthread_mutex_lock(&c->lock);
+        found = map_find(c->digests, path, strlen(path));
+        if (found)
+                *ret = *found;
+        pthread_mutex_unlock(&c->lock);
+        return found != NULL;
+}
+
 /* Copies the bytes while hashing them again: what lands in the layer is what the step's key was made of. */
 static int fill(struct context *c, const struct builder_item *item, const struct overlay_ref *file, struct error *err)
 {
-        const struct sha256_digest *expected = map_find(c->digests, item->path, strlen(item->path));
+        struct sha256_digest expected, actual;
+        bool known = find_digest(c, item->path, &expected);
         CLEANUP_FD int fd = -1;
-        struct sha256_digest actual;
         struct sha256 hash;
         uint64_t copied;
 
@@ -299,7 +315,7 @@ static int fill(struct context *c, const struct builder_item *item, const struct
         if (overlay_node_append_fd(file, fd, UINT64_MAX, observe, &hash, &copied, err) < 0)
                 return error_wrap(err, "cannot copy %s/%s", c->directory, item->path);
         sha256_final(&hash, &actual);
-        if (expected && !sha256_equal(expected, &actual))
+        if (known && !sha256_equal(&expected, &actual))
                 return error_set(err, ESTALE, "%s/%s changed while it was being copied", c->directory, item->path);
         return 0;
 }
@@ -345,6 +361,7 @@ static void context_free(struct builder_source *s)
 
         dockerfile_ignore_free(c->ignore);
         map_free(c->digests);
+        pthread_mutex_destroy(&c->lock);
         fd_close(c->root);
         free(c->directory);
         free(c->ignore_name);
@@ -375,6 +392,7 @@ int builder_context_open(const char *directory, const struct log *log, struct bu
         c->directory = memory_strdup(directory);
         c->root = root;
         c->digests = map_new(free);
+        pthread_mutex_init(&c->lock, NULL);
         c->log = log;
         *ret = &c->base;
         return 0;

@@ -52,7 +52,7 @@ static int write_zeros(struct stream *s, uint64_t size, struct error *err)
 
 static int write_extent(struct stream *s, const struct overlay_extent *extent, struct error *err)
 {
-        struct overlay_source *source;
+        struct overlay_source *source = NULL;
         uint64_t done = 0;
 
         if (source_of(s, extent->source, &source, err) < 0)

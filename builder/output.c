@@ -9,10 +9,9 @@
 
 #include "common/fd.h"
 
-int builder_output_open(struct builder_output *o, const struct builder_progress *progress, unsigned step,
-                        struct error *err)
+int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err)
 {
-        *o = (struct builder_output){ { -1, -1 }, { -1, -1 }, progress, step };
+        *o = (struct builder_output){ { -1, -1 }, { -1, -1 }, job, step };
         for (int i = 0; i < 2; i++) {
                 int ends[2];
 
@@ -24,6 +23,15 @@ int builder_output_open(struct builder_output *o, const struct builder_progress 
                         return error_errno(err, errno, "cannot set up a pipe for the output of a command");
         }
         return 0;
+}
+
+static void pass_on(struct builder_output *o, int stream, const char *bytes, size_t size)
+{
+        const struct builder_progress *progress = o->job->options->progress;
+
+        pthread_mutex_lock(&o->job->lock);
+        progress->output(progress->context, o->step, stream, bytes, size);
+        pthread_mutex_unlock(&o->job->lock);
 }
 
 /* Reads one pipe until it would block; at its end the descriptor becomes -1. */
@@ -44,8 +52,17 @@ static int drain(struct builder_output *o, int i, struct error *err)
                         o->read_fd[i] = fd_close(o->read_fd[i]);
                         return 0;
                 }
-                o->progress->output(o->progress->context, o->step, i + 1, bytes, (size_t)n);
+                pass_on(o, i + 1, bytes, (size_t)n);
         }
+}
+
+/* A stage that failed while this command was being started could not kill it yet. */
+static void kill_if_cancelled(struct builder_job *job, struct sandbox_stage *stage)
+{
+        pthread_mutex_lock(&job->lock);
+        if (job->cancelled)
+                sandbox_stage_kill(stage);
+        pthread_mutex_unlock(&job->lock);
 }
 
 int builder_output_attend(void *context, struct sandbox_stage *stage, struct error *err)
@@ -55,6 +72,7 @@ int builder_output_attend(void *context, struct sandbox_stage *stage, struct err
 
         for (int i = 0; i < 2; i++)
                 o->write_fd[i] = fd_close(o->write_fd[i]);
+        kill_if_cancelled(o->job, stage);
         /* once the pid namespace is gone, nobody holds a writing end: both pipes reach their end */
         while (!ended || o->read_fd[0] >= 0 || o->read_fd[1] >= 0) {
                 struct pollfd fds[3] = {

@@ -2,7 +2,7 @@
 #ifndef BRYO_BUILDER_OUTPUT_H
 #define BRYO_BUILDER_OUTPUT_H
 
-#include "builder/progress.h"
+#include "builder/job.h"
 #include "common/error.h"
 #include "sandbox/sandbox.h"
 
@@ -13,12 +13,11 @@
 struct builder_output {
         int read_fd[2];  /* stdout, stderr; -1 at end of file */
         int write_fd[2]; /* for the command; closed by builder_output_attend */
-        const struct builder_progress *progress;
+        struct builder_job *job; /* whose progress gets the bytes; borrowed */
         unsigned step;
 };
 
-int builder_output_open(struct builder_output *o, const struct builder_progress *progress, unsigned step,
-                        struct error *err);
+int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err);
 /* For builder_execution.attend; `context` is the struct builder_output. Returns when the command ended and its pipes are empty. */
 int builder_output_attend(void *context, struct sandbox_stage *stage, struct error *err);
 void builder_output_close(struct builder_output *o);

@@ -6,8 +6,8 @@
 
 /*
  * What a build tells while it goes on. The command turns it into lines; the
- * builder never prints. Calls come from one thread at a time, in order: begin,
- * any number of outputs, end, for each step.
+ * builder never prints. One call is made at a time; of one step they come in
+ * order: begin, any number of outputs, end; steps of different stages mix.
  */
 enum builder_outcome {
         BUILDER_DONE,   /* it was executed */

@@ -29,8 +29,8 @@ static void append_layer(struct buffer *text, const struct builder_layer *layer)
 {
         if (layer->index)
                 buffer_printf(text, "index %s\n", layer->index);
-        if (layer->data)
-                buffer_printf(text, "data %s\n", layer->data);
+        for (size_t i = 0; i < layer->data.count; i++)
+                buffer_printf(text, "data %s\n", layer->data.items[i]);
         if (layer->has_diff) {
                 char hex[SHA256_HEX_SIZE + 1];
 
@@ -48,7 +48,7 @@ int builder_record_save(struct builder_workshop *w, const struct sha256_digest *
         sha256_to_hex(&record->identity, hex);
         buffer_printf(&text, FIRST_LINE "\nidentity %s\ncreated %lld %ld\nboot %s\n", hex,
                       (long long)record->created.tv_sec, record->created.tv_nsec, record->boot);
-        if (record->durable)
+        if (record->layer.durable)
                 buffer_append_string(&text, "durable\n");
         append_layer(&text, &record->layer);
         buffer_append_string(&text, "title ");
@@ -96,11 +96,11 @@ static bool parse_line(char *line, struct builder_record *r)
         if (strcmp(line, "boot") == 0)
                 replace(&r->boot, value);
         else if (strcmp(line, "durable") == 0)
-                r->durable = true;
+                r->layer.durable = true;
         else if (strcmp(line, "index") == 0)
                 replace(&r->layer.index, value);
         else if (strcmp(line, "data") == 0)
-                replace(&r->layer.data, value);
+                strv_add(&r->layer.data, value);
         else if (strcmp(line, "diff") == 0)
                 return parse_diff(value, &r->layer);
         else if (strcmp(line, "title") == 0)
@@ -127,7 +127,7 @@ static bool is_current(const struct builder_record *r)
 {
         CLEANUP_FREE char *boot = builder_record_boot();
 
-        return r->durable || (strcmp(boot, "unknown") != 0 && strcmp(boot, r->boot) == 0);
+        return r->layer.durable || (strcmp(boot, "unknown") != 0 && strcmp(boot, r->boot) == 0);
 }
 
 /* Why a record that was read cannot be used, or NULL. */
@@ -135,8 +135,9 @@ static const char *reason_against(struct builder_workshop *w, const struct build
 {
         if (r->layer.index && !oci_store_has(w->store, OCI_STORE_INDEXES, r->layer.index))
                 return "its index is gone";
-        if (r->layer.data && !oci_store_has(w->store, OCI_STORE_DATA, r->layer.data))
-                return "its data is gone";
+        for (size_t i = 0; i < r->layer.data.count; i++)
+                if (!oci_store_has(w->store, OCI_STORE_DATA, r->layer.data.items[i]))
+                        return "its data is gone";
         if (!is_current(r))
                 return "it was made in another boot and never made durable";
         return NULL;

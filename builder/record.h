@@ -16,7 +16,7 @@
  *     boot ID            the boot (and host) that wrote it
  *     durable            its files were synced: it holds in any boot
  *     index NAME         absent: the step changed nothing
- *     data NAME          absent: its bodies all lie in other sources
+ *     data NAME          each data file it made; none: its bodies all lie in other sources
  *     diff HEX SIZE WRITER   known once an image needed it
  *     title TEXT         the instruction, for people
  *
@@ -27,9 +27,8 @@
 struct builder_record {
         struct sha256_digest identity;
         struct timespec created;
-        char *boot;   /* owned */
-        bool durable;
-        struct builder_layer layer; /* layer.step is the key in hex */
+        char *boot;                 /* owned */
+        struct builder_layer layer; /* layer.step is the key in hex, layer.durable is kept here too */
         char *title;  /* owned */
 };
 

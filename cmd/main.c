@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/options.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
@@ -71,7 +72,7 @@ static int run_verb(const struct verb *verb, char *const *argv)
         if (status < 0) {
                 fflush(stdout);
                 fprintf(stderr, "%s%s\n", strncmp(err.message, "bryo: ", 6) == 0 ? "" : "bryo: ", err.message);
-                return 1;
+                return err.code == OPTIONS_EUSAGE ? 2 : 1;
         }
         if (fflush(stdout) != 0) {
                 perror("bryo: cannot write to standard output");

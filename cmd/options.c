@@ -2,7 +2,6 @@
 /* Table-driven command-line flags; the table is the help, too. */
 #include "cmd/options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +36,7 @@ static int set_switch(const struct option_row *row, const char *value, struct er
         bool *target = row->target;
 
         if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-                return error_set(err, EINVAL, "--%s takes true or false, not \"%s\"", row->name, value);
+                return error_set(err, OPTIONS_EUSAGE, "--%s takes true or false, not \"%s\"", row->name, value);
         *target = value == NULL || value[0] == 't';
         return 0;
 }
@@ -65,12 +64,12 @@ static int parse_long(struct parser *p, const char *word, struct error *err)
                 return 0;
         }
         if (!row)
-                return error_set(err, EINVAL, "unknown flag: --%.*s (see %.*s --help)", (int)length, name,
+                return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name,
                                  (int)strcspn(p->table->usage, "["), p->table->usage);
         if (row->kind == OPTION_SWITCH)
                 return set_switch(row, equals ? equals + 1 : NULL, err);
         if (!equals && *p->argv == NULL)
-                return error_set(err, EINVAL, "flag --%s needs a value: --%s %s", row->name, row->name, row->value);
+                return error_set(err, OPTIONS_EUSAGE, "flag --%s needs a value: --%s %s", row->name, row->name, row->value);
         set_value(row, equals ? equals + 1 : *p->argv++);
         return 0;
 }
@@ -85,7 +84,7 @@ static int parse_letters(struct parser *p, const char *letters, struct error *er
                         return 0;
                 }
                 if (!row)
-                        return error_set(err, EINVAL, "unknown flag: -%c (see %.*s --help)", *letters,
+                        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters,
                                          (int)strcspn(p->table->usage, "["), p->table->usage);
                 if (row->kind == OPTION_SWITCH) {
                         if (letters[1] == '=')
@@ -94,7 +93,7 @@ static int parse_letters(struct parser *p, const char *letters, struct error *er
                         continue;
                 }
                 if (letters[1] == '\0' && *p->argv == NULL)
-                        return error_set(err, EINVAL, "flag -%c needs a value: -%c %s", *letters, *letters, row->value);
+                        return error_set(err, OPTIONS_EUSAGE, "flag -%c needs a value: -%c %s", *letters, *letters, row->value);
                 letters++;
                 set_value(row, *letters == '\0' ? *p->argv++ : *letters == '=' ? letters + 1 : letters);
                 return 0;

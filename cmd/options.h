@@ -13,6 +13,9 @@
  * -x VALUE, -xVALUE, clustered short switches (-it), and switches that take
  * =true or =false. A flag is never abbreviated. `--` ends the flags.
  */
+/* err->code of a command line that is wrong: main then exits with 2. Not an errno. */
+#define OPTIONS_EUSAGE 10001
+
 enum option_kind {
         OPTION_SWITCH, /* bool *target */
         OPTION_TEXT,   /* const char **target; the last one given wins */
@@ -39,7 +42,7 @@ struct option_table {
 /*
  * Reads argv[1...]; words that are no flags go to `ret_words` (borrowed from
  * argv, copied). `ret_help` is set when --help or -h was given (-h only where
- * the table has no such letter); nothing else is then checked. Errors name the
+ * the table has no such letter); nothing else is then checked. Errors (OPTIONS_EUSAGE) name the
  * flag and suggest `--help`.
  */
 int options_parse(const struct option_table *table, char *const *argv, struct strv *ret_words, bool *ret_help,

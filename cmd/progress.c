@@ -16,11 +16,16 @@
 /* How much of a quiet step's output is kept for its error. */
 #define MAX_TAIL 16384
 
+struct step {
+        struct timespec began;
+        struct buffer partial[2]; /* unfinished lines of stdout and stderr */
+};
+
 struct cmd_progress {
         bool quiet;
         pthread_mutex_t lock; /* guards stderr and all below */
-        struct timespec began;
-        struct buffer partial[3]; /* an unfinished line of stream 1 and 2 */
+        struct step *steps;   /* by number - 1 */
+        size_t count, cap;
         struct buffer tail;
 };
 
@@ -73,7 +78,7 @@ static void print_line(struct cmd_progress *p, unsigned step, const char *bytes,
 
         if (size > 0 && bytes[size - 1] == '\r')
                 size--;
-        buffer_printf(&line, "#%u %.3f ", step, seconds_since(&p->began));
+        buffer_printf(&line, "#%u %.3f ", step, seconds_since(&p->steps[step - 1].began));
         append_visible(&line, bytes, size);
         buffer_append_char(&line, '\n');
         if (p->quiet) {
@@ -94,8 +99,10 @@ static void on_begin(void *context, unsigned step, const char *title)
         CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
 
         pthread_mutex_lock(&p->lock);
-        clock_gettime(CLOCK_MONOTONIC, &p->began);
-        buffer_clear(&p->tail);
+        memory_grow(&p->steps, &p->cap, step, sizeof(*p->steps));
+        while (p->count < step)
+                p->steps[p->count++] = (struct step){ .partial = { BUFFER_INIT, BUFFER_INIT } };
+        clock_gettime(CLOCK_MONOTONIC, &p->steps[step - 1].began);
         if (!p->quiet) {
                 append_visible(&line, title, strlen(title));
                 fprintf(stderr, "#%u %s\n", step, line.data);
@@ -106,10 +113,11 @@ static void on_begin(void *context, unsigned step, const char *title)
 static void on_output(void *context, unsigned step, int stream, const char *bytes, size_t size)
 {
         struct cmd_progress *p = context;
-        struct buffer *partial = &p->partial[stream];
+        struct buffer *partial;
         char *newline;
 
         pthread_mutex_lock(&p->lock);
+        partial = &p->steps[step - 1].partial[stream - 1];
         buffer_append(partial, bytes, size);
         while (partial->size > 0 && ((newline = memchr(partial->data, '\n', partial->size)) || partial->size > MAX_LINE)) {
                 size_t length = newline ? (size_t)(newline - partial->data) : MAX_LINE;
@@ -127,16 +135,18 @@ static void on_end(void *context, unsigned step, enum builder_outcome outcome)
         struct cmd_progress *p = context;
 
         pthread_mutex_lock(&p->lock);
-        for (int stream = 1; stream <= 2; stream++) {
-                if (p->partial[stream].size > 0)
-                        print_line(p, step, p->partial[stream].data, p->partial[stream].size);
-                buffer_clear(&p->partial[stream]);
+        for (int i = 0; i < 2; i++) {
+                struct buffer *partial = &p->steps[step - 1].partial[i];
+
+                if (partial->size > 0)
+                        print_line(p, step, partial->data, partial->size);
+                buffer_free(partial);
         }
         if (!p->quiet) {
                 if (outcome == BUILDER_CACHED)
                         fprintf(stderr, "#%u CACHED\n", step);
                 else if (outcome == BUILDER_DONE)
-                        fprintf(stderr, "#%u DONE %.1fs\n", step, seconds_since(&p->began));
+                        fprintf(stderr, "#%u DONE %.1fs\n", step, seconds_since(&p->steps[step - 1].began));
                 else
                         fprintf(stderr, "#%u ERROR\n", step);
         }
@@ -160,7 +170,6 @@ struct cmd_progress *cmd_progress_new(bool quiet)
 
         p->quiet = quiet;
         pthread_mutex_init(&p->lock, NULL);
-        clock_gettime(CLOCK_MONOTONIC, &p->began);
         return p;
 }
 
@@ -168,8 +177,10 @@ void cmd_progress_free(struct cmd_progress *p)
 {
         if (p == NULL)
                 return;
-        for (size_t i = 0; i < ARRAY_SIZE(p->partial); i++)
-                buffer_free(&p->partial[i]);
+        for (size_t i = 0; i < p->count; i++)
+                for (size_t k = 0; k < ARRAY_SIZE(p->steps[i].partial); k++)
+                        buffer_free(&p->steps[i].partial[k]);
+        free(p->steps);
         buffer_free(&p->tail);
         pthread_mutex_destroy(&p->lock);
         free(p);

@@ -16,3 +16,13 @@ check_PROGRAMS += tests/unit/common_rooted
 TESTS += tests/unit/common_rooted
 tests_unit_common_rooted_SOURCES = tests/unit/common_rooted.c tests/unit/check.h
 tests_unit_common_rooted_LDADD = libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/common_map
+TESTS += tests/unit/common_map
+tests_unit_common_map_SOURCES = tests/unit/common_map.c tests/unit/check.h
+tests_unit_common_map_LDADD = libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/common_values
+TESTS += tests/unit/common_values
+tests_unit_common_values_SOURCES = tests/unit/common_values.c tests/unit/check.h
+tests_unit_common_values_LDADD = libcommon.a $(CRYPTO_LIBS)

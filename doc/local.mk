@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += doc/bryo.1 doc/bryo-build.1 doc/bryo-run.1
+EXTRA_DIST += doc/CONTRIBUTING.md doc/architecture.md doc/cache.md

@@ -17,7 +17,8 @@
 #define DOCKERFILE_MAX_NESTING 200
 
 struct dockerfile_scope {
-        /* The value, valid until the next call, or NULL if undefined (an ARG without a value is undefined, not empty). */
+        /* The value, valid until the next call, or NULL if undefined (an ARG without a value is undefined, not empty).
+         */
         const char *(*find)(void *context, const char *name);
         /* Told each name that was used and is undefined, for lint; may be NULL. */
         void (*undefined)(void *context, const char *name);
@@ -26,7 +27,8 @@ struct dockerfile_scope {
 
 enum dockerfile_expansion {
         DOCKERFILE_EXPAND_WORD,    /* arguments: quotes are processed and removed */
-        DOCKERFILE_EXPAND_HEREDOC, /* COPY and ADD bodies: quotes are text; the escape character is always '\' and every one is removed */
+        DOCKERFILE_EXPAND_HEREDOC, /* COPY and ADD bodies: quotes are text; the escape character is always '\' and every
+                                      one is removed */
 };
 
 /*

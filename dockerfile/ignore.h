@@ -38,7 +38,8 @@ size_t dockerfile_ignore_count(const struct dockerfile_ignore *m);
  */
 bool dockerfile_ignore_matches(const struct dockerfile_ignore *m, const char *path, unsigned *ret_line);
 
-/* False when the directory `dir` is left out and no later "!" pattern can bring anything below it back: it need not be read. */
+/* False when the directory `dir` is left out and no later "!" pattern can bring anything below it back: it need not be
+ * read. */
 bool dockerfile_ignore_may_contain(const struct dockerfile_ignore *m, const char *dir);
 
 #endif

@@ -48,16 +48,18 @@ struct dockerfile_flag {
 
 /* `[n]<<[-]NAME` and the lines it brought along (RUN, COPY and ADD in their shell form only). */
 struct dockerfile_heredoc {
-        char *name;       /* the delimiter with its quotes removed; a COPY's file name */
-        unsigned fd;      /* n, 0 when not written */
-        bool expand;      /* no part of the delimiter was quoted */
-        bool strip_tabs;  /* <<- */
-        char *raw;        /* the body as it stands in the file, line ends included */
-        char *body;       /* the same without leading tabs when strip_tabs, else the bytes of `raw` */
+        char *name;      /* the delimiter with its quotes removed; a COPY's file name */
+        unsigned fd;     /* n, 0 when not written */
+        bool expand;     /* no part of the delimiter was quoted */
+        bool strip_tabs; /* <<- */
+        char *raw;       /* the body as it stands in the file, line ends included */
+        char *body;      /* the same without leading tabs when strip_tabs, else the bytes of `raw` */
+        bool alone;      /* the instruction is nothing but this heredoc: RUN <<EOF */
         struct dockerfile_place place;
 };
 
-/* NAME, NAME=VALUE or (has_value, legacy) NAME VALUE; both raw: expand the value, and for ENV and LABEL the key as well. */
+/* NAME, NAME=VALUE or (has_value, legacy) NAME VALUE; both raw: expand the value, and for ENV and LABEL the key as
+ * well. */
 struct dockerfile_pair {
         struct dockerfile_word key;
         struct dockerfile_word value; /* text "" when has_value is false */
@@ -109,7 +111,8 @@ enum dockerfile_network { DOCKERFILE_NETWORK_DEFAULT, DOCKERFILE_NETWORK_NONE, D
 enum dockerfile_security { DOCKERFILE_SECURITY_SANDBOX, DOCKERFILE_SECURITY_INSECURE };
 
 struct dockerfile_run {
-        const struct dockerfile_flag **mounts; /* read each with dockerfile_mount_parse; already checked once without variables */
+        const struct dockerfile_flag *
+                *mounts; /* read each with dockerfile_mount_parse; already checked once without variables */
         size_t mount_count;
         const struct dockerfile_flag **devices;
         size_t device_count;
@@ -136,11 +139,12 @@ struct dockerfile_onbuild {
 
 struct dockerfile_instruction {
         enum dockerfile_kind kind;
-        char *keyword;    /* as written, whatever its case */
-        char *original;   /* the whole instruction on one line, continuations joined, without heredoc bodies: for messages and history */
-        char *rest;       /* the part of it behind keyword and flags */
+        char *keyword;  /* as written, whatever its case */
+        char *original; /* the whole instruction on one line, continuations joined, without heredoc bodies: for messages
+                           and history */
+        char *rest;     /* the part of it behind keyword and flags */
         unsigned first_line;
-        unsigned last_line; /* heredocs included */
+        unsigned last_line;            /* heredocs included */
         struct dockerfile_place place; /* the keyword */
         bool empty_continuation;       /* blank lines inside a continuation (lint NoEmptyContinuation) */
 
@@ -180,14 +184,16 @@ const char *dockerfile_kind_name(enum dockerfile_kind kind);
 /* The flag of that name, or NULL; the last one if it may be repeated. */
 const struct dockerfile_flag *dockerfile_flag_find(const struct dockerfile_instruction *i, const char *name);
 
-/* What the comment block says about `name` ("# NAME text", first match), or NULL; points into i->comment up to a newline: *ret_size. */
+/* What the comment block says about `name` ("# NAME text", first match), or NULL; points into i->comment up to a
+ * newline: *ret_size. */
 const char *dockerfile_instruction_describe(const struct dockerfile_instruction *i, const char *name, size_t *ret_size);
 
 /* How a RUN in shell form is to be run when it has heredocs (Dockerfile reference, "Here-Documents"). */
 enum dockerfile_run_shape {
         DOCKERFILE_RUN_JSON,   /* args are the argv */
         DOCKERFILE_RUN_SHELL,  /* the text goes to the shell: SHELL... + text */
-        DOCKERFILE_RUN_SCRIPT, /* one heredoc that begins with "#!": the text is an executable file named heredocs[0].name in /dev/pipes, run through the shell by that path */
+        DOCKERFILE_RUN_SCRIPT, /* one heredoc that begins with "#!": the text is an executable file named
+                                  heredocs[0].name in /dev/pipes, run through the shell by that path */
 };
 
 /* Appends the text for the shell or the file (for DOCKERFILE_RUN_JSON nothing) to `ret`. */

@@ -30,9 +30,10 @@ struct dockerfile_mount {
         enum dockerfile_mount_type type;
         char *from;
         char *source; /* never set for a secret: there it is `id` */
-        char *target; /* as written; relative to WORKDIR if it does not begin with '/'. A secret without target and env: /run/secrets/NAME; ssh without: NULL, the builder picks */
-        char *id;     /* secret: basename of target when not said; ssh: "default"; cache: NULL means the cleaned target */
-        char *env;    /* secret: the variable to set */
+        char *target; /* as written; relative to WORKDIR if it does not begin with '/'. A secret without target and env:
+                         /run/secrets/NAME; ssh without: NULL, the builder picks */
+        char *id;  /* secret: basename of target when not said; ssh: "default"; cache: NULL means the cleaned target */
+        char *env; /* secret: the variable to set */
         bool readonly;
         bool required;
         enum dockerfile_mount_sharing sharing;
@@ -40,8 +41,9 @@ struct dockerfile_mount {
         uint32_t mode; /* the default of the type when not said: cache 0755, secret 0400, ssh 0600 */
         uint32_t uid;
         uint32_t gid;
-        uint64_t size;       /* tmpfs, bytes; 0 = no limit */
-        struct strv ignored; /* options other builders know and that mean nothing here: z, Z, relabel, bind-propagation */
+        uint64_t size; /* tmpfs, bytes; 0 = no limit */
+        struct strv
+                ignored; /* options other builders know and that mean nothing here: z, Z, relabel, bind-propagation */
 };
 
 /*

@@ -21,13 +21,14 @@ struct dockerfile_directive {
 
 /* A parsed file; instructions in order, the first FROM at first_from. */
 struct dockerfile {
-        char *name; /* as given, for messages */
-        char escape;
+        char *name;  /* as given, for messages */
+        char escape; /* '\\' or '`' */
+        struct dockerfile_directive escape_directive;
         struct dockerfile_directive syntax; /* see dockerfile_syntax_check */
         struct dockerfile_directive check;  /* lint settings, raw */
         struct dockerfile_instruction *instructions;
         size_t instruction_count;
-        size_t first_from; /* instructions before it are global ARGs */
+        size_t first_from;                /* instructions before it are global ARGs */
         struct dockerfile_source *source; /* the text, for excerpts */
 };
 
@@ -48,7 +49,8 @@ int dockerfile_parse(const char *text, size_t size, const char *name, struct doc
  * MAINTAINER or ONBUILD. `name` is for messages ("ONBUILD of debian:12").
  * The result has exactly one instruction, and no FROM (first_from 1).
  */
-int dockerfile_trigger_parse(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err);
+int dockerfile_trigger_parse(const char *text, size_t size, const char *name, struct dockerfile **ret,
+                             struct error *err);
 
 /* Accepts NULL. */
 void dockerfile_free(struct dockerfile *d);
@@ -64,7 +66,8 @@ void dockerfile_cleanup(struct dockerfile **d);
 int dockerfile_error(const struct dockerfile *d, const struct dockerfile_place *place, struct error *err,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Appends "   2 | text\n" for the lines first..last as they stand in the file; long lines are cut, control characters shown as '?'. */
+/* Appends "   2 | text\n" for the lines first..last as they stand in the file; long lines are cut, control characters
+ * shown as '?'. */
 void dockerfile_excerpt(const struct dockerfile *d, unsigned first, unsigned last, struct buffer *ret);
 
 /*

@@ -7,7 +7,8 @@
 
 #include "common/error.h"
 
-/* Small values of the language: durations, ports, signals, owners, modes. Texts are given expanded. All errors are EINVAL. */
+/* Small values of the language: durations, ports, signals, owners, modes. Texts are given expanded. All errors are
+ * EINVAL. */
 
 /* Go's time.ParseDuration: "1h30m", "1.5s", "-2ms", "0"; units ns us ms s m h. In nanoseconds. */
 int dockerfile_duration_parse(const char *text, int64_t *ret, struct error *err);
@@ -27,16 +28,17 @@ int dockerfile_ports_parse(const char *text, struct dockerfile_ports *ret, struc
 #define DOCKERFILE_PORT_SIZE 12
 void dockerfile_port_format(uint16_t port, enum dockerfile_protocol protocol, char ret[DOCKERFILE_PORT_SIZE]);
 
-/* STOPSIGNAL: a Linux signal's name, with or without SIG, any case (RTMIN+3 too), or a number from 1 to 64. The image keeps the text. */
+/* STOPSIGNAL: a Linux signal's name, with or without SIG, any case (RTMIN+3 too), or a number from 1 to 64. The image
+ * keeps the text. */
 int dockerfile_signal_parse(const char *text, int *ret, struct error *err);
 
 /* --chown=USER[:GROUP]. Names are looked up in the image by the builder. */
 struct dockerfile_owner {
-        char *user;      /* NULL when it was numeric */
-        char *group;     /* NULL when it was numeric or not said */
-        uint32_t uid;    /* if !user */
-        uint32_t gid;    /* if !group and has_gid: as said, or the uid when only a numeric user was said */
-        bool has_gid;    /* false: only a user name was said, its primary group is meant */
+        char *user;   /* NULL when it was numeric */
+        char *group;  /* NULL when it was numeric or not said */
+        uint32_t uid; /* if !user */
+        uint32_t gid; /* if !group and has_gid: as said, or the uid when only a numeric user was said */
+        bool has_gid; /* false: only a user name was said, its primary group is meant */
 };
 int dockerfile_owner_parse(const char *text, struct dockerfile_owner *ret, struct error *err);
 void dockerfile_owner_clear(struct dockerfile_owner *o);

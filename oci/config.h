@@ -108,7 +108,7 @@ void oci_config_add_history(struct oci_config *c, const struct oci_history *h);
 /* Replaces a list and marks it set; NULL `items` makes it absent. */
 void oci_argv_assign(struct oci_argv *a, const struct strv *items);
 
-/* This machine as Go names it: "amd64", "arm64", ...; the uname machine itself when unknown. Static text. */
+/* This machine as Go names it: "amd64", "arm64", ... Static text. */
 const char *oci_config_host_architecture(void);
 /* "v7" and the like for 32-bit arm, "v8" never (arm64 is written without), else "". */
 const char *oci_config_host_variant(void);

@@ -53,4 +53,10 @@ struct oci_entry {
         size_t extent_count;
 };
 
+/*
+ * The canonical order of a layer's entries, as qsort wants it: depth first; a directory, then its opaque marker, then the
+ * whiteouts in it by name, then its children by name, names compared bytewise. 0 only for the same path and rank.
+ */
+int oci_entry_compare(const struct oci_entry *a, const struct oci_entry *b);
+
 #endif

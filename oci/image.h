@@ -57,6 +57,10 @@ int oci_image_remove(struct oci_store *s, const struct sha256_digest *id, struct
 int oci_image_load_config(struct oci_store *s, const struct sha256_digest *id, struct oci_config **ret,
                           struct error *err);
 
+/* Calls `each` for every image of the store, in the order of their IDs. A record that cannot be read is logged and left out. */
+typedef int oci_image_function(void *context, const struct oci_image *i, struct error *err);
+int oci_image_each(struct oci_store *s, oci_image_function *each, void *context, struct error *err);
+
 /*
  * What a user typed -> image: a reference (with @digest: config or manifest digest of an image here), or an image ID,
  * "sha256:" and/or a prefix of its hex. A tag wins over an ID that looks like it. ENOENT: "no such image: x"; EINVAL for several

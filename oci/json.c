@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <yajl/yajl_parse.h>
 
 #include "common/memory.h"
@@ -449,6 +450,61 @@ int oci_json_get_array(const char *what, const struct oci_json *object, const ch
                        struct error *err)
 {
         return get(what, object, key, OCI_JSON_ARRAY, ret, err);
+}
+
+static int fail_item(const char *what, const char *key, const struct oci_json *item, struct error *err)
+{
+        return error_set(err, EINVAL, "%s: \"%s\" holds %s where only strings may be", what, key, oci_json_kind_name(item->kind));
+}
+
+int oci_json_get_strings(const char *what, const struct oci_json *object, const char *key, struct strv *ret,
+                         struct error *err)
+{
+        const struct oci_json *v;
+
+        if (get(what, object, key, OCI_JSON_ARRAY, &v, err) < 0)
+                return -1;
+        for (size_t i = 0; v != NULL && i < v->count; i++) {
+                if (v->items[i].kind != OCI_JSON_STRING)
+                        return fail_item(what, key, &v->items[i], err);
+                strv_add(ret, v->items[i].text);
+        }
+        return 0;
+}
+
+int oci_json_get_labels(const char *what, const struct oci_json *object, const char *key, struct oci_labels *ret,
+                        struct error *err)
+{
+        const struct oci_json *v;
+
+        if (get(what, object, key, OCI_JSON_OBJECT, &v, err) < 0)
+                return -1;
+        for (size_t i = 0; v != NULL && i < v->count; i++) {
+                if (v->items[i].kind != OCI_JSON_STRING)
+                        return fail_item(what, key, &v->items[i], err);
+                oci_labels_set(ret, v->keys[i], v->items[i].text);
+        }
+        return 0;
+}
+
+int oci_json_get_unknown(const char *what, const struct oci_json *object, const char *const *known,
+                         struct oci_labels *extra, struct error *err)
+{
+        for (size_t i = 0; i < object->count; i++) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+                bool found = false;
+
+                for (size_t k = 0; known[k] != NULL && !found; k++) {
+                        found = strcmp(object->keys[i], known[k]) == 0;
+                        if (!found && strcasecmp(object->keys[i], known[k]) == 0)
+                                return error_set(err, EINVAL, "%s: \"%s\" must be written \"%s\"", what, object->keys[i], known[k]);
+                }
+                if (found || extra == NULL)
+                        continue;
+                oci_json_format(&object->items[i], &text);
+                oci_labels_set(extra, object->keys[i], buffer_text(&text));
+        }
+        return 0;
 }
 
 /* ---- writing back -------------------------------------------------------- */

@@ -8,6 +8,8 @@
 
 #include "common/buffer.h"
 #include "common/error.h"
+#include "common/strv.h"
+#include "oci/labels.h"
 
 /*
  * Reading JSON: a document becomes an immutable tree of values, owned by its
@@ -61,6 +63,19 @@ int oci_json_get_object(const char *what, const struct oci_json *object, const c
                         struct error *err);
 int oci_json_get_array(const char *what, const struct oci_json *object, const char *key, const struct oci_json **ret,
                        struct error *err);
+
+/* The member as a list of strings, appended to `ret`; each item must be a string. */
+int oci_json_get_strings(const char *what, const struct oci_json *object, const char *key, struct strv *ret,
+                         struct error *err);
+/* The member as a map of strings. */
+int oci_json_get_labels(const char *what, const struct oci_json *object, const char *key, struct oci_labels *ret,
+                        struct error *err);
+/*
+ * Refuses members that differ from one of the `known` names (NULL-terminated) in letter case only: Go's decoder, which
+ * everybody else uses, takes them for the known one. Members that are not known at all go to `extra` as JSON texts (NULL: dropped).
+ */
+int oci_json_get_unknown(const char *what, const struct oci_json *object, const char *const *known,
+                         struct oci_labels *extra, struct error *err);
 
 /* Appends the value as compact JSON: members in their order, numbers as they came, strings escaped as the writer does. */
 void oci_json_format(const struct oci_json *v, struct buffer *ret);

@@ -3,26 +3,52 @@ noinst_LIBRARIES += liboci.a
 liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
+	oci/config.c \
 	oci/config.h \
 	oci/digest.c \
 	oci/digest.h \
+	oci/entry.c \
 	oci/entry.h \
+	oci/image.c \
 	oci/image.h \
+	oci/image_find.c \
+	oci/index_choose.c \
 	oci/json.c \
 	oci/json.h \
 	oci/json_writer.c \
 	oci/json_writer.h \
 	oci/labels.c \
 	oci/labels.h \
+	oci/layer_reader.c \
 	oci/layer_reader.h \
+	oci/layer_writer.c \
 	oci/layer_writer.h \
 	oci/limits.h \
+	oci/manifest.c \
 	oci/manifest.h \
+	oci/pax.c \
+	oci/pax.h \
+	oci/platform.c \
+	oci/platform.h \
 	oci/quote.c \
 	oci/quote.h \
 	oci/reference.c \
 	oci/reference.h \
+	oci/sparse.c \
+	oci/sparse.h \
+	oci/store.c \
 	oci/store.h \
+	oci/store_blob.c \
+	oci/store_object.c \
+	oci/store_private.h \
+	oci/store_ref.c \
+	oci/store_scratch.c \
+	oci/stream.c \
+	oci/stream.h \
+	oci/tar_header.c \
+	oci/tar_header.h \
+	oci/tar_reader.c \
+	oci/tar_reader.h \
 	oci/time.c \
 	oci/time.h \
 	oci/utf8.c \
@@ -32,6 +58,14 @@ check_PROGRAMS += tests/unit/oci_json
 TESTS += tests/unit/oci_json
 tests_unit_oci_json_SOURCES = tests/unit/oci_json.c tests/unit/check.h
 tests_unit_oci_json_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_layer_reader
+TESTS += tests/unit/oci_layer_reader
+tests_unit_oci_layer_reader_SOURCES = tests/unit/oci_layer_reader.c tests/unit/check.h
+tests_unit_oci_layer_reader_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_layer_writer
+TESTS += tests/unit/oci_layer_writer
+tests_unit_oci_layer_writer_SOURCES = tests/unit/oci_layer_writer.c tests/unit/check.h
+tests_unit_oci_layer_writer_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/oci_reference
 TESTS += tests/unit/oci_reference
 tests_unit_oci_reference_SOURCES = tests/unit/oci_reference.c tests/unit/check.h

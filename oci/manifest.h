@@ -10,7 +10,10 @@
 #include "common/error.h"
 #include "common/sha256.h"
 #include "common/strv.h"
+#include "oci/json.h"
+#include "oci/json_writer.h"
 #include "oci/labels.h"
+#include "oci/platform.h"
 
 /*
  * Image manifests and indexes: OCI image-spec manifest.md, image-index.md,
@@ -29,14 +32,6 @@
 
 #define OCI_ANNOTATION_REF_NAME   "org.opencontainers.image.ref.name"
 #define OCI_ANNOTATION_IMAGE_NAME "io.containerd.image.name"
-
-struct oci_platform {
-        char *architecture;
-        char *os;
-        char *os_version;
-        char *variant;
-        struct strv os_features;
-};
 
 struct oci_descriptor {
         char *media_type;
@@ -105,14 +100,10 @@ void oci_index_cleanup(struct oci_index **x);
 /* Descriptors are plain values; these handle what they own. `to` must be empty (zeroed) or have been cleared. */
 void oci_descriptor_copy(struct oci_descriptor *to, const struct oci_descriptor *from);
 void oci_descriptor_clear(struct oci_descriptor *d);
-void oci_platform_free(struct oci_platform *p);
-
-/* Reads "os/arch[/variant]" or "arch" as --platform takes it, with Docker's aliases (x86_64, aarch64, armhf). */
-int oci_platform_parse(const char *text, struct oci_platform **ret, struct error *err);
-/* This machine. */
-struct oci_platform *oci_platform_host(void);
-/* Appends os/arch[/variant]. */
-void oci_platform_format(const struct oci_platform *p, struct buffer *ret);
+/* One descriptor as a member of a JSON document: for records that carry one (oci/image.c). */
+void oci_descriptor_format(struct oci_json_writer *w, const char *key, const struct oci_descriptor *d);
+/* `o` is the descriptor's value; *ret must be zeroed, and cleared also after a failure. */
+int oci_descriptor_parse(const char *what, const struct oci_json *o, struct oci_descriptor *ret, struct error *err);
 
 /*
  * Chooses the manifest for a platform as containerd's platforms.Only does: same

@@ -47,6 +47,8 @@ void oci_store_cleanup(struct oci_store **s);
 /* The directory as it was given, for messages; its descriptor, for *at() calls. Both borrowed. */
 const char *oci_store_path(const struct oci_store *s);
 int oci_store_fd(const struct oci_store *s);
+/* What open was given. */
+const struct log *oci_store_log(const struct oci_store *s);
 /* Bytes and inodes the user may still fill. */
 int oci_store_free_space(const struct oci_store *s, uint64_t *ret_bytes, uint64_t *ret_inodes, struct error *err);
 

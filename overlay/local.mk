@@ -13,6 +13,7 @@ liboverlay_a_SOURCES = \
 	overlay/index_format.h \
 	overlay/index_open.c \
 	overlay/index_read.c overlay/index_read.h \
+	overlay/index_walk.c \
 	overlay/index_write.c overlay/index_write.h \
 	overlay/layer.c \
 	overlay/links.c \
@@ -24,12 +25,22 @@ liboverlay_a_SOURCES = \
 	overlay/path.c overlay/path.h \
 	overlay/read.c \
 	overlay/report.c overlay/report.h \
+	overlay/seal.c overlay/seal.h \
+	overlay/seal_emit.c \
+	overlay/seal_mark.c \
 	overlay/source.c overlay/source.h \
 	overlay/stub.c \
 	overlay/tree.c overlay/tree.h \
 	overlay/view.c overlay/view.h \
 	overlay/xattrs.c overlay/xattrs.h \
 	overlay/tree_ops.h
+
+overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/overlay_seal
+TESTS += tests/unit/overlay_seal
+tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c tests/unit/overlay_fixture.h tests/unit/check.h
+tests_unit_overlay_seal_LDADD = $(overlay_test_libs)
 
 # the FUSE server
 liboverlay_a_CFLAGS += $(FUSE_CFLAGS)

@@ -343,6 +343,7 @@ static int load_other(struct overlay_tree *tree, const struct view_entry *entry,
         } else {
                 node->flags |= NODE_NAMED;
         }
+        node->lower_nlink = node->nlink;
         *ret = node;
         return 0;
 }

@@ -134,6 +134,7 @@ struct overlay_node {
         uint32_t flags;
         uint32_t layer; /* the lower record; OVERLAY_NO_LAYER: none */
         uint32_t record;
+        uint32_t lower_nlink; /* names that the layers give it, directories aside */
         struct overlay_dentry *names;
         struct overlay_xattrs *xattrs;
         union {

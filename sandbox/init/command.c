@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The child that becomes the command: pid 1 of a fresh pid namespace, with every
+ * capability in the user namespace until init_identity_assume. main() at the
+ * bottom is the list of steps; their order is the security of the whole:
+ * descriptors first (nothing of the builder is open when image paths are first
+ * looked up), then mounts, then identity, then nothing but execve.
+ */
+#include "sandbox/init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#include "sandbox/sandbox.h"
+
+/* The socket to the stage; close-on-exec, the only descriptor besides 0, 1 and 2. */
+#define REPORT_SOCKET 3
+
+static int unpack_strings(struct sandbox_unpack *unpack, const char ***ret)
+{
+        uint32_t count = sandbox_unpack_u32(unpack);
+
+        /* a string takes 5 bytes at least: a count that cannot be true is refused before it is allocated */
+        if (unpack->failed || count > unpack->left / 5) {
+                errno = EPROTO;
+                return -1;
+        }
+        *ret = calloc((size_t)count + 1, sizeof(**ret));
+        if (*ret == NULL)
+                return -1;
+        for (uint32_t i = 0; i < count; i++)
+                (*ret)[i] = sandbox_unpack_string(unpack);
+        return 0;
+}
+
+static int unpack_groups(struct sandbox_unpack *unpack, struct init_command *ret)
+{
+        uint32_t count = sandbox_unpack_u32(unpack);
+        gid_t *groups;
+
+        if (unpack->failed || count > SANDBOX_GROUPS_MAX || count > unpack->left / sizeof(uint32_t)) {
+                errno = EPROTO;
+                return -1;
+        }
+        groups = calloc((size_t)count + 1, sizeof(*groups));
+        if (groups == NULL)
+                return -1;
+        for (uint32_t i = 0; i < count; i++)
+                groups[i] = sandbox_unpack_u32(unpack);
+        ret->groups = groups;
+        ret->group_count = count;
+        return 0;
+}
+
+/* `present`: which of 0, 1 and 2 ride on the frame. */
+static int take_stdio(struct sandbox_frame *frame, uint32_t present, struct init_command *ret)
+{
+        size_t next = 0;
+
+        for (int i = 0; i < 3; i++) {
+                if (!(present & 1u << i))
+                        continue;
+                if (next == frame->fd_count) {
+                        errno = EPROTO;
+                        return -1;
+                }
+                ret->stdio[i] = frame->fds[next];
+                frame->fds[next++] = -1;
+        }
+        return 0;
+}
+
+int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret)
+{
+        struct sandbox_unpack unpack;
+        uint32_t flags, stdio;
+
+        *ret = (struct init_command){ .stdio = { -1, -1, -1 } };
+        sandbox_unpack_start(&unpack, frame);
+        flags = sandbox_unpack_u32(&unpack);
+        stdio = sandbox_unpack_u32(&unpack);
+        ret->has_hosts = flags & SANDBOX_RUN_HOSTS;
+        ret->has_resolv_conf = flags & SANDBOX_RUN_RESOLV_CONF;
+        ret->tty = flags & SANDBOX_RUN_TERMINAL;
+        ret->no_network = flags & SANDBOX_RUN_NO_NETWORK;
+        ret->uid = sandbox_unpack_u32(&unpack);
+        ret->gid = sandbox_unpack_u32(&unpack);
+        ret->cwd = sandbox_unpack_string(&unpack);
+        ret->hostname = sandbox_unpack_string(&unpack);
+        ret->hosts = sandbox_unpack_string(&unpack);
+        ret->resolv_conf = sandbox_unpack_string(&unpack);
+        if (unpack_groups(&unpack, ret) < 0 || unpack_strings(&unpack, &ret->argv) < 0 ||
+            unpack_strings(&unpack, &ret->env) < 0 || take_stdio(frame, stdio, ret) < 0)
+                goto failed;
+        if (!sandbox_unpack_is_complete(&unpack) || ret->argv[0] == NULL) {
+                errno = EPROTO;
+                goto failed;
+        }
+        return 0;
+failed:
+        init_command_clear(ret);
+        return -1;
+}
+
+void init_command_clear(struct init_command *command)
+{
+        for (int i = 0; i < 3; i++)
+                if (command->stdio[i] >= 0)
+                        (void)close(command->stdio[i]);
+        free((void *)command->groups);
+        free(command->argv);
+        free(command->env);
+        *command = (struct init_command){ .stdio = { -1, -1, -1 } };
+}
+
+/* Leaves open: the given stdio (else the keeper's /dev/null, until the container has its own), and the report socket. */
+static int arrange_descriptors(const struct init_context *context, const struct init_command *command, int socket,
+                               struct sandbox_report *report)
+{
+        bool one_by_one;
+
+        for (int i = 0; i < 3; i++)
+                if (command->stdio[i] >= 0 && dup2(command->stdio[i], i) < 0)
+                        return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+        if (socket != REPORT_SOCKET && dup3(socket, REPORT_SOCKET, O_CLOEXEC) < 0)
+                return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+        if (init_descriptors_close_from(REPORT_SOCKET + 1, context->config, &one_by_one) < 0)
+                return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+        if (one_by_one)
+                init_log(context, SANDBOX_STEP_CLOSE_RANGE, ENOSYS, NULL);
+        return 0;
+}
+
+static int set_names(const struct init_command *command, struct sandbox_report *report)
+{
+        static const char no_domain[] = "(none)"; /* the kernel's word for none; the host's would be inherited */
+
+        if (sethostname(command->hostname, strlen(command->hostname)) < 0 ||
+            setdomainname(no_domain, sizeof(no_domain) - 1) < 0)
+                return init_fail(report, SANDBOX_STEP_HOSTNAME, errno, command->hostname);
+        return 0;
+}
+
+static int bring_up_loopback(struct sandbox_report *report)
+{
+        struct ifreq request = { .ifr_name = "lo" };
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+                return init_fail(report, SANDBOX_STEP_NETWORK, errno, NULL);
+        request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
+        if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+                return init_fail(report, SANDBOX_STEP_NETWORK, errno, NULL);
+        (void)close(fd);
+        return 0;
+}
+
+/*
+ * A command that is not root could not open /dev/stdout again, which is a link
+ * to a pipe that the builder owns. Only anonymous pipes and sockets change hands:
+ * what else the caller passed may be a file of the host.
+ */
+static int hand_over_stdio(const struct init_command *command, struct sandbox_report *report)
+{
+        for (int i = 0; command->uid != 0 && i < 3; i++) {
+                struct statfs fs;
+
+                if (fstatfs(i, &fs) < 0)
+                        return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+                /* EPERM: the pipe of somebody else, e.g. of sudo, is as usable as it was; EINVAL: the id is not mapped, as
+                   init_identity_assume will say */
+                if ((fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC) && fchown(i, command->uid, (gid_t)-1) < 0 &&
+                    errno != EPERM && errno != EINVAL)
+                        return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+        }
+        return 0;
+}
+
+static int set_up_stdio(const struct init_context *context, const struct init_command *command,
+                        struct sandbox_report *report)
+{
+        if (command->tty)
+                return init_terminal_open(context, command, report);
+        for (int i = 0; i < 3; i++) {
+                int fd;
+
+                if (command->stdio[i] >= 0)
+                        continue;
+                fd = open("/dev/null", i == 0 ? O_RDONLY | O_CLOEXEC : O_WRONLY | O_CLOEXEC);
+                if (fd < 0 || dup2(fd, i) < 0)
+                        return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+                (void)close(fd);
+        }
+        return hand_over_stdio(command, report);
+}
+
+/* As container root, so that a directory only root may enter can be a working directory, as in other builders. */
+static int enter_cwd(const struct init_context *context, const struct init_command *command,
+                     struct sandbox_report *report)
+{
+        unsigned int flags = context->config->disable & SANDBOX_NO_OPENAT2 ? INIT_RESOLVE_WALK : 0;
+        char here[SANDBOX_REPORT_MAX];
+        int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        bool walked;
+        int fd;
+
+        fd = root < 0 ? -1 : init_resolve(root, command->cwd, flags, &walked);
+        if (fd < 0 || fchdir(fd) < 0)
+                return init_fail(report, SANDBOX_STEP_CWD, errno, command->cwd);
+        /* getcwd fails with ENOENT where the kernel says "(unreachable)" */
+        if (getcwd(here, sizeof(here)) == NULL && errno != ERANGE)
+                return init_fail(report, SANDBOX_STEP_CWD, EXDEV, command->cwd);
+        (void)close(root);
+        (void)close(fd);
+        return 0;
+}
+
+static int become_command(const struct init_context *context, struct init_command *command, int socket,
+                          struct sandbox_report *report)
+{
+        if (arrange_descriptors(context, command, socket, report) < 0)
+                return -1;
+        if (setsid() < 0)
+                return init_fail(report, SANDBOX_STEP_SESSION, errno, NULL);
+        if (set_names(command, report) < 0 || (command->no_network && bring_up_loopback(report) < 0))
+                return -1;
+        if (init_root_enter(context, command, report) < 0 || set_up_stdio(context, command, report) < 0 ||
+            enter_cwd(context, command, report) < 0)
+                return -1;
+        /* A system call filter goes here: it must be installed while CAP_SYS_ADMIN stands in for no_new_privs. */
+        if (init_identity_assume(command, report) < 0)
+                return -1;
+        (void)umask(022);
+        /* a change of ids clears it */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return init_fail(report, SANDBOX_STEP_IDENTITY, errno, NULL);
+        if (sandbox_frame_send(REPORT_SOCKET, SANDBOX_FRAME_EXECUTING, NULL, NULL, 0) < 0)
+                _exit(1);
+        return init_execute(command->argv, command->env, report);
+}
+
+void init_command_main(const struct init_config *config, struct init_command *command, int socket)
+{
+        const struct init_context context = { config, REPORT_SOCKET };
+        struct sandbox_report report;
+
+        (void)become_command(&context, command, socket, &report);
+        (void)sandbox_report_send(REPORT_SOCKET, SANDBOX_FRAME_FAILED, &report);
+        _exit(1);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The init of a stage: owns the stage's mount namespace, mounts the root of each
+ * command, starts the command in namespaces of its own and reports its end. It
+ * stays in the builder's pid namespace so that the FUSE requests of the mounts it
+ * makes carry pids the builder can use.
+ *
+ * It never looks into the union it mounts, so nothing the builder's server does
+ * can block it. End-of-file from the builder or from the keeper (and SIGTERM, which
+ * is the keeper's parent-death signal) make it kill its command, wait for it, and
+ * exit. If it is itself killed, the keeper does that for it: `run`, on a page
+ * shared with the keeper, is written by the kernel before the command first runs
+ * and cleared before the pid is free for reuse.
+ */
+#include "sandbox/init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/init/syscalls.h"
+
+struct stage {
+        const struct init_config *config;
+        int channel; /* to the builder */
+        int alive;   /* from the keeper */
+        int signals;
+        pid_t *run;    /* the command, 0 if none; written by the kernel at fork */
+        bool mounted;  /* INIT_UNION holds a mount for the next command */
+        int reports;   /* from the child while it sets up; -1 when it has become the command */
+        int terminal;  /* the master side, on its way to the builder */
+        bool executed; /* the child got as far as execve */
+        bool started;  /* STARTED was sent: EXITED is owed */
+};
+
+/* Kills the command and returns when its pid namespace is gone; the order the whole file turns on. */
+static _Noreturn void end(struct stage *stage)
+{
+        if (*stage->run > 0) {
+                (void)kill(*stage->run, SIGKILL);
+                while (waitpid(*stage->run, NULL, 0) < 0 && errno == EINTR)
+                        ;
+                *stage->run = 0;
+        }
+        _exit(0);
+}
+
+static void send_or_end(struct stage *stage, enum sandbox_frame_type type, const struct sandbox_pack *pack, int fd)
+{
+        if (sandbox_frame_send(stage->channel, type, pack, &fd, fd >= 0 ? 1 : 0) < 0)
+                end(stage);
+}
+
+static void send_failure(struct stage *stage, const struct sandbox_report *report)
+{
+        if (sandbox_report_send(stage->channel, SANDBOX_FRAME_FAILED, report) < 0)
+                end(stage);
+}
+
+static void detach_union(struct stage *stage)
+{
+        if (stage->mounted)
+                (void)umount2(INIT_UNION, MNT_DETACH);
+        stage->mounted = false;
+}
+
+static int mount_fuse(int *ret_fd, struct sandbox_report *report)
+{
+        char options[128];
+        int fd = open(INIT_FUSE, O_RDWR | O_CLOEXEC);
+
+        if (fd < 0)
+                return init_fail(report, SANDBOX_STEP_FUSE_OPEN, errno, NULL);
+        /* not nosuid: set-user-id programs of the image work, within the user namespace; nodev comes with FUSE in one */
+        (void)snprintf(options, sizeof(options),
+                       "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
+        if (mount("bryo", INIT_UNION, "fuse.bryo", MS_NODEV, options) < 0) {
+                (void)init_fail(report, SANDBOX_STEP_FUSE_MOUNT, errno, NULL);
+                (void)close(fd);
+                return -1;
+        }
+        *ret_fd = fd;
+        return 0;
+}
+
+static void handle_mount(struct stage *stage)
+{
+        struct sandbox_report report;
+        int fd = -1;
+
+        detach_union(stage);
+        if (stage->config->rootdir[0] == '\0') {
+                if (mount_fuse(&fd, &report) < 0) {
+                        send_failure(stage, &report);
+                        return;
+                }
+        } else if (mount(INIT_ROOTDIR, INIT_UNION, NULL, MS_BIND | MS_REC, NULL) < 0) {
+                (void)init_fail(&report, SANDBOX_STEP_ROOTDIR, errno, stage->config->rootdir);
+                send_failure(stage, &report);
+                return;
+        }
+        stage->mounted = true;
+        send_or_end(stage, SANDBOX_FRAME_MOUNTED, NULL, fd);
+        if (fd >= 0)
+                (void)close(fd); /* now only the builder has it: when it dies, the mount is aborted */
+}
+
+/* In the new process: lets go of what is the stage's, and becomes the command. */
+static _Noreturn void run_command(struct stage *stage, struct init_command *command, int socket)
+{
+        sigset_t none;
+
+        /* a second net: the keeper kills the command of a stage that was killed, but both may die in one moment */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                _exit(1);
+        sigemptyset(&none);
+        if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+                _exit(1);
+        init_command_main(stage->config, command, socket);
+}
+
+static int fork_command(struct stage *stage, struct init_command *command, struct sandbox_report *report)
+{
+        unsigned long flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+        int sockets[2];
+        pid_t pid;
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+                return init_fail(report, SANDBOX_STEP_FORK, errno, "the command");
+        if (command->no_network)
+                flags |= CLONE_NEWNET;
+        pid = init_sys_fork(flags, stage->run);
+        if (pid == 0)
+                run_command(stage, command, sockets[1]);
+        (void)close(sockets[1]);
+        if (pid < 0) {
+                (void)init_fail(report, SANDBOX_STEP_FORK, errno, "the command");
+                *stage->run = 0;
+                (void)close(sockets[0]);
+                return -1;
+        }
+        stage->reports = sockets[0];
+        stage->executed = false;
+        return 0;
+}
+
+static void handle_run(struct stage *stage, struct sandbox_frame *frame)
+{
+        struct sandbox_report report;
+        struct init_command command;
+        int rc;
+
+        if (*stage->run > 0 || init_command_unpack(frame, &command) < 0)
+                end(stage); /* a builder that breaks the protocol is as good as gone */
+        if (!stage->mounted)
+                rc = init_fail(&report, SANDBOX_STEP_NO_MOUNT, EINVAL, NULL);
+        else
+                rc = fork_command(stage, &command, &report);
+        /* the command's namespace has a copy: when that dies, the mount does */
+        detach_union(stage);
+        init_command_clear(&command);
+        if (rc < 0)
+                send_failure(stage, &report);
+}
+
+static void handle_signal(struct stage *stage, struct sandbox_frame *frame)
+{
+        struct sandbox_unpack unpack;
+        uint32_t signo;
+
+        sandbox_unpack_start(&unpack, frame);
+        signo = sandbox_unpack_u32(&unpack);
+        if (!sandbox_unpack_is_complete(&unpack) || signo == 0 || signo > (uint32_t)SIGRTMAX)
+                end(stage);
+        /* unreaped while it stands there, so the pid is the command's */
+        if (*stage->run > 0)
+                (void)kill(*stage->run, (int)signo);
+}
+
+static void handle_builder(struct stage *stage)
+{
+        struct sandbox_frame frame = SANDBOX_FRAME_INIT;
+
+        if (sandbox_frame_receive(stage->channel, &frame) != 1)
+                end(stage);
+        if (frame.type == SANDBOX_FRAME_MOUNT)
+                handle_mount(stage);
+        else if (frame.type == SANDBOX_FRAME_RUN)
+                handle_run(stage, &frame);
+        else if (frame.type == SANDBOX_FRAME_SIGNAL)
+                handle_signal(stage, &frame);
+        else
+                end(stage);
+        sandbox_frame_clear(&frame);
+}
+
+/* Waits for a child that is about to exit or dead; returns its wait status. */
+static int reap(struct stage *stage)
+{
+        siginfo_t info;
+        pid_t pid = *stage->run;
+        int status = 0;
+
+        while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+                ;
+        *stage->run = 0; /* before the pid can belong to somebody else */
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        return status;
+}
+
+/* The child's channel has ended: it runs the command now, or died. */
+static void finish_start(struct stage *stage, const struct sandbox_report *failure)
+{
+        struct sandbox_report report;
+
+        (void)close(stage->reports);
+        stage->reports = -1;
+        if (failure == NULL && stage->executed) {
+                send_or_end(stage, SANDBOX_FRAME_STARTED, NULL, stage->terminal);
+                stage->started = true;
+        } else {
+                int status;
+
+                (void)kill(*stage->run, SIGKILL);
+                status = reap(stage);
+                (void)init_fail(&report, SANDBOX_STEP_KILLED, WIFSIGNALED(status) ? WTERMSIG(status) : 0, NULL);
+                send_failure(stage, failure != NULL ? failure : &report);
+        }
+        if (stage->terminal >= 0)
+                (void)close(stage->terminal);
+        stage->terminal = -1;
+}
+
+static void handle_child(struct stage *stage)
+{
+        struct sandbox_frame frame = SANDBOX_FRAME_INIT;
+        struct sandbox_report report;
+
+        if (sandbox_frame_receive(stage->reports, &frame) != 1) {
+                finish_start(stage, NULL);
+        } else if (frame.type == SANDBOX_FRAME_EXECUTING) {
+                stage->executed = true;
+        } else if (frame.type == SANDBOX_FRAME_TERMINAL && frame.fd_count == 1 && stage->terminal < 0) {
+                stage->terminal = frame.fds[0];
+                frame.fds[0] = -1;
+        } else if (frame.type == SANDBOX_FRAME_LOG && sandbox_report_unpack(&frame, &report) == 0) {
+                if (sandbox_report_send(stage->channel, SANDBOX_FRAME_LOG, &report) < 0)
+                        end(stage);
+        } else if (frame.type == SANDBOX_FRAME_FAILED && sandbox_report_unpack(&frame, &report) == 0) {
+                finish_start(stage, &report);
+        } else {
+                (void)init_fail(&report, SANDBOX_STEP_PROTOCOL, EPROTO, NULL);
+                finish_start(stage, &report);
+        }
+        sandbox_frame_clear(&frame);
+}
+
+/* Returns true if the keeper is gone. */
+static bool handle_signals(struct stage *stage)
+{
+        struct signalfd_siginfo info;
+        bool told_to_end = false;
+
+        while (read(stage->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+                if (info.ssi_signo == SIGTERM)
+                        told_to_end = true;
+        return told_to_end;
+}
+
+/* Reports the end of the command once all of its pid namespace is gone: until then the kernel keeps pid 1 from being reaped. */
+static void look_for_end(struct stage *stage)
+{
+        struct sandbox_pack pack = SANDBOX_PACK_INIT;
+        siginfo_t info = { 0 };
+
+        if (!stage->started || waitid(P_PID, (id_t)*stage->run, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid == 0)
+                return;
+        stage->started = false;
+        sandbox_pack_u32(&pack, (uint32_t)reap(stage));
+        send_or_end(stage, SANDBOX_FRAME_EXITED, &pack, -1);
+        sandbox_pack_clear(&pack);
+}
+
+static int set_up(struct stage *stage, struct sandbox_report *report)
+{
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGCHLD);
+        sigaddset(&set, SIGTERM);
+        stage->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (stage->signals < 0)
+                return init_fail(report, SANDBOX_STEP_MEMORY, errno, NULL);
+        if (mount("bryo", INIT_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=32m,nr_inodes=64") < 0 ||
+            mount(INIT_STAGE, INIT_TEXTS, NULL, MS_BIND, NULL) < 0 ||
+            mount(NULL, INIT_TEXTS, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+                return init_fail(report, SANDBOX_STEP_STAGE_ROOT, errno, NULL);
+        return 0;
+}
+
+void init_stage_main(const struct init_config *config, int channel, int alive, pid_t *run)
+{
+        struct stage stage = { .config = config, .channel = channel, .alive = alive, .run = run,
+                               .reports = -1, .terminal = -1 };
+        struct sandbox_report report;
+
+        if (set_up(&stage, &report) < 0) {
+                send_failure(&stage, &report);
+                end(&stage);
+        }
+        send_or_end(&stage, SANDBOX_FRAME_READY, NULL, -1);
+        for (;;) {
+                /* poll passes over negative descriptors */
+                struct pollfd polls[] = { { stage.channel, POLLIN, 0 },
+                                          { stage.alive, POLLIN, 0 },
+                                          { stage.signals, POLLIN, 0 },
+                                          { stage.reports, POLLIN, 0 } };
+
+                if (poll(polls, 4, -1) < 0 && errno != EINTR)
+                        end(&stage);
+                if (polls[1].revents || (polls[2].revents && handle_signals(&stage)))
+                        end(&stage);
+                if (polls[3].revents)
+                        handle_child(&stage);
+                look_for_end(&stage);
+                if (polls[0].revents)
+                        handle_builder(&stage);
+        }
+}
