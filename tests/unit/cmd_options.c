@@ -140,8 +140,10 @@ static void test_words(void)
                         strv_add(&argv, all[k]);
                 result = cmd_arguments_parse(&table, strv_array(&argv), rows[i].min, rows[i].max, &words, &done, &err);
                 CHECK_INT(result, rows[i].error ? -1 : 0);
-                if (rows[i].error)
+                if (rows[i].error) {
                         CHECK_HAS(err.message, rows[i].error);
+                        CHECK_INT(err.code, OPTIONS_EUSAGE);
+                }
         }
 }
 
