@@ -106,7 +106,7 @@ static int look_up(const struct builder_site *site, const struct builder_step *s
                 return 0;
         if (builder_record_load(w, ret_second, record, ret_found, err) < 0)
                 return -1;
-        return *ret_found ? builder_record_save(w, &step->key, record, err) : 0;
+        return *ret_found ? builder_record_save_alias(w, &step->key, ret_second, err) : 0;
 }
 
 static int take(const struct builder_site *site, const struct builder_step *step, unsigned number,
@@ -127,7 +127,7 @@ static int take(const struct builder_site *site, const struct builder_step *step
                 named.number = number;
                 if (execute(site, &named, &record, err) < 0 || builder_record_save(w, &second, &record, err) < 0)
                         return -1;
-                if (step->refine && builder_record_save(w, &step->key, &record, err) < 0)
+                if (step->refine && builder_record_save_alias(w, &step->key, &second, err) < 0)
                         return -1;
         }
         apply_record(site, step, &record);

@@ -7,6 +7,7 @@ sandbox_bryo_init_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fvisibility=hidden -ffunct
 sandbox_bryo_init_LDFLAGS = -static -Wl,--gc-sections -Wl,-s
 sandbox_bryo_init_SOURCES = \
 	sandbox/init/command.c \
+	sandbox/init/deliver.c \
 	sandbox/init/descriptors.c \
 	sandbox/init/execute.c \
 	sandbox/init/identity.c \
