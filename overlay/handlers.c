@@ -185,7 +185,18 @@ static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
         struct overlay_create create = {.mode = mode,
                                         .rdev = rdev}; /* the kernel's 32 bits are the low ones of dev_t */
 
-        make(req, parent, name, &create);
+        switch (mode & S_IFMT) {
+        case S_IFREG:
+        case S_IFIFO:
+        case S_IFSOCK:
+        case S_IFCHR:
+        case S_IFBLK:
+                make(req, parent, name, &create);
+                break;
+        default:
+                fuse_reply_err(req, EINVAL);
+                break;
+        }
 }
 
 static void on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)

@@ -303,17 +303,20 @@ __attribute__((no_sanitize_address)) int overlay_session_receive(struct overlay_
         }
 }
 
+static size_t setxattr_size(const struct overlay_session *session)
+{
+        return session->taken & FUSE_SETXATTR_EXT ? sizeof(struct fuse_setxattr_in) : FUSE_COMPAT_SETXATTR_IN_SIZE;
+}
+
 static void handle_setxattr(struct overlay_session *session)
 {
         const char *argument = session->request + sizeof(struct fuse_in_header);
-        const char *name = argument + sizeof(struct fuse_setxattr_in);
-        struct fuse_setxattr_in in;
+        const char *name = argument + setxattr_size(session), *value = name + strlen(name) + 1;
+        struct fuse_setxattr_in in = {0};
 
-        memcpy(&in, argument, sizeof in);
-        reply_raw(session,
-                  overlay_handlers_setxattr(session->tree, header_of(session)->nodeid, name, name + strlen(name) + 1,
-                                            &in),
-                  NULL, 0);
+        memcpy(&in, argument, setxattr_size(session));
+        reply_raw(session, overlay_handlers_setxattr(session->tree, header_of(session)->nodeid, name, value, &in), NULL,
+                  0);
 }
 
 static void handle_tmpfile(struct overlay_session *session)
@@ -345,7 +348,7 @@ int overlay_session_handle(struct overlay_session *session)
 {
         struct fuse_buf buf = {.size = session->request_size, .mem = session->request};
         const struct fuse_in_header *header = header_of(session);
-        int r = overlay_session_request_check(session->request, session->request_size);
+        int r = overlay_session_request_check(session->request, session->request_size, setxattr_size(session));
 
         if (r == EPROTO)
                 return -EPROTO;

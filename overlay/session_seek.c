@@ -43,10 +43,10 @@ static void reply(const struct overlay_session_seek *seek, uint64_t unique, int 
                 return; /* the mount, or the request, is gone: nobody waits */
 }
 
-/* Everything from the first byte on. An error says that nothing is cached (ENOENT) or that the mount is gone. */
-static void write_back(const struct overlay_session_seek *seek, uint64_t ino)
+/* Everything from `offset` on. An error says that nothing is cached (ENOENT) or that the mount is gone. */
+static void write_back(const struct overlay_session_seek *seek, uint64_t ino, uint64_t offset)
 {
-        struct fuse_notify_inval_inode_out body = {.ino = ino, .off = 0, .len = 0};
+        struct fuse_notify_inval_inode_out body = {.ino = ino, .off = (int64_t)offset, .len = 0};
         struct fuse_out_header out = {.len = sizeof out + sizeof body, .error = FUSE_NOTIFY_INVAL_INODE, .unique = 0};
         struct iovec iov[2] = {{.iov_base = &out, .iov_len = sizeof out}, {.iov_base = &body, .iov_len = sizeof body}};
 
@@ -60,7 +60,7 @@ static void answer(const struct overlay_session_seek *seek, const struct request
         int r = -EINVAL;
 
         if (request->in.whence == SEEK_DATA || request->in.whence == SEEK_HOLE) {
-                write_back(seek, request->ino);
+                write_back(seek, request->ino, request->in.offset);
                 r = overlay_ops_lseek(seek->tree, request->ino, (int64_t)request->in.offset, (int)request->in.whence,
                                       &offset);
         }

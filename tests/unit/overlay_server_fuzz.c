@@ -63,9 +63,24 @@ static uint32_t pick_small(void)
         return (uint32_t)(rnd() % 8 == 0 ? pick_number() : rnd() % 5000);
 }
 
+/* Nodes that replies brought lately, the root always among them; some have gone since. */
+static uint64_t known[24];
+
 static uint64_t pick_node(void)
 {
-        return rnd() % 32 == 0 ? pick_number() : 1 + rnd() % 24;
+        return rnd() % 32 == 0 ? pick_number() : known[rnd() % ARRAY_SIZE(known)];
+}
+
+static void learn_node(uint32_t opcode, const char *payload)
+{
+        uint64_t node;
+
+        if (opcode != FUSE_LOOKUP && opcode != FUSE_MKNOD && opcode != FUSE_MKDIR && opcode != FUSE_SYMLINK &&
+            opcode != FUSE_LINK && opcode != FUSE_TMPFILE)
+                return;
+        memcpy(&node, payload, sizeof node); /* the first field of fuse_entry_out */
+        if (node != 0)
+                known[1 + rnd() % (ARRAY_SIZE(known) - 1)] = node;
 }
 
 static void add_name(struct buffer *b)
@@ -319,6 +334,8 @@ static bool exchange(struct overlay_session *session, int kernel, const struct b
                 return false;
         if (out.error < 0 && -out.error < 200)
                 errors[-out.error]++;
+        if (out.error == 0 && n > (ssize_t)sizeof out + 8)
+                learn_node(opcode, reply + sizeof out);
         return recv(kernel, reply, sizeof reply, MSG_DONTWAIT) < 0; /* only one */
 }
 
@@ -352,6 +369,7 @@ static bool run_once(uint64_t seed, unsigned count, unsigned *errors)
         char reply[256];
         uint64_t unique = 4;
         bool good = true;
+        size_t i;
 
         server_tree_make(&st);
         CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
@@ -364,6 +382,8 @@ static bool run_once(uint64_t seed, unsigned count, unsigned *errors)
                 return false;
         CHECK(recv(pair[0], reply, sizeof reply, 0) > 0);
         random_state = seed;
+        for (i = 0; i < ARRAY_SIZE(known); i++)
+                known[i] = 1;
         while (good && count-- > 0) {
                 uint32_t opcode = generate(&b, unique);
 
