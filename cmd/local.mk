@@ -1,1 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
+bin_PROGRAMS += bryo
+bryo_SOURCES = \
+	cmd/arguments.c cmd/arguments.h \
+	cmd/build.c \
+	cmd/failures.c cmd/failures.h \
+	cmd/history.c \
+	cmd/import.c \
+	cmd/indent.c cmd/indent.h \
+	cmd/input.c cmd/input.h \
+	cmd/inspect.c \
+	cmd/load.c \
+	cmd/ls.c \
+	cmd/main.c \
+	cmd/name.c cmd/name.h \
+	cmd/notice.c cmd/notice.h \
+	cmd/options.c cmd/options.h \
+	cmd/output.c cmd/output.h \
+	cmd/progress.c cmd/progress.h \
+	cmd/prune.c \
+	cmd/rm.c \
+	cmd/run.c \
+	cmd/save.c \
+	cmd/store.c cmd/store.h \
+	cmd/table.c cmd/table.h \
+	cmd/tag.c \
+	cmd/terminal.c cmd/terminal.h \
+	cmd/text.c cmd/text.h \
+	cmd/units.c cmd/units.h \
+	cmd/verbs.h \
+	cmd/version.c
+# From the callers down: a static library gives only what somebody before it asked for.
+bryo_LDADD = libbuilder.a libdockerfile.a liboverlay.a libsandbox.a liboci.a libcommon.a \
+	$(FUSE_LIBS) $(CAP_LIBS) $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/cmd_options tests/unit/cmd_units
+TESTS += tests/unit/cmd_options tests/unit/cmd_units
+tests_unit_cmd_options_SOURCES = tests/unit/cmd_options.c tests/unit/check.h \
+	cmd/arguments.c cmd/arguments.h cmd/options.c cmd/options.h
+tests_unit_cmd_options_LDADD = libcommon.a
+tests_unit_cmd_units_SOURCES = tests/unit/cmd_units.c tests/unit/check.h \
+	cmd/indent.c cmd/indent.h cmd/table.c cmd/table.h cmd/text.c cmd/text.h cmd/units.c cmd/units.h
+tests_unit_cmd_units_LDADD = liboci.a libcommon.a

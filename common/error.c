@@ -8,7 +8,7 @@
 
 #include "common/memory.h"
 
-static char *format_text(const char *format, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list ap)
 {
         char *text = NULL;
 

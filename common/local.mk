@@ -6,6 +6,23 @@ libcommon_a_SOURCES = \
 	common/error.c common/error.h \
 	common/fd.c common/fd.h \
 	common/log.c common/log.h \
+	common/map.c common/map.h \
 	common/memory.c common/memory.h \
+	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \
 	common/strv.c common/strv.h
+
+check_PROGRAMS += tests/unit/common_rooted
+TESTS += tests/unit/common_rooted
+tests_unit_common_rooted_SOURCES = tests/unit/common_rooted.c tests/unit/check.h
+tests_unit_common_rooted_LDADD = libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/common_map
+TESTS += tests/unit/common_map
+tests_unit_common_map_SOURCES = tests/unit/common_map.c tests/unit/check.h
+tests_unit_common_map_LDADD = libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/common_values
+TESTS += tests/unit/common_values
+tests_unit_common_values_SOURCES = tests/unit/common_values.c tests/unit/check.h
+tests_unit_common_values_LDADD = libcommon.a $(CRYPTO_LIBS)

@@ -1,3 +1,90 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += liboverlay.a
-liboverlay_a_SOURCES =
+liboverlay_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+liboverlay_a_SOURCES = \
+	overlay/acl.c overlay/acl.h \
+	overlay/body.c overlay/body.h \
+	overlay/change.c overlay/change.h \
+	overlay/data.c overlay/data.h \
+	overlay/edit.c overlay/edit.h \
+	overlay/file.c overlay/file.h \
+	overlay/graft.c \
+	overlay/index.h \
+	overlay/index_format.h \
+	overlay/index_open.c \
+	overlay/index_read.c overlay/index_read.h \
+	overlay/index_walk.c \
+	overlay/index_write.c overlay/index_write.h \
+	overlay/layer.c \
+	overlay/links.c \
+	overlay/list.c overlay/list.h \
+	overlay/names.c overlay/names.h \
+	overlay/node.c overlay/node.h \
+	overlay/ops.c overlay/ops.h \
+	overlay/ops_data.c \
+	overlay/path.c overlay/path.h \
+	overlay/read.c \
+	overlay/report.c overlay/report.h \
+	overlay/seal.c overlay/seal.h \
+	overlay/seal_emit.c \
+	overlay/seal_mark.c \
+	overlay/source.c overlay/source.h \
+	overlay/stub.c \
+	overlay/tree.c overlay/tree.h \
+	overlay/view.c overlay/view.h \
+	overlay/xattrs.c overlay/xattrs.h \
+	overlay/tree_ops.h
+
+overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
+
+overlay_tree_tests = \
+	tests/unit/overlay_model \
+	tests/unit/overlay_seal
+check_PROGRAMS += $(overlay_tree_tests)
+TESTS += $(overlay_tree_tests)
+overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_reimport.h tests/unit/check.h
+tests_unit_overlay_model_SOURCES = tests/unit/overlay_model.c $(overlay_tree_support)
+tests_unit_overlay_model_LDADD = $(overlay_test_libs)
+tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c $(overlay_tree_support)
+tests_unit_overlay_seal_LDADD = $(overlay_test_libs)
+
+# the FUSE server
+liboverlay_a_CFLAGS += $(FUSE_CFLAGS)
+liboverlay_a_SOURCES += \
+	overlay/handlers.c overlay/handlers.h \
+	overlay/handlers_data.c overlay/handlers_data.h \
+	overlay/loop.c overlay/loop.h \
+	overlay/loop_client.c overlay/loop_client.h \
+	overlay/loop_thread.c overlay/loop_thread.h \
+	overlay/server.c overlay/server.h \
+	overlay/session.c overlay/session.h \
+	overlay/session_init.c overlay/session_init.h \
+	overlay/session_request.c overlay/session_request.h \
+	overlay/session_seek.c overlay/session_seek.h
+
+overlay_server_tests = \
+	tests/unit/overlay_server_attrs \
+	tests/unit/overlay_server_counts \
+	tests/unit/overlay_server_fuzz \
+	tests/unit/overlay_server_life \
+	tests/unit/overlay_server_loop \
+	tests/unit/overlay_server_posix \
+	tests/unit/overlay_server_request
+check_PROGRAMS += $(overlay_server_tests)
+TESTS += $(overlay_server_tests)
+overlay_server_ldadd = liboverlay.a libcommon.a $(FUSE_LIBS) $(CRYPTO_LIBS)
+overlay_server_support = tests/unit/check.h tests/unit/overlay_server_mount.h tests/unit/overlay_server_tree.h
+tests_unit_overlay_server_attrs_SOURCES = tests/unit/overlay_server_attrs.c $(overlay_server_support)
+tests_unit_overlay_server_attrs_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_counts_SOURCES = tests/unit/overlay_server_counts.c $(overlay_server_support)
+tests_unit_overlay_server_counts_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_fuzz_SOURCES = tests/unit/overlay_server_fuzz.c $(overlay_server_support)
+tests_unit_overlay_server_fuzz_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_life_SOURCES = tests/unit/overlay_server_life.c $(overlay_server_support)
+tests_unit_overlay_server_life_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_loop_SOURCES = tests/unit/overlay_server_loop.c $(overlay_server_support)
+tests_unit_overlay_server_loop_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_posix_SOURCES = tests/unit/overlay_server_posix.c $(overlay_server_support)
+tests_unit_overlay_server_posix_LDADD = $(overlay_server_ldadd)
+tests_unit_overlay_server_request_SOURCES = tests/unit/overlay_server_request.c tests/unit/check.h
+tests_unit_overlay_server_request_LDADD = $(overlay_server_ldadd)

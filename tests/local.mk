@@ -1,1 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
+# A room adds its unit tests to check_PROGRAMS and TESTS. One runner takes them, the house's own
+# checks and the end-to-end tests, so that one line counts all of them.
+EXTRA_DIST += tests/run tests/skips.txt tests/e2e tests/fixtures tests/house tests/soak
+
+CHECK_SUITES = unit house e2e
+CHECK_FLAGS =
+SOAK_ROUNDS = 10
+
+# Stands in for the target that automake would make out of TESTS.
+check-TESTS: $(check_PROGRAMS) $(bin_PROGRAMS)
+	@selected=; \
+	for suite in $(CHECK_SUITES); do \
+		case $$suite in \
+		unit) selected="$$selected $(TESTS)" ;; \
+		house) selected="$$selected $(abs_top_srcdir)/tests/house" ;; \
+		e2e) selected="$$selected $(abs_top_srcdir)/tests/e2e" ;; \
+		*) echo "no suite is called $$suite: there are unit, house and e2e" >&2; exit 1 ;; \
+		esac; \
+	done; \
+	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $$selected
+
+# For tools/test, which runs the suites of several builds under one count.
+check-programs: $(check_PROGRAMS)
+
+print-unit-tests:
+	@echo $(TESTS)
+
+# Long runs: random kills on one store, then the end-to-end tests again and again.
+soak: all
+	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $(abs_top_srcdir)/tests/soak
+	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) --repeat $(SOAK_ROUNDS) $(abs_top_srcdir)/tests/e2e
+
+.PHONY: check-TESTS check-programs print-unit-tests soak

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A build from start to end. */
+#include "builder/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/commit.h"
+#include "builder/image_find.h"
+#include "builder/inputs.h"
+#include "builder/job.h"
+#include "builder/schedule.h"
+#include "common/memory.h"
+#include "oci/reference.h"
+
+/* --- stages --------------------------------------------------------------------------- */
+
+static builder_instruction_function *const instructions[DOCKERFILE_KIND_COUNT] = {
+        [DOCKERFILE_ADD] = builder_do_add,
+        [DOCKERFILE_ARG] = builder_do_arg,
+        [DOCKERFILE_CMD] = builder_do_cmd,
+        [DOCKERFILE_COPY] = builder_do_copy,
+        [DOCKERFILE_ENTRYPOINT] = builder_do_entrypoint,
+        [DOCKERFILE_ENV] = builder_do_env,
+        [DOCKERFILE_EXPOSE] = builder_do_expose,
+        [DOCKERFILE_HEALTHCHECK] = builder_do_healthcheck,
+        [DOCKERFILE_LABEL] = builder_do_label,
+        [DOCKERFILE_MAINTAINER] = builder_do_maintainer,
+        [DOCKERFILE_ONBUILD] = builder_do_onbuild,
+        [DOCKERFILE_RUN] = builder_do_run,
+        [DOCKERFILE_SHELL] = builder_do_shell,
+        [DOCKERFILE_STOPSIGNAL] = builder_do_stopsignal,
+        [DOCKERFILE_USER] = builder_do_user,
+        [DOCKERFILE_VOLUME] = builder_do_volume,
+        [DOCKERFILE_WORKDIR] = builder_do_workdir,
+};
+
+static int check_platform(const struct builder_site *site, struct error *err)
+{
+        const struct dockerfile_from *from = &site->instruction->from;
+        CLEANUP_FREE char *wanted = NULL;
+        CLEANUP_FREE char *host = memory_printf("linux/%s", oci_config_host_architecture());
+        struct builder_site globals = *site;
+        int result;
+
+        if (!from->platform)
+                return 0;
+        strv_copy(&site->stage->state.env, &site->job->plan.globals);
+        result = builder_site_expand(&globals, from->platform, &site->instruction->place, &wanted, err);
+        strv_clear(&site->stage->state.env);
+        if (result < 0)
+                return -1;
+        if (strncmp(wanted, host, strlen(host)) == 0)
+                return 0;
+        return dockerfile_error(site->job->file, &site->instruction->place, err,
+                                "--platform=%s: building for another platform than %s is not built yet", wanted, host);
+}
+
+/* What the stage begins with: another stage, nothing, or an image. */
+static int load_base(const struct builder_site *site, struct error *err)
+{
+        struct builder_job *job = site->job;
+        const struct builder_stage_plan *plan = &job->plan.stages[site->index];
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        if (plan->base != BUILDER_NO_STAGE) {
+                builder_state_copy(&site->stage->state, &job->stages[plan->base].state);
+        } else if (plan->scratch) {
+                builder_state_init(&site->stage->state);
+        } else if (builder_image_find(&job->workshop, plan->image, &site->stage->state, &cause) < 0) {
+                return builder_site_error(site, &plan->from->from.image->place, err, &cause);
+        }
+        builder_state_ensure_path(&site->stage->state);
+        return 0;
+}
+
+static int begin_stage(const struct builder_site *site, struct error *err)
+{
+        struct builder_job *job = site->job;
+        const struct builder_stage_plan *plan = &job->plan.stages[site->index];
+        CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
+        CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step, plan->step_count,
+                                                 plan->from->original);
+        unsigned number = builder_job_begin(job, title);
+        int result = check_platform(site, err);
+
+        if (result == 0)
+                result = load_base(site, err);
+        builder_job_end(job, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
+        return result;
+}
+
+unsigned builder_job_begin(struct builder_job *job, const char *title)
+{
+        const struct builder_progress *progress = job->options->progress;
+        unsigned number;
+
+        pthread_mutex_lock(&job->lock);
+        number = ++job->steps;
+        progress->begin(progress->context, number, title);
+        pthread_mutex_unlock(&job->lock);
+        return number;
+}
+
+void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome)
+{
+        const struct builder_progress *progress = job->options->progress;
+
+        pthread_mutex_lock(&job->lock);
+        progress->end(progress->context, step, outcome);
+        pthread_mutex_unlock(&job->lock);
+}
+
+static bool is_cancelled(struct builder_job *job)
+{
+        bool cancelled;
+
+        pthread_mutex_lock(&job->lock);
+        cancelled = job->cancelled;
+        pthread_mutex_unlock(&job->lock);
+        return cancelled;
+}
+
+/* Its commands are done: the stage's own process is not needed while others run. */
+static void close_init(struct builder_job *job, struct builder_stage *stage)
+{
+        struct sandbox_stage *init;
+
+        pthread_mutex_lock(&job->lock);
+        init = STEAL(stage->init);
+        pthread_mutex_unlock(&job->lock);
+        sandbox_stage_close(init);
+}
+
+int builder_stage_run(struct builder_job *job, size_t index, struct error *err)
+{
+        const struct builder_stage_plan *plan = &job->plan.stages[index];
+        struct builder_site site = { job, index, &job->stages[index], plan->from };
+        int result = begin_stage(&site, err);
+
+        for (size_t i = plan->first; i < plan->end && result == 0; i++) {
+                site.instruction = &job->file->instructions[i];
+                if (is_cancelled(job))
+                        result = error_set(err, ECANCELED, "another stage failed");
+                else
+                        result = instructions[site.instruction->kind](&site, err);
+        }
+        close_init(job, &job->stages[index]);
+        return result;
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+static int parse_tags(const struct builder_build_options *o, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < o->tags->count; i++) {
+                CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+                CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
+
+                if (oci_reference_parse(o->tags->items[i], &reference, err) < 0)
+                        return error_wrap(err, "--tag %s", o->tags->items[i]);
+                if (reference->has_digest)
+                        return error_set(err, EINVAL, "--tag %s: a tag cannot have a digest", o->tags->items[i]);
+                oci_reference_format(reference, &name);
+                strv_add(ret, name.data);
+        }
+        return 0;
+}
+
+static int plan_build(struct builder_job *job, struct error *err)
+{
+        const struct builder_build_options *o = job->options;
+
+        if (builder_inputs_open(o, &job->file, &job->context, err) < 0 ||
+            dockerfile_syntax_check(job->file, strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err) < 0 ||
+            builder_plan_make(job->file, o->build_args, o->target, &job->plan, err) < 0)
+                return -1;
+        for (size_t i = 0; i < job->plan.unused.count; i++)
+                log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
+                          job->plan.unused.items[i]);
+        job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
+        return 0;
+}
+
+static void add_labels(const struct builder_build_options *o, struct builder_state *state)
+{
+        for (size_t i = 0; i < o->labels->count; i++) {
+                CLEANUP_FREE char *name = memory_strndup(o->labels->items[i], strcspn(o->labels->items[i], "="));
+                const char *value = o->labels->items[i] + strlen(name);
+
+                oci_labels_set(&state->config->config.labels, name, *value == '=' ? value + 1 : value);
+        }
+}
+
+static int run_job(struct builder_job *job, struct builder_build_result *ret, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        struct builder_state *target;
+
+        if (parse_tags(job->options, &names, err) < 0 || plan_build(job, err) < 0 ||
+            builder_workshop_open(&job->workshop, job->options->store, job->options->log, err) < 0 ||
+            builder_schedule_run(job, err) < 0)
+                return -1;
+        target = &job->stages[job->plan.target].state;
+        add_labels(job->options, target);
+        return builder_commit(&job->workshop, target, &names, &ret->image, err);
+}
+
+static void close_job(struct builder_job *job)
+{
+        for (size_t i = 0; job->stages && i < job->plan.count; i++)
+                builder_state_free(&job->stages[i].state);
+        free(job->stages);
+        builder_plan_free(&job->plan);
+        builder_source_free(job->context);
+        dockerfile_free(job->file);
+        builder_workshop_close(&job->workshop);
+}
+
+int builder_build(const struct builder_build_options *options, struct builder_build_result *ret, struct error *err)
+{
+        struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT };
+        int result;
+
+        pthread_mutex_init(&job.lock, NULL);
+        result = run_job(&job, ret, err);
+        close_job(&job);
+        pthread_mutex_destroy(&job.lock);
+        return result;
+}

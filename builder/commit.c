@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a stage's last state to an image under its names. */
+#include "builder/commit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "builder/layer_tar.h"
+#include "builder/record.h"
+#include "common/memory.h"
+#include "oci/image.h"
+#include "oci/time.h"
+
+/* What a layer of ours needs to survive a power cut: its bodies, then the index that points at them. */
+static int sync_layer(struct builder_workshop *w, const struct builder_layer *layer, struct error *err)
+{
+        for (size_t i = 0; i < layer->data.count; i++)
+                if (oci_store_sync(w->store, OCI_STORE_DATA, layer->data.items[i], err) < 0)
+                        return -1;
+        return layer->index ? oci_store_sync(w->store, OCI_STORE_INDEXES, layer->index, err) : 0;
+}
+
+/* A step's layer gets its diff ID and becomes durable; its record says so from then on. */
+static int settle_layer(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
+{
+        CLEANUP_RECORD struct builder_record record = BUILDER_RECORD_INIT;
+        struct sha256_digest key;
+        bool found = false;
+
+        if (!layer->has_diff && builder_layer_tar_digest(w, layer, err) < 0)
+                return -1;
+        if (!layer->step || layer->durable)
+                return 0;
+        if (!sha256_from_hex(layer->step, &key) || builder_record_load(w, &key, &record, &found, err) < 0)
+                return error_is_set(err) ? -1 : error_set(err, EINVAL, "a layer has the malformed step key %s", layer->step);
+        if (found && record.layer.durable)
+                return 0;
+        if (sync_layer(w, layer, err) < 0)
+                return -1;
+        if (!found)
+                return 0; /* another build's prune took the record; the layer itself is held by our gate */
+        record.layer.has_diff = true;
+        record.layer.diff_id = layer->diff_id;
+        record.layer.size = layer->size;
+        record.layer.writer = layer->writer;
+        record.layer.durable = true;
+        return builder_record_save(w, &key, &record, err);
+}
+
+static void fill_config(struct oci_config *config, const struct builder_state *state)
+{
+        free(config->diff_ids);
+        config->diff_ids = NULL;
+        config->diff_id_count = config->diff_id_cap = 0;
+        for (size_t i = 0; i < state->chain.count; i++)
+                oci_config_add_layer(config, &state->chain.layers[i].diff_id);
+        free(config->created);
+        config->created = NULL;
+        if (state->has_created) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+                oci_time_format(state->created, &text);
+                config->created = buffer_steal(&text);
+        }
+}
+
+static struct oci_image *make_record(const struct builder_state *state, const struct sha256_digest *id)
+{
+        struct oci_image *image = oci_image_new(id);
+
+        if (state->config->created)
+                image->created = memory_strdup(state->config->created);
+        for (size_t i = 0; i < state->chain.count; i++) {
+                const struct builder_layer *from = &state->chain.layers[i];
+                struct oci_image_layer *to = oci_image_add_layer(image);
+
+                to->diff_id = from->diff_id;
+                to->size = from->size;
+                to->index = from->index ? memory_strdup(from->index) : NULL;
+                to->writer = from->writer;
+        }
+        return image;
+}
+
+static int save_image(struct builder_workshop *w, struct builder_state *state, struct sha256_digest *ret_image,
+                      struct error *err)
+{
+        CLEANUP_BUFFER struct buffer config = BUFFER_INIT;
+        CLEANUP_IMAGE struct oci_image *image = NULL;
+        char hex[SHA256_HEX_SIZE + 1];
+
+        fill_config(state->config, state);
+        oci_config_format(state->config, &config);
+        sha256_of(config.data, config.size, ret_image);
+        sha256_to_hex(ret_image, hex);
+        if (oci_store_has(w->store, OCI_STORE_IMAGES, hex) && oci_store_blob_has(w->store, ret_image))
+                return 0;
+        image = make_record(state, ret_image);
+        if (oci_store_blob_save(w->store, config.data, config.size, NULL, err) < 0 ||
+            oci_image_save(w->store, image, err) < 0)
+                return -1;
+        return oci_image_sync(w->store, image, err);
+}
+
+int builder_commit(struct builder_workshop *w, struct builder_state *state, const struct strv *names,
+                   struct sha256_digest *ret_image, struct error *err)
+{
+        for (size_t i = 0; i < state->chain.count; i++)
+                if (settle_layer(w, &state->chain.layers[i], err) < 0)
+                        return -1;
+        if (save_image(w, state, ret_image, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names->count; i++)
+                if (oci_store_ref_set(w->store, names->items[i], ret_image, NULL, err) < 0)
+                        return -1;
+        return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_BUILDER_COMMIT_H
+#define BRYO_BUILDER_COMMIT_H
+
+#include "builder/state.h"
+
+/*
+ * Makes an image of a finished state: computes the diff IDs that nobody knew
+ * yet, writes config and image record, makes all of it durable, and moves the
+ * tags, each step only when the one before is on disk. An image that is there already costs no write and no fsync.
+ * `names` are full references without digest.
+ */
+int builder_commit(struct builder_workshop *w, struct builder_state *state, const struct strv *names,
+                   struct sha256_digest *ret_image, struct error *err);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_BUILDER_JOB_H
+#define BRYO_BUILDER_JOB_H
+
+#include <pthread.h>
+
+#include "builder/build.h"
+#include "builder/plan.h"
+#include "builder/source.h"
+#include "builder/state.h"
+
+/*
+ * One build while it goes on: the plan, the means, and a state for each stage
+ * that the target needs. Internal to builder/; build.h is what others see.
+ *
+ * Stages that do not need each other run in threads of their own
+ * (schedule.h). A stage is touched by its thread only, until it is done; then
+ * everybody may read it. What all threads share is guarded by the job's lock.
+ */
+struct builder_stage {
+        struct builder_state state;
+        unsigned step;              /* steps begun, for "[name 2/5]" */
+        struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned; the pointer
+                                       changes under the job's lock, so that others can kill what runs */
+};
+
+struct builder_job {
+        const struct builder_build_options *options;
+        struct builder_workshop workshop;
+        struct dockerfile *file;        /* owned */
+        struct builder_plan plan;
+        struct builder_stage *stages;   /* plan.count of them; owned */
+        struct builder_source *context; /* owned */
+        pthread_mutex_t lock;           /* guards the three below, the workshop's sandbox, and the progress callbacks */
+        unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
+        bool cancelled;                 /* a stage failed: nothing new begins */
+};
+
+/* The progress callbacks, one at a time; begin returns the step's number. */
+unsigned builder_job_begin(struct builder_job *job, const char *title);
+void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome);
+
+/* Where an instruction is executed. */
+struct builder_site {
+        struct builder_job *job;
+        size_t index; /* of the stage in the plan */
+        struct builder_stage *stage;
+        const struct dockerfile_instruction *instruction;
+};
+
+/* An error in the file at `place`, the cause appended: for errors that come from below. Returns -1. */
+int builder_site_error(const struct builder_site *site, const struct dockerfile_place *place, struct error *err,
+                       struct error *cause);
+
+/* Expands a word of the instruction with the stage's variables; *ret is heap text. */
+int builder_site_expand(const struct builder_site *site, const char *text, const struct dockerfile_place *place,
+                        char **ret, struct error *err);
+
+/* The same, split into words at unquoted white space; appended to `ret`. */
+int builder_site_expand_words(const struct builder_site *site, const char *text, const struct dockerfile_place *place,
+                              struct strv *ret, struct error *err);
+/* A directory name after another: relative to it unless absolute; cleaned of dots and doubled slashes. Heap text. */
+char *builder_site_join(const char *cwd, const char *path);
+
+/* The instructions, one function for each kind; config.c, copy_instruction.c, run_instruction.c, workdir.c. */
+typedef int builder_instruction_function(const struct builder_site *site, struct error *err);
+builder_instruction_function builder_do_add, builder_do_arg, builder_do_cmd, builder_do_copy, builder_do_entrypoint,
+        builder_do_env, builder_do_expose, builder_do_label, builder_do_run, builder_do_shell, builder_do_stopsignal,
+        builder_do_user, builder_do_volume, builder_do_workdir, builder_do_maintainer, builder_do_healthcheck,
+        builder_do_onbuild;
+
+#endif

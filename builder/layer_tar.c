@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where an overlay index becomes an OCI layer. */
+#include "builder/layer_tar.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "common/memory.h"
+
+#define CHUNK ((size_t)1 << 18)
+
+struct stream {
+        struct builder_workshop *workshop;
+        const struct overlay_index *index;
+        struct overlay_source **sources; /* by number in the index; opened at first use; owned */
+        uint32_t source_count;
+        struct oci_layer_writer *writer;
+        char *chunk; /* CHUNK bytes; owned */
+};
+
+static int source_of(struct stream *s, uint32_t number, struct overlay_source **ret, struct error *err)
+{
+        struct overlay_index_source row;
+
+        if (number >= s->source_count)
+                return error_set(err, EBADMSG, "%s: a body names source %u of %u", overlay_index_label(s->index), number,
+                                 s->source_count);
+        if (s->sources[number] == NULL) {
+                if (overlay_index_source(s->index, number, &row, err) < 0 ||
+                    overlay_pool_ensure(s->workshop->pool, row.name, row.size, &s->sources[number], err) < 0)
+                        return -1;
+        }
+        *ret = s->sources[number];
+        return 0;
+}
+
+static int write_zeros(struct stream *s, uint64_t size, struct error *err)
+{
+        memset(s->chunk, 0, CHUNK);
+        while (size > 0) {
+                size_t n = size < CHUNK ? (size_t)size : CHUNK;
+
+                if (oci_layer_writer_body(s->writer, s->chunk, n, err) < 0)
+                        return -1;
+                size -= n;
+        }
+        return 0;
+}
+
+static int write_extent(struct stream *s, const struct overlay_extent *extent, struct error *err)
+{
+        struct overlay_source *source = NULL;
+        uint64_t done = 0;
+
+        if (source_of(s, extent->source, &source, err) < 0)
+                return -1;
+        while (done < extent->length) {
+                size_t n = extent->length - done < CHUNK ? (size_t)(extent->length - done) : CHUNK;
+
+                if (overlay_source_read(source, s->chunk, n, extent->source_offset + done, err) < 0 ||
+                    oci_layer_writer_body(s->writer, s->chunk, n, err) < 0)
+                        return -1;
+                done += n;
+        }
+        return 0;
+}
+
+static int write_body(struct stream *s, const struct overlay_walk_entry *entry, struct error *err)
+{
+        uint64_t at = 0;
+
+        for (size_t i = 0; i < entry->extent_count; i++) {
+                const struct overlay_extent *extent = &entry->extents[i];
+
+                if (write_zeros(s, extent->offset - at, err) < 0 || write_extent(s, extent, err) < 0)
+                        return -1;
+                at = extent->offset + extent->length;
+        }
+        return write_zeros(s, entry->size - at, err);
+}
+
+static enum oci_entry_kind kind_of(const struct overlay_walk_entry *entry)
+{
+        if (entry->link)
+                return OCI_ENTRY_HARDLINK;
+        switch (entry->mode & S_IFMT) {
+        case S_IFDIR:
+                return OCI_ENTRY_DIRECTORY;
+        case S_IFLNK:
+                return OCI_ENTRY_SYMLINK;
+        case S_IFCHR:
+                return OCI_ENTRY_CHAR;
+        case S_IFBLK:
+                return OCI_ENTRY_BLOCK;
+        case S_IFIFO:
+                return OCI_ENTRY_FIFO;
+        default:
+                return OCI_ENTRY_FILE;
+        }
+}
+
+static int write_marker(struct stream *s, enum oci_entry_kind kind, const char *path, struct error *err)
+{
+        const struct oci_entry marker = { .kind = kind, .path = path };
+
+        return oci_layer_writer_entry(s->writer, &marker, err);
+}
+
+static int write_entry(struct stream *s, const struct overlay_walk_entry *entry, struct error *err)
+{
+        struct oci_xattr *xattrs = memory_zalloc(entry->xattr_count, sizeof(*xattrs));
+        struct oci_entry out = {
+                .kind = kind_of(entry),
+                .path = entry->path,
+                .mode = entry->mode & 07777,
+                .uid = entry->uid,
+                .gid = entry->gid,
+                .mtime = entry->mtime_sec,
+                .rdev_major = major(entry->rdev),
+                .rdev_minor = minor(entry->rdev),
+                .target = entry->link ? entry->link : entry->target,
+                .xattrs = xattrs,
+                .xattr_count = entry->link ? 0 : entry->xattr_count,
+        };
+        int result;
+
+        if (out.kind == OCI_ENTRY_FILE)
+                out.size = entry->size;
+        for (size_t i = 0; i < entry->xattr_count; i++)
+                xattrs[i] = (struct oci_xattr){ entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].size };
+        result = oci_layer_writer_entry(s->writer, &out, err);
+        free(xattrs);
+        return result;
+}
+
+static int visit(void *context, const struct overlay_walk_entry *entry, struct error *err)
+{
+        struct stream *s = context;
+
+        if (entry->whiteout)
+                return write_marker(s, OCI_ENTRY_WHITEOUT, entry->path, err);
+        if (!entry->implicit && write_entry(s, entry, err) < 0)
+                return -1;
+        if (entry->opaque && write_marker(s, OCI_ENTRY_OPAQUE, entry->path, err) < 0)
+                return -1;
+        return S_ISREG(entry->mode) && !entry->link && !entry->implicit ? write_body(s, entry, err) : 0;
+}
+
+static int walk_index(struct stream *s, const char *name, struct error *err)
+{
+        CLEANUP_FREE char *path = memory_printf("indexes/%s", name);
+        const struct overlay_index_options options = { .log = s->workshop->log };
+        struct overlay_index *index = NULL;
+        int result;
+
+        if (overlay_index_open(oci_store_fd(s->workshop->store), path, &options, &index, err) < 0)
+                return -1;
+        s->index = index;
+        s->source_count = overlay_index_source_count(index);
+        s->sources = memory_zalloc(s->source_count, sizeof(struct overlay_source *));
+        s->chunk = memory_alloc(CHUNK);
+        result = overlay_index_walk(index, visit, s, err);
+        for (uint32_t i = 0; i < s->source_count; i++)
+                (void)overlay_source_unref(s->sources[i]);
+        free(s->sources);
+        free(s->chunk);
+        (void)overlay_index_unref(index);
+        return result;
+}
+
+int builder_layer_tar_stream(struct builder_workshop *w, const char *index, oci_write_function *write, void *context,
+                             struct error *err)
+{
+        struct stream s = { .workshop = w, .writer = oci_layer_writer_new(write, context) };
+        int result = index ? walk_index(&s, index, err) : 0;
+
+        if (result == 0)
+                result = oci_layer_writer_finish(s.writer, err);
+        oci_layer_writer_free(s.writer);
+        return result;
+}
+
+struct counted_hash {
+        struct sha256 hash;
+        uint64_t size;
+};
+
+static int hash_bytes(void *context, const void *bytes, size_t size, struct error *err)
+{
+        struct counted_hash *h = context;
+
+        (void)err;
+        sha256_update(&h->hash, bytes, size);
+        h->size += size;
+        return 0;
+}
+
+int builder_layer_tar_digest(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
+{
+        struct counted_hash h = { .size = 0 };
+
+        sha256_init(&h.hash);
+        if (builder_layer_tar_stream(w, layer->index, hash_bytes, &h, err) < 0)
+                return -1;
+        sha256_final(&h.hash, &layer->diff_id);
+        layer->size = h.size;
+        layer->writer = OCI_LAYER_WRITER_VERSION;
+        layer->has_diff = true;
+        return 0;
+}

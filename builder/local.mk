@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libbuilder.a
+libbuilder_a_SOURCES = \
+	builder/accounts.c builder/accounts.h \
+	builder/archive_entry.c builder/archive_entry.h \
+	builder/build.c builder/build.h \
+	builder/chain.c builder/chain.h \
+	builder/command.c builder/command.h \
+	builder/commit.c builder/commit.h \
+	builder/container.c builder/container.h \
+	builder/content.c builder/content.h \
+	builder/context.c \
+	builder/copy.c builder/copy.h \
+	builder/copy_instruction.c \
+	builder/copy_select.c \
+	builder/execute.c builder/execute.h \
+	builder/gotext.c builder/gotext.h \
+	builder/image_find.c builder/image_find.h \
+	builder/inputs.c builder/inputs.h \
+	builder/instructions.c \
+	builder/job.h \
+	builder/layer_import.c builder/layer_import.h \
+	builder/layer_tar.c builder/layer_tar.h \
+	builder/output.c builder/output.h \
+	builder/plan.c builder/plan.h \
+	builder/progress.h \
+	builder/record.c builder/record.h \
+	builder/resolver.c builder/resolver.h \
+	builder/run_instruction.c \
+	builder/schedule.c builder/schedule.h \
+	builder/site.c \
+	builder/source.c builder/source.h \
+	builder/state.c builder/state.h \
+	builder/step.c builder/step.h \
+	builder/tree_source.c \
+	builder/unpack.c builder/unpack.h \
+	builder/users.c builder/users.h \
+	builder/workdir.c \
+	builder/workshop.c builder/workshop.h
+
+check_PROGRAMS += tests/unit/builder_users
+TESTS += tests/unit/builder_users
+tests_unit_builder_users_SOURCES = tests/unit/builder_users.c tests/unit/check.h
+tests_unit_builder_users_LDADD = libbuilder.a libcommon.a
+
+check_PROGRAMS += tests/unit/builder_plan
+TESTS += tests/unit/builder_plan
+tests_unit_builder_plan_SOURCES = tests/unit/builder_plan.c tests/unit/check.h
+tests_unit_builder_plan_LDADD = libbuilder.a libdockerfile.a liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/builder_copy
+TESTS += tests/unit/builder_copy
+tests_unit_builder_copy_SOURCES = tests/unit/builder_copy.c tests/unit/check.h
+tests_unit_builder_copy_LDADD = libbuilder.a libdockerfile.a liboverlay.a liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+
+# images from outside, to outside, and away
+libbuilder_a_SOURCES += \
+	builder/archive.c builder/archive.h \
+	builder/body.c builder/body.h \
+	builder/image_layers.c builder/image_layers.h \
+	builder/import.c builder/import.h \
+	builder/prune.c builder/prune.h \
+	builder/ranges.c builder/ranges.h \
+	builder/reach.c builder/reach.h
+
+check_PROGRAMS += tests/unit/builder_ranges
+TESTS += tests/unit/builder_ranges
+tests_unit_builder_ranges_SOURCES = tests/unit/builder_ranges.c tests/unit/check.h
+tests_unit_builder_ranges_LDADD = libbuilder.a libcommon.a
+
+BUILDER_STORE_SOURCES = tests/unit/builder_store.c tests/unit/builder_store.h tests/unit/check.h
+BUILDER_STORE_LIBS = libbuilder.a libdockerfile.a liboverlay.a libsandbox.a liboci.a libcommon.a \
+	$(FUSE_LIBS) $(CAP_LIBS) $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/builder_archive tests/unit/builder_import tests/unit/builder_prune
+TESTS += tests/unit/builder_archive tests/unit/builder_import tests/unit/builder_prune
+tests_unit_builder_archive_SOURCES = tests/unit/builder_archive.c $(BUILDER_STORE_SOURCES)
+tests_unit_builder_archive_LDADD = $(BUILDER_STORE_LIBS)
+tests_unit_builder_import_SOURCES = tests/unit/builder_import.c $(BUILDER_STORE_SOURCES)
+tests_unit_builder_import_LDADD = $(BUILDER_STORE_LIBS)
+tests_unit_builder_prune_SOURCES = tests/unit/builder_prune.c $(BUILDER_STORE_SOURCES)
+tests_unit_builder_prune_LDADD = $(BUILDER_STORE_LIBS)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_BUILDER_OUTPUT_H
+#define BRYO_BUILDER_OUTPUT_H
+
+#include "builder/job.h"
+#include "common/error.h"
+#include "sandbox/sandbox.h"
+
+/*
+ * The pipes of a RUN's standard output and error, and the loop that passes what
+ * comes out of them to the progress callbacks.
+ */
+struct builder_output {
+        int read_fd[2];  /* stdout, stderr; -1 at end of file */
+        int write_fd[2]; /* for the command; closed by builder_output_attend */
+        struct builder_job *job; /* whose progress gets the bytes; borrowed */
+        unsigned step;
+};
+
+int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err);
+/* For builder_execution.attend; `context` is the struct builder_output. Returns when the command ended and its pipes are empty. */
+int builder_output_attend(void *context, struct sandbox_stage *stage, struct error *err);
+void builder_output_close(struct builder_output *o);
+
+#define CLEANUP_OUTPUT __attribute__((cleanup(builder_output_close)))
+
+#endif

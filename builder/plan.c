@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From instructions to the graph of stages. */
+#include "builder/plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/buffer.h"
+#include "common/memory.h"
+#include "dockerfile/expand.h"
+#include "dockerfile/suggest.h"
+#include "oci/config.h"
+
+bool builder_plan_makes_layer(const struct dockerfile_instruction *i)
+{
+        return i->kind == DOCKERFILE_RUN || i->kind == DOCKERFILE_COPY || i->kind == DOCKERFILE_ADD ||
+               i->kind == DOCKERFILE_WORKDIR;
+}
+
+/* --- global arguments ----------------------------------------------------------- */
+
+static const char *find_global(void *context, const char *name)
+{
+        return strv_env_find(context, name);
+}
+
+/* The platform of this build, which FROM lines and re-declaring stages may use (Dockerfile reference, "Automatic platform ARGs"). */
+static void add_platform(struct strv *globals, const struct strv *build_args, const char *target_name)
+{
+        static const char *const sides[] = { "BUILD", "TARGET" };
+        const char *arch = oci_config_host_architecture();
+        const char *variant = oci_config_host_variant();
+
+        for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+                CLEANUP_FREE char *platform = memory_printf("%sPLATFORM=linux/%s%s%s", sides[i], arch, variant[0] ? "/" : "",
+                                                            variant);
+
+                strv_add(globals, platform);
+                strv_take(globals, memory_printf("%sOS=linux", sides[i]));
+                strv_take(globals, memory_printf("%sOSVERSION=", sides[i]));
+                strv_take(globals, memory_printf("%sARCH=%s", sides[i], arch));
+                strv_take(globals, memory_printf("%sVARIANT=%s", sides[i], variant));
+        }
+        strv_take(globals, memory_printf("TARGETSTAGE=%s", target_name ? target_name : "default"));
+        for (size_t i = 0; i < build_args->count; i++) {
+                CLEANUP_FREE char *name = memory_strndup(build_args->items[i], strcspn(build_args->items[i], "="));
+
+                if (strv_env_find(globals, name))
+                        strv_env_set(globals, name, strv_env_find(build_args, name));
+        }
+}
+
+static int add_global(const struct dockerfile *file, const struct dockerfile_pair *pair, const struct strv *build_args,
+                      struct strv *globals, struct error *err)
+{
+        const struct dockerfile_scope scope = { find_global, NULL, globals };
+        CLEANUP_ERROR struct error expand_err = ERROR_INIT;
+        const char *given = strv_env_find(build_args, pair->key.text);
+        CLEANUP_FREE char *value = NULL;
+
+        if (given) {
+                strv_env_set(globals, pair->key.text, given);
+                return 0;
+        }
+        if (!pair->has_value)
+                return 0;
+        if (dockerfile_expand(&scope, file->escape, DOCKERFILE_EXPAND_WORD, pair->value.text, &value, &expand_err) < 0)
+                return dockerfile_error(file, &pair->value.place, err, "%s", expand_err.message);
+        strv_env_set(globals, pair->key.text, value);
+        return 0;
+}
+
+static int add_globals(const struct dockerfile *file, const struct strv *build_args, struct strv *globals,
+                       struct error *err)
+{
+        for (size_t i = 0; i < file->first_from; i++) {
+                const struct dockerfile_instruction *in = &file->instructions[i];
+
+                for (size_t k = 0; in->kind == DOCKERFILE_ARG && k < in->pairs.count; k++)
+                        if (add_global(file, &in->pairs.items[k], build_args, globals, err) < 0)
+                                return -1;
+        }
+        return 0;
+}
+
+/* --- stages ------------------------------------------------------------------------ */
+
+static void cut_stages(struct builder_plan *plan)
+{
+        const struct dockerfile *file = plan->file;
+        size_t cap = 0;
+
+        for (size_t i = file->first_from; i < file->instruction_count; i++) {
+                const struct dockerfile_instruction *in = &file->instructions[i];
+                struct builder_stage_plan *stage;
+
+                if (in->kind == DOCKERFILE_FROM) {
+                        memory_grow(&plan->stages, &cap, plan->count + 1, sizeof(*plan->stages));
+                        plan->stages[plan->count++] = (struct builder_stage_plan){
+                                .from = in, .first = i + 1, .name = in->from.stage, .base = BUILDER_NO_STAGE, .step_count = 1
+                        };
+                }
+                stage = &plan->stages[plan->count - 1];
+                stage->end = i + 1;
+                stage->step_count += builder_plan_makes_layer(in);
+        }
+}
+
+/* FROM means the last stage of that exact name before it (names are kept in lower case). */
+static size_t find_base(const struct builder_plan *plan, size_t current, const char *image)
+{
+        for (size_t i = current; i-- > 0;)
+                if (plan->stages[i].name && strcasecmp(plan->stages[i].name, image) == 0)
+                        return i;
+        return BUILDER_NO_STAGE;
+}
+
+static int resolve_base(struct builder_plan *plan, size_t index, struct error *err)
+{
+        struct builder_stage_plan *stage = &plan->stages[index];
+        const struct dockerfile_word *word = stage->from->from.image;
+        const struct dockerfile_scope scope = { find_global, NULL, &plan->globals };
+        CLEANUP_ERROR struct error expand_err = ERROR_INIT;
+
+        if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, word->text, &stage->image, &expand_err) < 0)
+                return dockerfile_error(plan->file, &word->place, err, "%s", expand_err.message);
+        if (stage->image[0] == '\0')
+                return dockerfile_error(plan->file, &word->place, err,
+                                        "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg",
+                                        word->text);
+        stage->base = find_base(plan, index, stage->image);
+        stage->scratch = stage->base == BUILDER_NO_STAGE && strcmp(stage->image, "scratch") == 0;
+        return 0;
+}
+
+static bool is_index(const char *text, size_t *ret)
+{
+        char *end;
+        unsigned long value;
+
+        if (!isdigit((unsigned char)text[0]))
+                return false;
+        errno = 0;
+        value = strtoul(text, &end, 10);
+        *ret = value;
+        return errno == 0 && *end == '\0';
+}
+
+/* The stage called `text` in any case, the last in the file; or the one with that index. */
+static size_t find_stage(const struct builder_plan *plan, const char *text)
+{
+        size_t index;
+
+        for (size_t i = plan->count; i-- > 0;)
+                if (plan->stages[i].name && strcasecmp(plan->stages[i].name, text) == 0)
+                        return i;
+        return is_index(text, &index) && index < plan->count ? index : BUILDER_NO_STAGE;
+}
+
+int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile_flag *from,
+                             size_t *ret, struct error *err)
+{
+        size_t index;
+
+        *ret = find_stage(plan, from->value);
+        if (*ret == BUILDER_NO_STAGE && is_index(from->value, &index))
+                return dockerfile_error(plan->file, &from->place, err, "there is no stage %zu: the file has stages 0 to %zu",
+                                        index, plan->count - 1);
+        if (*ret == current)
+                return dockerfile_error(plan->file, &from->place, err, "a stage cannot copy from itself");
+        if (*ret != BUILDER_NO_STAGE && *ret > current)
+                return dockerfile_error(plan->file, &from->place, err,
+                                        "stage \"%s\" begins later, in line %u: move it above this one", from->value,
+                                        plan->stages[*ret].from->first_line);
+        return 0;
+}
+
+/* Marks a stage and all it stands on; stages only point backwards, so this ends. */
+static int mark_needed(struct builder_plan *plan, size_t index, struct error *err)
+{
+        struct builder_stage_plan *stage = &plan->stages[index];
+        size_t cap = 0;
+
+        if (stage->needed)
+                return 0;
+        stage->needed = true;
+        if (stage->base != BUILDER_NO_STAGE && mark_needed(plan, stage->base, err) < 0)
+                return -1;
+        for (size_t i = stage->first; i < stage->end; i++) {
+                const struct dockerfile_instruction *in = &plan->file->instructions[i];
+                size_t source;
+
+                if ((in->kind != DOCKERFILE_COPY && in->kind != DOCKERFILE_ADD) || !in->copy.from)
+                        continue;
+                if (builder_plan_find_source(plan, index, in->copy.from, &source, err) < 0)
+                        return -1;
+                if (source == BUILDER_NO_STAGE)
+                        continue;
+                memory_grow(&stage->sources, &cap, stage->source_count + 1, sizeof(*stage->sources));
+                stage->sources[stage->source_count++] = source;
+                if (mark_needed(plan, source, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int unknown_target(const struct builder_plan *plan, const char *target, struct error *err)
+{
+        const char **names = memory_zalloc(plan->count, sizeof(char *));
+        CLEANUP_BUFFER struct buffer list = BUFFER_INIT;
+        const char *near;
+        size_t count = 0;
+
+        for (size_t i = 0; i < plan->count; i++) {
+                if (!plan->stages[i].name)
+                        continue;
+                names[count++] = plan->stages[i].name;
+                buffer_printf(&list, "%s%s", count > 1 ? ", " : "", plan->stages[i].name);
+        }
+        near = dockerfile_suggest(target, names, count);
+        if (near)
+                (void)error_set(err, EINVAL, "%s has no stage \"%s\" (did you mean \"%s\"?)", plan->file->name, target, near);
+        else
+                (void)error_set(err, EINVAL, "%s has no stage \"%s\": its stages are %s", plan->file->name, target,
+                                count ? list.data : "unnamed, use an index");
+        free(names);
+        return -1;
+}
+
+/* Build arguments that no ARG of the file declares are most often spelled wrong. */
+static void note_unused(struct builder_plan *plan, const struct strv *build_args)
+{
+        for (size_t i = 0; i < build_args->count; i++) {
+                CLEANUP_FREE char *name = memory_strndup(build_args->items[i], strcspn(build_args->items[i], "="));
+                bool used = strv_env_find(&plan->globals, name) != NULL;
+
+                for (size_t k = 0; k < plan->file->instruction_count && !used; k++) {
+                        const struct dockerfile_instruction *in = &plan->file->instructions[k];
+
+                        for (size_t p = 0; in->kind == DOCKERFILE_ARG && p < in->pairs.count && !used; p++)
+                                used = strcmp(in->pairs.items[p].key.text, name) == 0;
+                }
+                if (!used)
+                        strv_add(&plan->unused, name);
+        }
+}
+
+int builder_plan_make(const struct dockerfile *file, const struct strv *build_args, const char *target,
+                      struct builder_plan *ret, struct error *err)
+{
+        *ret = (struct builder_plan){ .file = file };
+        cut_stages(ret);
+        ret->target = target ? find_stage(ret, target) : ret->count - 1;
+        if (ret->target == BUILDER_NO_STAGE)
+                return unknown_target(ret, target, err);
+        add_platform(&ret->globals, build_args, target);
+        if (add_globals(file, build_args, &ret->globals, err) < 0)
+                return -1;
+        for (size_t i = 0; i <= ret->target; i++)
+                if (resolve_base(ret, i, err) < 0)
+                        return -1;
+        note_unused(ret, build_args);
+        return mark_needed(ret, ret->target, err);
+}
+
+void builder_plan_free(struct builder_plan *plan)
+{
+        for (size_t i = 0; i < plan->count; i++) {
+                free(plan->stages[i].image);
+                free(plan->stages[i].sources);
+        }
+        free(plan->stages);
+        strv_free(&plan->globals);
+        strv_free(&plan->unused);
+        *plan = (struct builder_plan)BUILDER_PLAN_INIT;
+}
+
+char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage)
+{
+        return plan->stages[stage].name ? memory_strdup(plan->stages[stage].name) : memory_printf("stage-%zu", stage);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_BUILDER_PLAN_H
+#define BRYO_BUILDER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "common/strv.h"
+#include "dockerfile/parser.h"
+
+/*
+ * The build graph: the stages of a Dockerfile, what each stands on, and which
+ * of them the target needs. Pure text work, nothing is looked up.
+ */
+#define BUILDER_NO_STAGE ((size_t)-1)
+
+struct builder_stage_plan {
+        const struct dockerfile_instruction *from;
+        size_t first, end;   /* the instructions below FROM: first <= i < end */
+        const char *name;    /* lower case; NULL when unnamed. Borrowed from the file */
+        char *image;         /* what FROM names, expanded; owned */
+        size_t base;         /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
+        bool scratch;
+        bool needed;
+        size_t *sources;     /* the stages that its COPY --from read; owned */
+        size_t source_count;
+        unsigned step_count; /* FROM and the instructions that make layers, for "[name 2/5]" */
+};
+
+struct builder_plan {
+        const struct dockerfile *file; /* borrowed */
+        struct builder_stage_plan *stages;
+        size_t count;
+        size_t target;
+        struct strv globals; /* NAME=VALUE of the ARGs before the first FROM and of the platform, in order */
+        struct strv unused;  /* names of build arguments that nothing declares, for a warning */
+};
+
+#define BUILDER_PLAN_INIT { .file = NULL }
+
+/*
+ * `build_args` holds NAME=VALUE from the command line. `target` is a stage name
+ * or index, or NULL for the last stage. Errors point into the file: a stage that does not
+ * exist or comes later, a base that expands to nothing.
+ */
+int builder_plan_make(const struct dockerfile *file, const struct strv *build_args, const char *target,
+                      struct builder_plan *ret, struct error *err);
+void builder_plan_free(struct builder_plan *plan);
+#define CLEANUP_PLAN __attribute__((cleanup(builder_plan_free)))
+
+/*
+ * The stage that --from=`text` means when written in stage `current`: a name in any
+ * case, or an index; *ret is BUILDER_NO_STAGE when it must be an image. Fails for a stage that is `current` or comes after it.
+ */
+int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile_flag *from,
+                             size_t *ret, struct error *err);
+/* "build" or "stage-2": how progress calls a stage. Heap text. */
+char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
+/* True for the instructions that change files. */
+bool builder_plan_makes_layer(const struct dockerfile_instruction *i);
+
+#endif

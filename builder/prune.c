@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sweeping, the second half of prune. */
+#include "builder/prune.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builder/body.h"
+#include "builder/reach.h"
+#include "common/fd.h"
+#include "common/memory.h"
+#include "common/sha256.h"
+
+struct sweep {
+        struct oci_store *store;
+        const struct log *log;
+        const struct builder_reach *reach;
+        struct builder_prune_result *result;
+};
+
+/* The areas' directories in the store (oci/store.h). */
+static const char *const directories[] = {
+        [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
+        [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
+};
+
+static int collect(void *context, const struct oci_store_object *o, struct error *err)
+{
+        (void)err;
+        strv_add(context, o->name);
+        return 0;
+}
+
+static int add_disk(void *context, const struct oci_store_object *o, struct error *err)
+{
+        uint64_t *sum = context;
+
+        (void)err;
+        *sum += o->disk;
+        return 0;
+}
+
+static int measure(struct oci_store *store, uint64_t *ret, struct error *err)
+{
+        *ret = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+                if (oci_store_each(store, (enum oci_store_area)i, add_disk, ret, err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* What was removed from or renamed in an area stays so over a power cut. */
+static int sync_area(struct sweep *s, enum oci_store_area area, struct error *err)
+{
+        CLEANUP_FD int fd = fd_open_directory(oci_store_fd(s->store), directories[area]);
+
+        if (fd < 0 || fsync(fd) < 0)
+                return error_errno(err, errno, "cannot make the removal of files from %s/%s last",
+                                   oci_store_path(s->store), directories[area]);
+        return 0;
+}
+
+/* --- what points ----------------------------------------------------------- */
+
+static int sweep_tags(struct sweep *s, struct error *err)
+{
+        const struct strv *names = builder_reach_dangling(s->reach);
+        CLEANUP_ERROR struct error first = ERROR_INIT;
+
+        for (size_t i = 0; i < names->count; i++) {
+                CLEANUP_ERROR struct error one = ERROR_INIT;
+
+                log_print(s->log, LOG_WARNING, "the tag %s goes: its image is not there", names->items[i]);
+                if (oci_store_ref_remove(s->store, names->items[i], NULL, &one) < 0)
+                        error_move(&first, &one);
+        }
+        if (error_is_set(&first))
+                return error_move(err, &first);
+        return names->count > 0 ? sync_area(s, OCI_STORE_REFS, err) : 0;
+}
+
+static int sweep_area(struct sweep *s, enum oci_store_area area, size_t *count, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        CLEANUP_ERROR struct error first = ERROR_INIT;
+        size_t before = *count;
+
+        if (oci_store_each(s->store, area, collect, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                CLEANUP_ERROR struct error one = ERROR_INIT;
+
+                if (builder_reach_has(s->reach, area, names.items[i]))
+                        continue;
+                if (oci_store_remove(s->store, area, names.items[i], &one) < 0)
+                        error_move(&first, &one);
+                else
+                        ++*count;
+        }
+        if (error_is_set(&first))
+                return error_move(err, &first);
+        return *count > before ? sync_area(s, area, err) : 0;
+}
+
+/* --- what is pointed at ---------------------------------------------------- */
+
+/* From here on the file is no blob any more, and may be punched: see builder/body.h. */
+static int park_blob(struct sweep *s, const char *name, struct error *err)
+{
+        CLEANUP_FREE char *from = memory_printf("%s/%s", directories[OCI_STORE_BLOBS], name);
+        CLEANUP_FREE char *to = memory_printf("%s/%s", directories[OCI_STORE_DATA], name);
+
+        /* one that was parked earlier, and punched, is replaced by the whole one */
+        if (renameat(oci_store_fd(s->store), from, oci_store_fd(s->store), to) < 0)
+                return error_errno(err, errno, "cannot move %s/%s to %s", oci_store_path(s->store), from, to);
+        return 0;
+}
+
+static int sweep_blob(struct sweep *s, const char *name, bool *ret_parked, struct error *err)
+{
+        CLEANUP_FREE char *source = memory_printf("blobs/%s", name);
+
+        if (builder_reach_has(s->reach, OCI_STORE_BLOBS, name))
+                return 0;
+        if (builder_reach_find_source(s->reach, source)) {
+                *ret_parked = true;
+                return park_blob(s, name, err);
+        }
+        if (oci_store_remove(s->store, OCI_STORE_BLOBS, name, err) < 0)
+                return -1;
+        s->result->files++;
+        return 0;
+}
+
+static int sweep_blobs(struct sweep *s, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        CLEANUP_ERROR struct error first = ERROR_INIT;
+        bool parked = false;
+
+        if (oci_store_each(s->store, OCI_STORE_BLOBS, collect, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                CLEANUP_ERROR struct error one = ERROR_INIT;
+
+                if (sweep_blob(s, names.items[i], &parked, &one) < 0)
+                        error_move(&first, &one);
+        }
+        if (error_is_set(&first))
+                return error_move(err, &first);
+        /* a blob must not come back under its name once it has holes */
+        if (parked && (sync_area(s, OCI_STORE_DATA, err) < 0 || sync_area(s, OCI_STORE_BLOBS, err) < 0))
+                return -1;
+        return 0;
+}
+
+/* The ranges that must stay of a file in OCI_STORE_DATA; NULL: it can go. */
+static struct builder_ranges *ranges_of(const struct sweep *s, const char *name)
+{
+        CLEANUP_FREE char *data = memory_printf("data/%s", name);
+        CLEANUP_FREE char *blob = memory_printf("blobs/%s", name);
+        struct builder_ranges *ranges = builder_reach_find_source(s->reach, data);
+
+        /* a parked blob is not needed beside the blob itself */
+        if (!ranges && !oci_store_has(s->store, OCI_STORE_BLOBS, name))
+                ranges = builder_reach_find_source(s->reach, blob);
+        return ranges;
+}
+
+static int sweep_data_file(struct sweep *s, const char *name, struct error *err)
+{
+        CLEANUP_FREE char *path = memory_printf("%s/%s", directories[OCI_STORE_DATA], name);
+        CLEANUP_FREE char *what = memory_printf("%s/%s", oci_store_path(s->store), path);
+        struct builder_ranges *live = ranges_of(s, name);
+        struct builder_punched punched;
+        CLEANUP_FD int fd = -1;
+
+        if (!live) {
+                if (oci_store_remove(s->store, OCI_STORE_DATA, name, err) < 0)
+                        return -1;
+                s->result->files++;
+                return 0;
+        }
+        fd = openat(oci_store_fd(s->store), path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open %s to give back what nobody needs of it", what);
+        if (builder_ranges_punch(live, fd, what, &punched, err) < 0)
+                return -1;
+        if (punched.refused) {
+                log_print(s->log, LOG_WARNING, "%s keeps %llu bytes that nobody needs: %s", what,
+                          (unsigned long long)punched.dead, strerror(punched.refused));
+                s->result->held += punched.dead;
+        }
+        return 0;
+}
+
+static int sweep_data(struct sweep *s, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        CLEANUP_ERROR struct error first = ERROR_INIT;
+
+        if (oci_store_each(s->store, OCI_STORE_DATA, collect, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                CLEANUP_ERROR struct error one = ERROR_INIT;
+
+                if (sweep_data_file(s, names.items[i], &one) < 0)
+                        error_move(&first, &one);
+        }
+        return error_is_set(&first) ? error_move(err, &first) : 0;
+}
+
+/* --- the whole ------------------------------------------------------------- */
+
+static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct error *err)
+{
+        CLEANUP_ERROR struct error busy = ERROR_INIT;
+
+        if (oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, true, ret_fd, &busy) == 0)
+                return 0;
+        if (busy.code != EWOULDBLOCK)
+                return error_move(err, &busy);
+        log_print(o->log, LOG_INFO, "waiting until nothing else uses the store %s", oci_store_path(o->store));
+        return oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, false, ret_fd, err);
+}
+
+/* The order is the point: nothing may be gone while something that points at it is there. */
+static int sweep_all(struct sweep *s, struct error *err)
+{
+        if (sweep_tags(s, err) < 0 || sweep_area(s, OCI_STORE_IMAGES, &s->result->images, err) < 0 ||
+            sweep_area(s, OCI_STORE_STEPS, &s->result->steps, err) < 0 ||
+            sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
+                return -1;
+        return sweep_blobs(s, err) < 0 ? -1 : sweep_data(s, err);
+}
+
+int builder_prune(const struct builder_prune_options *o, struct builder_prune_result *ret, struct error *err)
+{
+        CLEANUP_REACH struct builder_reach *reach = NULL;
+        CLEANUP_ERROR struct error measure_err = ERROR_INIT;
+        struct sweep s = {.store = o->store, .log = o->log, .result = ret};
+        CLEANUP_FD int gate = -1;
+        uint64_t before = 0;
+        uint64_t after = 0;
+        int result;
+
+        *ret = (struct builder_prune_result){0};
+        if (take_gate(o, &gate, err) < 0 || oci_store_scratch_sweep(o->store, err) < 0 ||
+            builder_reach_mark(o->store, !o->all, o->log, &reach, err) < 0 || measure(o->store, &before, err) < 0)
+                return -1;
+        s.reach = reach;
+        result = sweep_all(&s, err);
+        if (measure(o->store, &after, &measure_err) < 0)
+                return result < 0 ? -1 : error_move(err, &measure_err);
+        ret->bytes = before > after ? before - after : 0;
+        return result;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Marking, the first half of prune. */
+#include "builder/reach.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/record.h"
+#include "common/map.h"
+#include "common/memory.h"
+#include "oci/image.h"
+#include "overlay/index.h"
+
+#define AREAS (OCI_STORE_REFS + 1)
+
+struct builder_reach {
+        struct map *kept[AREAS]; /* names, as a set */
+        struct map *sources;     /* source name -> struct builder_ranges, owned */
+        struct strv dangling;
+        struct strv image_indexes; /* indexes of tagged images ... */
+        struct strv owners;        /* ... and for each the tag that needs it */
+};
+
+static void free_ranges(void *value)
+{
+        builder_ranges_free(value);
+        free(value);
+}
+
+static struct builder_reach *reach_new(void)
+{
+        struct builder_reach *r = memory_zalloc(1, sizeof(*r));
+
+        for (size_t i = 0; i < AREAS; i++)
+                r->kept[i] = map_new(NULL);
+        r->sources = map_new(free_ranges);
+        return r;
+}
+
+void builder_reach_free(struct builder_reach *r)
+{
+        if (r == NULL)
+                return;
+        for (size_t i = 0; i < AREAS; i++)
+                map_free(r->kept[i]);
+        map_free(r->sources);
+        strv_free(&r->dangling);
+        strv_free(&r->image_indexes);
+        strv_free(&r->owners);
+        free(r);
+}
+
+void builder_reach_cleanup(struct builder_reach **r)
+{
+        builder_reach_free(*r);
+        *r = NULL;
+}
+
+bool builder_reach_has(const struct builder_reach *r, enum oci_store_area area, const char *name)
+{
+        return map_find(r->kept[area], name, strlen(name)) != NULL;
+}
+
+struct builder_ranges *builder_reach_find_source(const struct builder_reach *r, const char *source)
+{
+        return map_find(r->sources, source, strlen(source));
+}
+
+const struct strv *builder_reach_dangling(const struct builder_reach *r)
+{
+        return &r->dangling;
+}
+
+/* --- marks ----------------------------------------------------------------- */
+
+/* True when it is new. */
+static bool keep(struct builder_reach *r, enum oci_store_area area, const char *name)
+{
+        if (builder_reach_has(r, area, name))
+                return false;
+        map_set(r->kept[area], name, strlen(name), r);
+        return true;
+}
+
+static void keep_blob(struct builder_reach *r, const struct sha256_digest *digest)
+{
+        char hex[SHA256_HEX_SIZE + 1];
+
+        sha256_to_hex(digest, hex);
+        (void)keep(r, OCI_STORE_BLOBS, hex);
+}
+
+static struct builder_ranges *ensure_source(struct builder_reach *r, const char *source)
+{
+        struct builder_ranges *ranges = builder_reach_find_source(r, source);
+
+        if (!ranges) {
+                ranges = memory_zalloc(1, sizeof(*ranges));
+                map_set(r->sources, source, strlen(source), ranges);
+        }
+        return ranges;
+}
+
+/* --- indexes --------------------------------------------------------------- */
+
+struct walk {
+        const struct overlay_index *index;
+        struct builder_ranges **ranges; /* by number of the source; the array is owned, the ranges are the reach's */
+        uint32_t count;
+};
+
+static int mark_extent(void *context, const struct overlay_extent *extent, struct error *err)
+{
+        struct walk *w = context;
+
+        if (extent->source >= w->count)
+                return error_set(err, EBADMSG, "%s: a body names source %u of %u", overlay_index_label(w->index),
+                                 extent->source, w->count);
+        builder_ranges_add(w->ranges[extent->source], extent->source_offset, extent->length);
+        return 0;
+}
+
+static int mark_sources(struct builder_reach *r, struct walk *w, struct error *err)
+{
+        for (uint32_t i = 0; i < w->count; i++) {
+                struct overlay_index_source source;
+
+                if (overlay_index_source(w->index, i, &source, err) < 0)
+                        return -1;
+                w->ranges[i] = ensure_source(r, source.name);
+        }
+        return overlay_index_walk_extents(w->index, mark_extent, w, err);
+}
+
+static int mark_index(struct builder_reach *r, struct oci_store *store, const char *name, struct error *err)
+{
+        CLEANUP_FREE char *path = memory_printf("indexes/%s", name);
+        struct overlay_index *index = NULL;
+        struct walk w;
+        int result;
+
+        if (overlay_index_open(oci_store_fd(store), path, NULL, &index, err) < 0)
+                return -1;
+        w = (struct walk){.index = index, .count = overlay_index_source_count(index)};
+        w.ranges = memory_zalloc(w.count, sizeof(struct builder_ranges *));
+        result = mark_sources(r, &w, err);
+        free(w.ranges);
+        (void)overlay_index_unref(index);
+        return result;
+}
+
+/* --- images ---------------------------------------------------------------- */
+
+static void mark_image(struct builder_reach *r, const struct oci_image *image, const char *tag)
+{
+        keep_blob(r, &image->id);
+        if (image->manifest)
+                keep_blob(r, &image->manifest->digest);
+        for (size_t i = 0; i < image->layer_count; i++) {
+                const struct oci_image_layer *layer = &image->layers[i];
+
+                if (layer->writer == 0)
+                        keep_blob(r, &layer->diff_id);
+                if (layer->blob)
+                        keep_blob(r, &layer->blob->digest);
+                if (layer->index && keep(r, OCI_STORE_INDEXES, layer->index)) {
+                        strv_add(&r->image_indexes, layer->index);
+                        strv_add(&r->owners, tag);
+                }
+        }
+}
+
+static int mark_tag(struct builder_reach *r, struct oci_store *store, const struct oci_ref *tag, struct error *err)
+{
+        CLEANUP_IMAGE struct oci_image *image = NULL;
+        CLEANUP_ERROR struct error load_err = ERROR_INIT;
+        char hex[SHA256_HEX_SIZE + 1];
+
+        sha256_to_hex(&tag->image, hex);
+        if (!keep(r, OCI_STORE_IMAGES, hex))
+                return 0;
+        if (oci_image_load(store, &tag->image, &image, &load_err) == 0) {
+                mark_image(r, image, tag->name);
+                return 0;
+        }
+        if (load_err.code != ENOENT) {
+                error_move(err, &load_err);
+                return error_wrap(err, "nothing was pruned, because the image %s cannot be read (bryo rmi removes it)",
+                                  tag->name);
+        }
+        strv_add(&r->dangling, tag->name);
+        return 0;
+}
+
+static int mark_tags(struct builder_reach *r, struct oci_store *store, struct error *err)
+{
+        struct oci_ref *tags = NULL;
+        size_t count = 0;
+        int result = oci_store_ref_list(store, &tags, &count, err);
+
+        for (size_t i = 0; i < count && result == 0; i++)
+                result = mark_tag(r, store, &tags[i], err);
+        oci_refs_free(tags, count);
+        return result;
+}
+
+static int mark_image_indexes(struct builder_reach *r, struct oci_store *store, const struct log *log,
+                              struct error *err)
+{
+        for (size_t i = 0; i < r->image_indexes.count; i++) {
+                CLEANUP_ERROR struct error index_err = ERROR_INIT;
+                const char *tag = r->owners.items[i];
+
+                if (mark_index(r, store, r->image_indexes.items[i], &index_err) == 0)
+                        continue;
+                if (index_err.code != ENOENT) {
+                        error_move(err, &index_err);
+                        return error_wrap(
+                                err,
+                                "nothing was pruned, because a layer of %s cannot be read (bryo rmi %s removes it)",
+                                tag, tag);
+                }
+                /* points at nothing any more, so it keeps nothing; a layer from outside gets a new one at its next use
+                 */
+                log_print(log, LOG_WARNING, "the index %s of a layer of %s is missing", r->image_indexes.items[i], tag);
+        }
+        return 0;
+}
+
+/* --- steps ----------------------------------------------------------------- */
+
+static int collect(void *context, const struct oci_store_object *o, struct error *err)
+{
+        (void)err;
+        strv_add(context, o->name);
+        return 0;
+}
+
+/* A record whose index cannot be read is left unmarked: the step is executed again some day. */
+static int mark_step(struct builder_reach *r, struct builder_workshop *w, const char *name, const struct log *log,
+                     struct error *err)
+{
+        CLEANUP_RECORD struct builder_record record = BUILDER_RECORD_INIT;
+        CLEANUP_ERROR struct error index_err = ERROR_INIT;
+        struct sha256_digest key;
+        bool found = false;
+
+        if (!sha256_from_hex(name, &key))
+                return 0;
+        if (builder_record_load(w, &key, &record, &found, err) < 0)
+                return -1;
+        if (!found)
+                return 0;
+        if (record.layer.index && !builder_reach_has(r, OCI_STORE_INDEXES, record.layer.index)) {
+                if (mark_index(r, w->store, record.layer.index, &index_err) < 0) {
+                        if (index_err.code != EBADMSG)
+                                return error_move(err, &index_err);
+                        log_print(log, LOG_WARNING, "the cached step %.12s goes: %s", name, index_err.message);
+                        return 0;
+                }
+                (void)keep(r, OCI_STORE_INDEXES, record.layer.index);
+        }
+        /* builder_record_load takes a step for lost when one of these is gone */
+        for (size_t i = 0; i < record.layer.data.count; i++) {
+                CLEANUP_FREE char *source = memory_printf("data/%s", record.layer.data.items[i]);
+
+                (void)ensure_source(r, source);
+        }
+        (void)keep(r, OCI_STORE_STEPS, name);
+        return 0;
+}
+
+static int mark_steps(struct builder_reach *r, struct oci_store *store, const struct log *log, struct error *err)
+{
+        /* only what reading records needs; each record that is not usable would be a line of its own in the log */
+        struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        int result;
+
+        w.store = store;
+        result = oci_store_each(store, OCI_STORE_STEPS, collect, &names, err);
+        for (size_t i = 0; i < names.count && result == 0; i++)
+                result = mark_step(r, &w, names.items[i], log, err);
+        return result;
+}
+
+int builder_reach_mark(struct oci_store *store, bool steps, const struct log *log, struct builder_reach **ret,
+                       struct error *err)
+{
+        CLEANUP_REACH struct builder_reach *r = reach_new();
+
+        if (mark_tags(r, store, err) < 0 || mark_image_indexes(r, store, log, err) < 0)
+                return -1;
+        if (steps && mark_steps(r, store, log, err) < 0)
+                return -1;
+        *ret = STEAL(r);
+        return 0;
+}

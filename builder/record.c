@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Step records: text lines in the store. */
+#include "builder/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+
+#define FIRST_LINE "bryo-step 1"
+
+char *builder_record_boot(void)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, false, &text, &err) < 0)
+                return memory_strdup("unknown"); /* never equal to a recorded boot: see is_current */
+        text.data[strcspn(text.data, "\n")] = '\0';
+        return buffer_steal(&text);
+}
+
+static void append_layer(struct buffer *text, const struct builder_layer *layer)
+{
+        if (layer->index)
+                buffer_printf(text, "index %s\n", layer->index);
+        for (size_t i = 0; i < layer->data.count; i++)
+                buffer_printf(text, "data %s\n", layer->data.items[i]);
+        if (layer->has_diff) {
+                char hex[SHA256_HEX_SIZE + 1];
+
+                sha256_to_hex(&layer->diff_id, hex);
+                buffer_printf(text, "diff %s %" PRIu64 " %u\n", hex, layer->size, layer->writer);
+        }
+}
+
+int builder_record_save(struct builder_workshop *w, const struct sha256_digest *key, const struct builder_record *record,
+                        struct error *err)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        char hex[SHA256_HEX_SIZE + 1];
+
+        sha256_to_hex(&record->identity, hex);
+        buffer_printf(&text, FIRST_LINE "\nidentity %s\ncreated %lld %ld\nboot %s\n", hex,
+                      (long long)record->created.tv_sec, record->created.tv_nsec, record->boot);
+        if (record->layer.durable)
+                buffer_append_string(&text, "durable\n");
+        append_layer(&text, &record->layer);
+        buffer_append_string(&text, "title ");
+        for (const char *p = record->title; *p; p++)
+                buffer_append_char(&text, *p == '\n' ? ' ' : *p);
+        buffer_append_char(&text, '\n');
+        sha256_to_hex(key, hex);
+        return oci_store_save(w->store, OCI_STORE_STEPS, hex, text.data, text.size, err);
+}
+
+static bool parse_diff(const char *value, struct builder_layer *layer)
+{
+        char hex[SHA256_HEX_SIZE + 1];
+
+        if (sscanf(value, "%64s %" SCNu64 " %u", hex, &layer->size, &layer->writer) != 3)
+                return false;
+        layer->has_diff = sha256_from_hex(hex, &layer->diff_id);
+        return layer->has_diff;
+}
+
+static void replace(char **text, const char *value)
+{
+        free(*text);
+        *text = memory_strdup(value);
+}
+
+/* One line; false when it is not understood. */
+static bool parse_line(char *line, struct builder_record *r)
+{
+        char *value = strchr(line, ' ');
+        long long seconds;
+
+        if (value)
+                *value++ = '\0';
+        else
+                value = line + strlen(line);
+        if (strcmp(line, "identity") == 0)
+                return sha256_from_hex(value, &r->identity);
+        if (strcmp(line, "created") == 0) {
+                if (sscanf(value, "%lld %ld", &seconds, &r->created.tv_nsec) != 2)
+                        return false;
+                r->created.tv_sec = (time_t)seconds;
+                return true;
+        }
+        if (strcmp(line, "boot") == 0)
+                replace(&r->boot, value);
+        else if (strcmp(line, "durable") == 0)
+                r->layer.durable = true;
+        else if (strcmp(line, "index") == 0)
+                replace(&r->layer.index, value);
+        else if (strcmp(line, "data") == 0)
+                strv_add(&r->layer.data, value);
+        else if (strcmp(line, "diff") == 0)
+                return parse_diff(value, &r->layer);
+        else if (strcmp(line, "title") == 0)
+                replace(&r->title, value);
+        else
+                return false;
+        return true;
+}
+
+static bool parse(char *text, struct builder_record *r)
+{
+        char *save = NULL;
+        char *line = strtok_r(text, "\n", &save);
+
+        if (line == NULL || strcmp(line, FIRST_LINE) != 0)
+                return false;
+        while ((line = strtok_r(NULL, "\n", &save)))
+                if (!parse_line(line, r))
+                        return false;
+        return r->boot != NULL && r->title != NULL;
+}
+
+static bool is_current(const struct builder_record *r)
+{
+        CLEANUP_FREE char *boot = builder_record_boot();
+
+        return r->layer.durable || (strcmp(boot, "unknown") != 0 && strcmp(boot, r->boot) == 0);
+}
+
+/* Why a record that was read cannot be used, or NULL. */
+static const char *reason_against(struct builder_workshop *w, const struct builder_record *r)
+{
+        if (r->layer.index && !oci_store_has(w->store, OCI_STORE_INDEXES, r->layer.index))
+                return "its index is gone";
+        for (size_t i = 0; i < r->layer.data.count; i++)
+                if (!oci_store_has(w->store, OCI_STORE_DATA, r->layer.data.items[i]))
+                        return "its data is gone";
+        if (!is_current(r))
+                return "it was made in another boot and never made durable";
+        return NULL;
+}
+
+int builder_record_load(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
+                        bool *ret_found, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_ERROR struct error load_err = ERROR_INIT;
+        char hex[SHA256_HEX_SIZE + 1];
+        const char *reason;
+
+        *ret = (struct builder_record)BUILDER_RECORD_INIT;
+        *ret_found = false;
+        sha256_to_hex(key, hex);
+        if (oci_store_load(w->store, OCI_STORE_STEPS, hex, &text, &load_err) < 0)
+                return load_err.code == ENOENT ? 0 : error_move(err, &load_err);
+        if (parse(text.data, ret)) {
+                reason = reason_against(w, ret);
+                ret->layer.step = memory_strdup(hex);
+        } else {
+                reason = "it is damaged";
+        }
+        if (reason) {
+                log_print(w->log, LOG_INFO, "the cached step %.12s is not used: %s", hex, reason);
+                builder_record_free(ret);
+                return 0;
+        }
+        *ret_found = true;
+        return 0;
+}
+
+void builder_record_free(struct builder_record *record)
+{
+        free(record->boot);
+        free(record->title);
+        builder_layer_free(&record->layer);
+        *record = (struct builder_record)BUILDER_RECORD_INIT;
+}

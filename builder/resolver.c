@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Name resolution files for commands on the host's network. */
+#include "builder/resolver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+
+#define MAX_FILE ((size_t)1 << 20)
+#define STUB "127.0.0.53"
+#define BEHIND_STUB "/run/systemd/resolve/resolv.conf"
+
+void builder_hosts_text(const char *hostname, struct buffer *ret)
+{
+        buffer_printf(ret,
+                      "127.0.0.1\tlocalhost %s\n"
+                      "::1\tlocalhost ip6-localhost ip6-loopback\n"
+                      "fe00::0\tip6-localnet\n"
+                      "ff00::0\tip6-mcastprefix\n"
+                      "ff02::1\tip6-allnodes\n"
+                      "ff02::2\tip6-allrouters\n",
+                      hostname);
+}
+
+/* True when every nameserver line names the stub, which only answers on the host's own loopback. */
+static bool names_only_stub(const struct buffer *text)
+{
+        CLEANUP_FREE char *copy = memory_strdup(buffer_text(text));
+        bool any = false;
+        char *save = NULL;
+
+        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                const char *value = line + 10;
+
+                if (strncmp(line, "nameserver", 10) != 0 || (*value != ' ' && *value != '\t'))
+                        continue;
+                value += strspn(value, " \t");
+                if (strncmp(value, STUB, strlen(STUB)) != 0)
+                        return false;
+                any = true;
+        }
+        return any;
+}
+
+static int read_if_there(const char *path, struct buffer *ret, struct error *err)
+{
+        CLEANUP_ERROR struct error read_err = ERROR_INIT;
+
+        if (fd_read_file(AT_FDCWD, path, MAX_FILE, false, ret, &read_err) == 0 || read_err.code == ENOENT)
+                return 0;
+        return error_move(err, &read_err);
+}
+
+int builder_resolv_conf_text(struct buffer *ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer behind = BUFFER_INIT;
+
+        if (read_if_there("/etc/resolv.conf", ret, err) < 0)
+                return -1;
+        if (!names_only_stub(ret))
+                return 0;
+        if (read_if_there(BEHIND_STUB, &behind, err) < 0)
+                return -1;
+        if (behind.size > 0) {
+                buffer_clear(ret);
+                buffer_append(ret, behind.data, behind.size);
+        }
+        return 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What instructions share: variables, and errors that point into the file. */
+#include <string.h>
+
+#include "builder/job.h"
+#include "common/buffer.h"
+#include "common/memory.h"
+#include "dockerfile/expand.h"
+
+static const char *find_variable(void *context, const char *name)
+{
+        const struct builder_site *site = context;
+
+        return strv_env_find(&site->stage->state.env, name);
+}
+
+int builder_site_error(const struct builder_site *site, const struct dockerfile_place *place, struct error *err,
+                       struct error *cause)
+{
+        (void)dockerfile_error(site->job->file, place, err, "%s", cause->message);
+        err->code = cause->code;
+        return -1;
+}
+
+int builder_site_expand(const struct builder_site *site, const char *text, const struct dockerfile_place *place,
+                        char **ret, struct error *err)
+{
+        struct builder_site context = *site;
+        const struct dockerfile_scope scope = { find_variable, NULL, &context };
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        if (dockerfile_expand(&scope, site->job->file->escape, DOCKERFILE_EXPAND_WORD, text, ret, &cause) < 0)
+                return builder_site_error(site, place, err, &cause);
+        return 0;
+}
+
+int builder_site_expand_words(const struct builder_site *site, const char *text, const struct dockerfile_place *place,
+                              struct strv *ret, struct error *err)
+{
+        struct builder_site context = *site;
+        const struct dockerfile_scope scope = { find_variable, NULL, &context };
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        if (dockerfile_expand_words(&scope, site->job->file->escape, text, ret, &cause) < 0)
+                return builder_site_error(site, place, err, &cause);
+        return 0;
+}
+
+char *builder_site_join(const char *cwd, const char *path)
+{
+        CLEANUP_FREE char *joined = path[0] == '/' ? memory_strdup(path) : memory_printf("%s/%s", cwd, path);
+        CLEANUP_BUFFER struct buffer clean = BUFFER_INIT;
+        char *save = NULL;
+
+        for (char *name = strtok_r(joined, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+                if (strcmp(name, ".") == 0)
+                        continue;
+                if (strcmp(name, "..") == 0) {
+                        char *slash = clean.size ? strrchr(clean.data, '/') : NULL;
+
+                        clean.size = slash ? (size_t)(slash - clean.data) : 0;
+                        (void)buffer_reserve(&clean, 0);
+                        continue;
+                }
+                buffer_printf(&clean, "/%s", name);
+        }
+        return clean.size > 0 ? buffer_steal(&clean) : memory_strdup("/");
+}

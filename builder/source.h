@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_BUILDER_SOURCE_H
+#define BRYO_BUILDER_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buffer.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/sha256.h"
+#include "common/strv.h"
+#include "overlay/tree.h"
+
+/*
+ * Where COPY and ADD take files from: a context directory of the host, or the
+ * tree of another stage or image. Both look the same to the rules of COPY
+ * (copy.h) and to the step key (content.h), so that these exist once.
+ */
+struct builder_source;
+
+/* One file of a source, opened by `find` or `child`. */
+struct builder_item {
+        struct overlay_attr attr;   /* as COPY sees it: files of a context belong to 0:0 */
+        uint64_t device;            /* with attr.ino: which inode it is, to keep hard links */
+        char *path;                 /* where it really is in the source, without links, "" for the root; owned */
+        int fd;                     /* a context's file: O_PATH; -1 for a tree's */
+        struct overlay_ref ref;     /* a tree's file; empty for a context's */
+};
+
+#define BUILDER_ITEM_INIT { .fd = -1 }
+
+typedef int builder_xattr_function(void *context, const char *name, const void *value, size_t size, struct error *err);
+
+struct builder_source_ops {
+        /* Finds `path`, links resolved inside the source. A path that an ignore file excludes is not there (ENOENT). */
+        int (*find)(struct builder_source *s, const char *path, struct builder_item *ret, struct error *err);
+        /* The names in a directory, sorted by bytes; those excluded by an ignore file are left out, sockets too. */
+        int (*list)(struct builder_source *s, const struct builder_item *dir, struct strv *ret, struct error *err);
+        /* One of the listed names, a link itself if it is one. */
+        int (*child)(struct builder_source *s, const struct builder_item *dir, const char *name, struct builder_item *ret,
+                     struct error *err);
+        int (*read_link)(struct builder_source *s, const struct builder_item *item, struct buffer *ret, struct error *err);
+        /* Calls back for each extended attribute that COPY takes, sorted by name. */
+        int (*each_xattr)(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
+                          void *context, struct error *err);
+        /* The digest of a regular file's bytes. */
+        int (*digest)(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
+                      struct error *err);
+        /*
+         * Makes the item, which is no directory, under a new name in a tree, with `graft`'s owner, mode and time. The
+         * bytes are copied from a context, and shared with a tree. ESTALE when a context's file is not what was digested.
+         */
+        int (*place)(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
+                     const char *name, const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err);
+        /* Why `path` is not there, as the end of a sentence; NULL when there is nothing to add. Heap text. */
+        char *(*explain_missing)(struct builder_source *s, const char *path);
+        void (*free)(struct builder_source *s);
+};
+
+/* The first member of each kind of source. */
+struct builder_source {
+        const struct builder_source_ops *ops;
+};
+
+void builder_source_free(struct builder_source *s);
+void builder_item_release(struct builder_item *item);
+#define CLEANUP_ITEM __attribute__((cleanup(builder_item_release)))
+/* Sets the item's extended attributes on a node. */
+int builder_item_copy_xattrs(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *to,
+                             struct error *err);
+
+/*
+ * A directory of the host, read in place, never written. Nothing outside the directory is ever read.
+ */
+int builder_context_open(const char *directory, const struct log *log, struct builder_source **ret, struct error *err);
+/* The text of the ignore file; without this call nothing is excluded. */
+int builder_context_set_ignore(struct builder_source *s, const char *text, size_t size, const char *name,
+                               struct error *err);
+
+/* Opens a regular file of a context for reading. */
+int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
+
+/* The tree of a stage or image; borrowed, must outlive the source. */
+struct builder_source *builder_tree_source_new(struct overlay_tree *tree, const struct log *log);
+
+/* Reads a whole regular file of a context, at most `limit` bytes, whatever the ignore file says; ENOENT if there is none. */
+int builder_context_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret, struct error *err);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of a step through the cache. */
+#include "builder/step.h"
+
+#include <time.h>
+
+#include "builder/record.h"
+#include "common/memory.h"
+
+/* Raised whenever the meaning of keys or the result of a kind of step changes. */
+#define KEY_VERSION "bryo step key 1"
+
+void builder_step_key_begin(const struct builder_site *site, const char *kind, struct sha256 *hash)
+{
+        const struct builder_build_options *o = site->job->options;
+        const struct sha256_digest *parent = &site->stage->state.chain.identity;
+
+        sha256_init(hash);
+        sha256_field_string(hash, KEY_VERSION);
+        sha256_field(hash, parent->bytes, sizeof(parent->bytes));
+        sha256_field_string(hash, kind);
+        sha256_field(hash, &o->epoch, o->has_epoch ? sizeof(o->epoch) : 0);
+}
+
+static void apply_record(const struct builder_site *site, const struct builder_step *step,
+                         const struct builder_record *record)
+{
+        struct builder_state *s = &site->stage->state;
+
+        builder_chain_add(&s->chain, &record->layer);
+        s->chain.identity = record->identity;
+        s->created = record->created;
+        s->has_created = true;
+        builder_state_add_history(s, step->created_by, false);
+}
+
+static void clamp_time(const struct builder_build_options *o, struct timespec *t)
+{
+        if (o->has_epoch && t->tv_sec >= o->epoch)
+                *t = (struct timespec){ .tv_sec = (time_t)o->epoch };
+}
+
+/* What the chain is called with this step on top; for a command it is new with each execution that changed something. */
+static void set_identity(const struct builder_step *step, const struct sha256_digest *content, bool changed,
+                         struct sha256_digest *ret)
+{
+        struct sha256 hash;
+
+        *ret = step->key;
+        if (step->by_key || !changed)
+                return;
+        sha256_init(&hash);
+        sha256_update(&hash, step->key.bytes, sizeof(step->key.bytes));
+        sha256_update(&hash, content->bytes, sizeof(content->bytes));
+        sha256_final(&hash, ret);
+}
+
+static int execute_on(const struct builder_site *site, const struct builder_step *step, struct overlay_tree *tree,
+                      struct builder_upper *upper, struct builder_record *record, struct error *err)
+{
+        CLEANUP_STRV struct strv made = STRV_INIT;
+        struct sha256_digest content = { { 0 } };
+
+        if (step->execute(step->context, step->number, tree, &made, err) < 0)
+                return -1;
+        if (builder_chain_seal(tree, upper, false, &record->layer, &content, err) < 0)
+                return error_wrap(err, "cannot store the result of %s", step->title);
+        strv_extend(&record->layer.data, &made);
+        clock_gettime(CLOCK_REALTIME, &record->created);
+        clamp_time(site->job->options, &record->created);
+        set_identity(step, &content, record->layer.index != NULL, &record->identity);
+        record->boot = builder_record_boot();
+        record->title = memory_strdup(step->title);
+        return 0;
+}
+
+static int execute(const struct builder_site *site, const struct builder_step *step, struct builder_record *record,
+                   struct error *err)
+{
+        CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
+        CLEANUP_UPPER struct builder_upper upper = { 0 };
+        char hex[SHA256_HEX_SIZE + 1];
+
+        if (builder_chain_open(&site->stage->state.chain, &site->job->workshop, &upper, &tree, err) < 0 ||
+            execute_on(site, step, tree, &upper, record, err) < 0)
+                return -1;
+        sha256_to_hex(&step->key, hex);
+        record->layer.step = memory_strdup(hex);
+        return 0;
+}
+
+/* Looks both keys up; after a miss of both `ret_second` (if there is one) is the key to record besides. */
+static int look_up(const struct builder_site *site, const struct builder_step *step, struct builder_record *record,
+                   bool *ret_found, struct sha256_digest *ret_second, struct error *err)
+{
+        struct builder_workshop *w = &site->job->workshop;
+
+        *ret_found = false;
+        if (!site->job->options->no_cache && builder_record_load(w, &step->key, record, ret_found, err) < 0)
+                return -1;
+        if (*ret_found || !step->refine)
+                return 0;
+        if (step->refine(step->context, ret_second, err) < 0)
+                return -1;
+        if (site->job->options->no_cache)
+                return 0;
+        if (builder_record_load(w, ret_second, record, ret_found, err) < 0)
+                return -1;
+        return *ret_found ? builder_record_save(w, &step->key, record, err) : 0;
+}
+
+static int take(const struct builder_site *site, const struct builder_step *step, unsigned number,
+                enum builder_outcome *outcome, struct error *err)
+{
+        CLEANUP_RECORD struct builder_record record = BUILDER_RECORD_INIT;
+        struct builder_workshop *w = &site->job->workshop;
+        struct sha256_digest second = step->key;
+        struct builder_step named = *step;
+        bool found = false;
+
+        *outcome = BUILDER_FAILED;
+        if (look_up(site, step, &record, &found, &second, err) < 0)
+                return -1;
+        if (!found) {
+                /* with a content key that one is the identity: the same bytes from elsewhere are the same result */
+                named.key = second;
+                named.number = number;
+                if (execute(site, &named, &record, err) < 0 || builder_record_save(w, &second, &record, err) < 0)
+                        return -1;
+                if (step->refine && builder_record_save(w, &step->key, &record, err) < 0)
+                        return -1;
+        }
+        apply_record(site, step, &record);
+        *outcome = found ? BUILDER_CACHED : BUILDER_DONE;
+        return 0;
+}
+
+int builder_step_take(const struct builder_site *site, const struct builder_step *step, struct error *err)
+{
+        struct builder_job *job = site->job;
+        CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
+        CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step,
+                                                 job->plan.stages[site->index].step_count, step->title);
+        enum builder_outcome outcome;
+        unsigned number = builder_job_begin(job, title);
+        int result = take(site, step, number, &outcome, err);
+
+        builder_job_end(job, number, outcome);
+        return result;
+}

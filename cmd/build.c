@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bryo build */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "builder/build.h"
+#include "cmd/options.h"
+#include "cmd/progress.h"
+#include "cmd/store.h"
+#include "cmd/verbs.h"
+#include "common/fd.h"
+#include "common/memory.h"
+
+struct build_flags {
+        struct strv tags, build_args, labels;
+        const char *file, *target, *progress, *iidfile, *root;
+        bool no_cache, quiet;
+};
+
+static void free_flags(struct build_flags *f)
+{
+        strv_free(&f->tags);
+        strv_free(&f->build_args);
+        strv_free(&f->labels);
+}
+
+/* --build-arg NAME takes the value from the environment; without one there the argument stays undefined. */
+static int complete_build_args(struct build_flags *f, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < f->build_args.count; i++) {
+                const char *arg = f->build_args.items[i];
+                const char *value = strchr(arg, '=') ? NULL : getenv(arg);
+
+                if (arg[0] == '=' || arg[0] == '\0')
+                        return error_set(err, OPTIONS_EUSAGE, "--build-arg %s has no name: write --build-arg NAME=VALUE", arg);
+                if (strchr(arg, '=')) {
+                        CLEANUP_FREE char *name = memory_strndup(arg, strcspn(arg, "="));
+
+                        strv_env_set(ret, name, arg + strlen(name) + 1);
+                } else if (value) {
+                        strv_env_set(ret, arg, value);
+                }
+        }
+        return 0;
+}
+
+static int check_flags(const struct build_flags *f, const struct strv *words, struct error *err)
+{
+        if (words->count != 1)
+                return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context directory%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
+        if (strcmp(words->items[0], "-") == 0 || strstr(words->items[0], "://"))
+                return error_set(err, OPTIONS_EUSAGE, "the context %s: only a directory is built yet", words->items[0]);
+        if (f->progress && strcmp(f->progress, "plain") != 0 && strcmp(f->progress, "auto") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--progress=%s is not built yet: plain is", f->progress);
+        return 0;
+}
+
+/* SOURCE_DATE_EPOCH, of --build-arg or the environment (reproducible-builds.org/specs/source-date-epoch). */
+static int find_epoch(const struct strv *build_args, struct builder_build_options *o, struct error *err)
+{
+        const char *text = strv_env_find(build_args, "SOURCE_DATE_EPOCH");
+        char *end;
+
+        if (!text)
+                text = getenv("SOURCE_DATE_EPOCH");
+        if (!text || !text[0])
+                return 0;
+        errno = 0;
+        o->epoch = strtoll(text, &end, 10);
+        if (errno != 0 || *end != '\0' || o->epoch < 0)
+                return error_set(err, EINVAL, "SOURCE_DATE_EPOCH=%s is not a number of seconds since 1970", text);
+        o->has_epoch = true;
+        return 0;
+}
+
+static int write_iidfile(const char *path, const char *id, struct error *err)
+{
+        CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+        if (fd < 0 || fd_write_all(fd, id, strlen(id)) < 0)
+                return error_errno(err, errno, "cannot write the image ID to %s", path);
+        return 0;
+}
+
+static int report(const struct build_flags *f, const struct builder_build_result *result, struct error *err)
+{
+        char hex[SHA256_HEX_SIZE + 1];
+        CLEANUP_FREE char *id = NULL;
+
+        sha256_to_hex(&result->image, hex);
+        id = memory_printf("sha256:%s", hex);
+        if (f->iidfile && write_iidfile(f->iidfile, id, err) < 0)
+                return -1;
+        if (f->quiet)
+                printf("%s\n", id);
+        else
+                fprintf(stderr, "image %s\n", id);
+        for (size_t i = 0; !f->quiet && i < f->tags.count; i++)
+                fprintf(stderr, "named %s\n", f->tags.items[i]);
+        return 0;
+}
+
+static int build(const struct build_flags *f, const struct strv *build_args, const char *context, struct error *err)
+{
+        struct cmd_progress *p = cmd_progress_new(f->quiet);
+        const struct builder_progress callbacks = cmd_progress_callbacks(p);
+        const struct log log = cmd_progress_log(p);
+        CLEANUP_STORE struct oci_store *store = NULL;
+        struct builder_build_options o = {
+                .log = &log,
+                .progress = &callbacks,
+                .context = context,
+                .file = f->file,
+                .target = f->target,
+                .tags = &f->tags,
+                .build_args = build_args,
+                .labels = &f->labels,
+                .no_cache = f->no_cache,
+        };
+        struct builder_build_result built;
+        int result = find_epoch(build_args, &o, err);
+
+        if (result == 0)
+                result = cmd_store_open(f->root, &log, &store, err);
+        o.store = store;
+        if (result == 0)
+                result = builder_build(&o, &built, err);
+        if (result < 0)
+                fputs(cmd_progress_tail(p), stderr);
+        else
+                result = report(f, &built, err);
+        oci_store_close(STEAL(store));
+        cmd_progress_free(p);
+        return result;
+}
+
+static int parse_and_build(struct build_flags *f, char *const *argv, struct error *err)
+{
+        const struct option_row rows[] = {
+                { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME=VALUE", "Set a build-time variable" },
+                { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile, - for standard input (default: CONTEXT/Dockerfile)" },
+                { "iidfile", 0, OPTION_TEXT, &f->iidfile, "FILE", "Write the image ID to a file" },
+                { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
+                { "no-cache", 0, OPTION_SWITCH, &f->no_cache, NULL, "Execute every step, whatever the cache holds" },
+                { "progress", 0, OPTION_TEXT, &f->progress, "plain", "How the build is shown" },
+                { "quiet", 'q', OPTION_SWITCH, &f->quiet, NULL, "Print only the image ID" },
+                { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                { "tag", 't', OPTION_LIST, &f->tags, "NAME[:TAG]", "Name the image; may be repeated" },
+                { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
+        };
+        const struct option_table table = {
+                "bryo build [OPTIONS] CONTEXT",
+                "Builds an image from a Dockerfile and a context directory.",
+                rows,
+                ARRAY_SIZE(rows),
+                false,
+        };
+        CLEANUP_STRV struct strv words = STRV_INIT;
+        CLEANUP_STRV struct strv build_args = STRV_INIT;
+        bool help;
+
+        if (options_parse(&table, argv, &words, &help, err) < 0)
+                return -1;
+        if (help) {
+                options_print_help(&table);
+                return 0;
+        }
+        if (check_flags(f, &words, err) < 0 || complete_build_args(f, &build_args, err) < 0)
+                return -1;
+        return build(f, &build_args, words.items[0], err);
+}
+
+int cmd_build(char *const *argv, struct error *err)
+{
+        struct build_flags f = { .tags = STRV_INIT };
+        int result = parse_and_build(&f, argv, err);
+
+        free_flags(&f);
+        return result;
+}

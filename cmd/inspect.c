@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bryo inspect */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/arguments.h"
+#include "cmd/failures.h"
+#include "cmd/indent.h"
+#include "cmd/name.h"
+#include "cmd/notice.h"
+#include "cmd/store.h"
+#include "cmd/verbs.h"
+#include "common/memory.h"
+#include "oci/digest.h"
+#include "oci/image.h"
+#include "oci/json.h"
+#include "oci/json_writer.h"
+#include "oci/limits.h"
+
+static int add_names(struct oci_store *store, const struct sha256_digest *id, struct oci_json_writer *w,
+                     struct error *err)
+{
+        struct oci_ref *refs = NULL;
+        size_t count = 0;
+
+        if (oci_store_ref_list(store, &refs, &count, err) < 0)
+                return -1;
+        oci_json_begin_array(w, "RepoTags");
+        for (size_t i = 0; i < count; i++) {
+                CLEANUP_FREE char *familiar = cmd_name_familiar(refs[i].name);
+
+                if (sha256_equal(&refs[i].image, id))
+                        oci_json_add_string(w, NULL, familiar);
+        }
+        oci_json_end_array(w);
+        oci_refs_free(refs, count);
+        return 0;
+}
+
+/* The object "config" as the image has it, with what bryo does not know in it. */
+static int add_run_config(struct oci_store *store, const struct sha256_digest *id, struct oci_json_writer *w,
+                          struct error *err)
+{
+        CLEANUP_FREE char *what = cmd_name_id(id, true);
+        CLEANUP_BUFFER struct buffer bytes = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_JSON struct oci_json *json = NULL;
+        const struct oci_json *config = NULL;
+
+        if (oci_store_blob_load(store, id, OCI_LIMIT_JSON_SIZE, &bytes, err) < 0 ||
+            oci_json_parse(what, bytes.data, bytes.size, &json, err) < 0 ||
+            oci_json_get_object(what, json, "config", &config, err) < 0)
+                return -1;
+        if (config)
+                oci_json_format(config, &text);
+        oci_json_add_raw(w, "Config", config ? text.data : "{}");
+        return 0;
+}
+
+static void add_root_fs(const struct oci_config *config, struct oci_json_writer *w)
+{
+        oci_json_begin_object(w, "RootFS");
+        oci_json_add_string(w, "Type", "layers");
+        oci_json_begin_array(w, "Layers");
+        for (size_t i = 0; i < config->diff_id_count; i++) {
+                char digest[OCI_DIGEST_TEXT + 1];
+
+                oci_digest_format(&config->diff_ids[i], digest);
+                oci_json_add_string(w, NULL, digest);
+        }
+        oci_json_end_array(w);
+        oci_json_end_object(w);
+}
+
+static int add_image(struct oci_store *store, const char *text, struct oci_json_writer *w, struct error *err)
+{
+        CLEANUP_CONFIG struct oci_config *config = NULL;
+        CLEANUP_IMAGE struct oci_image *image = NULL;
+        CLEANUP_FREE char *id_text = NULL;
+        struct sha256_digest id;
+
+        if (oci_image_resolve(store, text, &id, NULL, err) < 0 || oci_image_load(store, &id, &image, err) < 0 ||
+            oci_image_load_config(store, &id, &config, err) < 0)
+                return -1;
+        id_text = cmd_name_id(&id, true);
+        oci_json_begin_object(w, NULL);
+        oci_json_add_string(w, "Id", id_text);
+        if (add_names(store, &id, w, err) < 0)
+                return -1;
+        oci_json_add_string_if(w, "Created", config->created);
+        oci_json_add_string_if(w, "Author", config->author);
+        oci_json_add_string(w, "Architecture", config->architecture ? config->architecture : "");
+        oci_json_add_string_if(w, "Variant", config->variant);
+        oci_json_add_string(w, "Os", config->os ? config->os : "");
+        oci_json_add_string_if(w, "OsVersion", config->os_version);
+        oci_json_add_int(w, "Size", (int64_t)oci_image_size(image));
+        if (add_run_config(store, &id, w, err) < 0)
+                return -1;
+        add_root_fs(config, w);
+        oci_json_end_object(w);
+        return 0;
+}
+
+/* docker prints the array indented, and with --format json each object on a line. */
+static int inspect(struct oci_store *store, const struct strv *images, bool lines, struct error *err)
+{
+        struct cmd_failures failures = {.code = 0};
+        CLEANUP_BUFFER struct buffer array = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer shown = BUFFER_INIT;
+
+        for (size_t i = 0; i < images->count; i++) {
+                CLEANUP_BUFFER struct buffer object = BUFFER_INIT;
+                CLEANUP_ERROR struct error one = ERROR_INIT;
+                struct oci_json_writer w = OCI_JSON_WRITER(&object);
+
+                if (add_image(store, images->items[i], &w, &one) < 0) {
+                        cmd_failures_add(&failures, &one);
+                        continue;
+                }
+                buffer_append_string(&array, lines || array.size == 0 ? "" : ",");
+                buffer_append(&array, object.data, object.size);
+                buffer_append_string(&array, lines ? "\n" : "");
+        }
+        if (lines) {
+                fputs(buffer_text(&array), stdout);
+        } else {
+                CLEANUP_FREE char *whole = memory_printf("[%s]", buffer_text(&array));
+
+                cmd_indent_format(whole, &shown);
+                fputs(shown.data, stdout);
+        }
+        return cmd_failures_end(&failures, err);
+}
+
+int cmd_inspect(char *const *argv, struct error *err)
+{
+        const char *root = NULL;
+        const char *format = NULL;
+        const char *type = NULL;
+        const struct option_row rows[] = {
+                {"format", 'f', OPTION_TEXT, &format, "json", "One JSON object a line instead of an indented array"},
+                CMD_ROOT_ROW(&root),
+                {"type", 0, OPTION_TEXT, &type, "image", "What to inspect: only images are kept"},
+        };
+        const struct option_table table = {
+                .usage = "bryo inspect [OPTIONS] IMAGE...",
+                .about = "Shows images and their configurations as JSON.",
+                .rows = rows,
+                .count = ARRAY_SIZE(rows),
+        };
+        CLEANUP_STORE struct oci_store *store = NULL;
+        CLEANUP_STRV struct strv words = STRV_INIT;
+        bool done;
+
+        if (cmd_arguments_parse(&table, argv, 1, CMD_ARGUMENTS_MANY, &words, &done, err) < 0)
+                return -1;
+        if (done)
+                return 0;
+        if (format && strcmp(format, "json") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: only json is built (no templates)", format);
+        if (type && strcmp(type, "image") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--type %s: bryo keeps images only", type);
+        if (cmd_store_open(root, &cmd_notice_log, &store, err) < 0)
+                return -1;
+        return inspect(store, &words, format != NULL, err);
+}

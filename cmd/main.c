@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bryo command: finds the verb, runs it, prints its error. Only this file
+ * decides the exit status: 0, what the verb says, 1 after an error, 2 when the
+ * command line was wrong.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/options.h"
+#include "cmd/verbs.h"
+#include "common/memory.h"
+
+struct verb {
+        const char *group; /* "image", "container", or NULL for a verb of its own */
+        const char *name;
+        int (*run)(char *const *argv, struct error *err);
+        const char *help; /* NULL: an alias, not in the help */
+};
+
+static const struct verb verbs[] = {
+        { NULL, "build", cmd_build, "Build an image from a Dockerfile" },
+        { NULL, "run", cmd_run, "Run a command in an image, on a throw-away copy of its files" },
+        { NULL, "images", cmd_ls, "List the images of the store (also: image ls)" },
+        { NULL, "history", cmd_history, "Show the steps an image was made of" },
+        { NULL, "import", cmd_import, "Make an image of a root file system tar" },
+        { NULL, "inspect", cmd_inspect, "Show an image's configuration as JSON" },
+        { NULL, "load", cmd_load, "Load images from an OCI archive or directory" },
+        { NULL, "prune", cmd_prune, "Give the space of unused steps and layers back" },
+        { NULL, "rmi", cmd_rm, "Remove images (also: image rm)" },
+        { NULL, "save", cmd_save, "Save images to an OCI archive or directory" },
+        { NULL, "tag", cmd_tag, "Give an image another name" },
+        { NULL, "version", cmd_version, "Print bryo's version" },
+        { "image", "build", cmd_build, NULL },
+        { "image", "history", cmd_history, NULL },
+        { "image", "import", cmd_import, NULL },
+        { "image", "inspect", cmd_inspect, NULL },
+        { "image", "load", cmd_load, NULL },
+        { "image", "ls", cmd_ls, NULL },
+        { "image", "list", cmd_ls, NULL },
+        { "image", "rm", cmd_rm, NULL },
+        { "image", "save", cmd_save, NULL },
+        { "image", "tag", cmd_tag, NULL },
+        { "container", "run", cmd_run, NULL },
+};
+
+static void print_help(void)
+{
+        printf("Usage: bryo COMMAND [OPTIONS]\n\nBuild container images from Dockerfiles without root.\n\nCommands:\n");
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+                if (verbs[i].help)
+                        printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
+        printf("\n`bryo COMMAND --help` shows a command's flags. `image` and `container` groups work as docker's do.\n");
+}
+
+static const struct verb *find_verb(const char *group, const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+                const char *own = verbs[i].group;
+
+                if ((group == NULL) == (own == NULL) && (!own || strcmp(group, own) == 0) && strcmp(name, verbs[i].name) == 0)
+                        return &verbs[i];
+        }
+        return NULL;
+}
+
+static int run_verb(const struct verb *verb, char *const *argv)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        int status = verb->run(argv, &err);
+
+        if (status < 0) {
+                fflush(stdout);
+                fprintf(stderr, "%s%s\n", strncmp(err.message, "bryo: ", 6) == 0 ? "" : "bryo: ", err.message);
+                return err.code == OPTIONS_EUSAGE ? 2 : 1;
+        }
+        if (fflush(stdout) != 0) {
+                perror("bryo: cannot write to standard output");
+                return 1;
+        }
+        return status;
+}
+
+int main(int argc, char **argv)
+{
+        const struct verb *verb;
+        int first = 1;
+
+        if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+                print_help();
+                return argc < 2 ? 2 : 0;
+        }
+        if (strcmp(argv[1], "--version") == 0)
+                return run_verb(find_verb(NULL, "version"), argv + 1);
+        verb = find_verb(NULL, argv[1]);
+        if (!verb && argc > 2) {
+                verb = find_verb(argv[1], argv[2]);
+                first = 2;
+        }
+        if (!verb) {
+                fprintf(stderr, "bryo: there is no command \"%s\" (see bryo --help)\n", argv[1]);
+                return 2;
+        }
+        return run_verb(verb, argv + first);
+}

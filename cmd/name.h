@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_CMD_NAME_H
+#define BRYO_CMD_NAME_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "common/sha256.h"
+
+/* Names of images as users type and read them. */
+
+/* "docker.io/library/busybox:latest" -> "busybox:latest". Heap text; what is no reference comes back as it is. */
+char *cmd_name_familiar(const char *full);
+/* The full form of a name that is to become a tag ("x" -> "docker.io/library/x:latest"); a digest is refused. Heap
+ * text. */
+int cmd_name_parse_tag(const char *text, char **ret, struct error *err);
+/* "sha256:" and 64 hex digits, or the first twelve of them. Heap text. */
+char *cmd_name_id(const struct sha256_digest *id, bool whole);
+
+#endif

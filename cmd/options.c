@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Table-driven command-line flags; the table is the help, too. */
+#include "cmd/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/memory.h"
+
+struct parser {
+        const struct option_table *table;
+        char *const *argv; /* the next word */
+        struct strv *words;
+        bool *help;
+        bool ended; /* after `--` */
+};
+
+static const struct option_row *find_long(const struct option_table *t, const char *name, size_t length)
+{
+        for (size_t i = 0; i < t->count; i++)
+                if (strlen(t->rows[i].name) == length && strncmp(t->rows[i].name, name, length) == 0)
+                        return &t->rows[i];
+        return NULL;
+}
+
+static const struct option_row *find_letter(const struct option_table *t, char letter)
+{
+        for (size_t i = 0; i < t->count; i++)
+                if (t->rows[i].letter == letter)
+                        return &t->rows[i];
+        return NULL;
+}
+
+static int set_switch(const struct option_row *row, const char *value, struct error *err)
+{
+        bool *target = row->target;
+
+        if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--%s takes true or false, not \"%s\"", row->name, value);
+        *target = value == NULL || value[0] == 't';
+        return 0;
+}
+
+static void set_value(const struct option_row *row, const char *value)
+{
+        if (row->kind == OPTION_LIST) {
+                strv_add(row->target, value);
+        } else {
+                const char **target = row->target;
+
+                *target = value;
+        }
+}
+
+static int parse_long(struct parser *p, const char *word, struct error *err)
+{
+        const char *name = word + 2;
+        const char *equals = strchr(name, '=');
+        size_t length = equals ? (size_t)(equals - name) : strlen(name);
+        const struct option_row *row = find_long(p->table, name, length);
+
+        if (!row && length == 4 && strncmp(name, "help", 4) == 0) {
+                *p->help = true;
+                return 0;
+        }
+        if (!row)
+                return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name,
+                                 (int)strcspn(p->table->usage, "["), p->table->usage);
+        if (row->kind == OPTION_SWITCH)
+                return set_switch(row, equals ? equals + 1 : NULL, err);
+        if (!equals && *p->argv == NULL)
+                return error_set(err, OPTIONS_EUSAGE, "flag --%s needs a value: --%s %s", row->name, row->name, row->value);
+        set_value(row, equals ? equals + 1 : *p->argv++);
+        return 0;
+}
+
+static int parse_letters(struct parser *p, const char *letters, struct error *err)
+{
+        for (; *letters; letters++) {
+                const struct option_row *row = find_letter(p->table, *letters);
+
+                if (!row && *letters == 'h') {
+                        *p->help = true;
+                        return 0;
+                }
+                if (!row)
+                        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters,
+                                         (int)strcspn(p->table->usage, "["), p->table->usage);
+                if (row->kind == OPTION_SWITCH) {
+                        if (letters[1] == '=')
+                                return set_switch(row, letters + 2, err);
+                        *(bool *)row->target = true;
+                        continue;
+                }
+                if (letters[1] == '\0' && *p->argv == NULL)
+                        return error_set(err, OPTIONS_EUSAGE, "flag -%c needs a value: -%c %s", *letters, *letters, row->value);
+                letters++;
+                set_value(row, *letters == '\0' ? *p->argv++ : *letters == '=' ? letters + 1 : letters);
+                return 0;
+        }
+        return 0;
+}
+
+int options_parse(const struct option_table *table, char *const *argv, struct strv *ret_words, bool *ret_help,
+                  struct error *err)
+{
+        struct parser p = { table, argv + 1, ret_words, ret_help, false };
+
+        *ret_help = false;
+        while (*p.argv && !*p.help) {
+                const char *word = *p.argv++;
+                int result = 0;
+
+                if (p.ended || word[0] != '-' || word[1] == '\0') {
+                        strv_add(ret_words, word);
+                        p.ended = p.ended || table->stop_at_word;
+                } else if (strcmp(word, "--") == 0) {
+                        p.ended = true;
+                } else if (word[1] == '-') {
+                        result = parse_long(&p, word, err);
+                } else {
+                        result = parse_letters(&p, word + 1, err);
+                }
+                if (result < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+void options_print_help(const struct option_table *table)
+{
+        printf("Usage: %s\n\n%s\n", table->usage, table->about);
+        if (table->count > 0)
+                printf("\nOptions:\n");
+        for (size_t i = 0; i < table->count; i++) {
+                const struct option_row *row = &table->rows[i];
+                CLEANUP_FREE char *left =
+                        row->letter ? memory_printf("-%c, --%s %s", row->letter, row->name, row->value ? row->value : "")
+                                    : memory_printf("    --%s %s", row->name, row->value ? row->value : "");
+
+                printf("  %-30s %s\n", left, row->help);
+        }
+}

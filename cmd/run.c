@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bryo run */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builder/container.h"
+#include "cmd/options.h"
+#include "cmd/progress.h"
+#include "cmd/store.h"
+#include "cmd/terminal.h"
+#include "cmd/verbs.h"
+#include "common/memory.h"
+
+struct run_flags {
+        struct strv env;
+        const char *cwd, *user, *entrypoint, *root;
+        bool remove, interactive, tty;
+};
+
+/* What a shell and docker report for a command that could not be executed. */
+#define STATUS_NOT_FOUND      127
+#define STATUS_NOT_EXECUTABLE 126
+#define STATUS_OF_SIGNAL      128
+
+static int complete_env(const struct strv *flags, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < flags->count; i++) {
+                const char *entry = flags->items[i];
+                const char *value = strchr(entry, '=') ? NULL : getenv(entry);
+
+                if (entry[0] == '\0' || entry[0] == '=')
+                        return error_set(err, OPTIONS_EUSAGE, "-e %s has no name: write -e NAME=VALUE", entry);
+                if (strchr(entry, '='))
+                        strv_add(ret, entry);
+                else if (value)
+                        strv_take(ret, memory_printf("%s=%s", entry, value));
+        }
+        return 0;
+}
+
+static int exit_status(int result, const struct builder_container_result *r, struct error *err)
+{
+        if (result < 0 && r->not_executed) {
+                int status = err->code == ENOENT || err->code == ENOTDIR ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+
+                fprintf(stderr, "bryo: %s\n", err->message);
+                error_clear(err);
+                return status;
+        }
+        if (result < 0)
+                return -1;
+        return r->exit.signaled ? STATUS_OF_SIGNAL + r->exit.status : r->exit.status;
+}
+
+static int run_image(const struct run_flags *f, const struct strv *env, const char *image, const struct strv *argv,
+                     struct error *err)
+{
+        struct cmd_progress *p = cmd_progress_new(true);
+        const struct log log = cmd_progress_log(p);
+        CLEANUP_STORE struct oci_store *store = NULL;
+        struct cmd_terminal terminal;
+        struct builder_container_options o = {
+                .log = &log,
+                .image = image,
+                .argv = argv,
+                .env = env,
+                .entrypoint = f->entrypoint,
+                .cwd = f->cwd,
+                .user = f->user,
+                .tty = f->tty,
+                .stdin_fd = f->interactive ? STDIN_FILENO : -1,
+                .attend = cmd_terminal_attend,
+                .context = &terminal,
+        };
+        struct builder_container_result ran = { .not_executed = false };
+        int result = cmd_store_open(f->root, &log, &store, err);
+
+        o.store = store;
+        if (result == 0 && (result = cmd_terminal_open(&terminal, f->interactive, err)) == 0) {
+                result = builder_container_run(&o, &ran, err);
+                cmd_terminal_close(&terminal);
+        }
+        oci_store_close(STEAL(store));
+        cmd_progress_free(p);
+        return exit_status(result, &ran, err);
+}
+
+static int parse_and_run(struct run_flags *f, char *const *argv, struct error *err)
+{
+        const struct option_row rows[] = {
+                { "entrypoint", 0, OPTION_TEXT, &f->entrypoint, "COMMAND", "Replace the image's ENTRYPOINT" },
+                { "env", 'e', OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable" },
+                { "interactive", 'i', OPTION_SWITCH, &f->interactive, NULL, "Keep standard input open" },
+                { "rm", 0, OPTION_SWITCH, &f->remove, NULL, "Remove the container at its end (bryo always does)" },
+                { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                { "tty", 't', OPTION_SWITCH, &f->tty, NULL, "Give the command a terminal of its own" },
+                { "user", 'u', OPTION_TEXT, &f->user, "USER[:GROUP]", "Run as this user of the image" },
+                { "workdir", 'w', OPTION_TEXT, &f->cwd, "DIR", "Start in this directory" },
+        };
+        const struct option_table table = {
+                "bryo run [OPTIONS] IMAGE [COMMAND...]",
+                "Runs a command in an image. What it writes is thrown away at its end.",
+                rows,
+                ARRAY_SIZE(rows),
+                true,
+        };
+        CLEANUP_STRV struct strv words = STRV_INIT;
+        CLEANUP_STRV struct strv env = STRV_INIT;
+        CLEANUP_STRV struct strv command = STRV_INIT;
+        bool help;
+
+        if (options_parse(&table, argv, &words, &help, err) < 0)
+                return -1;
+        if (help) {
+                options_print_help(&table);
+                return 0;
+        }
+        if (words.count == 0)
+                return error_set(err, OPTIONS_EUSAGE, "bryo run needs an image (see bryo run --help)");
+        if (f->cwd && f->cwd[0] != '/')
+                return error_set(err, OPTIONS_EUSAGE, "-w %s: the working directory must be absolute", f->cwd);
+        if (f->tty && f->interactive && !isatty(STDIN_FILENO))
+                return error_set(err, ENOTTY, "-it needs a terminal on standard input: leave -t out");
+        if (complete_env(&f->env, &env, err) < 0)
+                return -1;
+        for (size_t i = 1; i < words.count; i++)
+                strv_add(&command, words.items[i]);
+        return run_image(f, &env, words.items[0], &command, err);
+}
+
+int cmd_run(char *const *argv, struct error *err)
+{
+        struct run_flags f = { .env = STRV_INIT };
+        int result = parse_and_run(&f, argv, err);
+
+        strv_free(&f.env);
+        return result;
+}

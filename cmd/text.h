@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_CMD_TEXT_H
+#define BRYO_CMD_TEXT_H
+
+#include <stddef.h>
+
+#include "common/buffer.h"
+
+/*
+ * Appends text that an image brought along so that it stays on its line and a terminal obeys
+ * none of it: tabs and line breaks become blanks, other control characters
+ * and bytes that are no UTF-8 are shown as \xNN.
+ */
+void cmd_text_append_visible(struct buffer *to, const char *text);
+/* Columns that well-formed text takes, one for each character. */
+size_t cmd_text_width(const char *text);
+/* Appends at most `width` characters; what is cut off ends in "…", as docker does it. */
+void cmd_text_append_cut(struct buffer *to, const char *text, size_t width);
+
+#endif

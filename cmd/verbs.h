@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_CMD_VERBS_H
+#define BRYO_CMD_VERBS_H
+
+#include "common/error.h"
+
+/*
+ * One function and one file for each verb. `argv[0]` is the verb; the flags
+ * and words follow, and a NULL ends them. A verb returns the exit status of the
+ * command, or -1 with the error set, which main prints (exit status 1).
+ */
+int cmd_build(char *const *argv, struct error *err);
+int cmd_history(char *const *argv, struct error *err);
+int cmd_import(char *const *argv, struct error *err);
+int cmd_inspect(char *const *argv, struct error *err);
+int cmd_load(char *const *argv, struct error *err);
+int cmd_ls(char *const *argv, struct error *err);
+int cmd_prune(char *const *argv, struct error *err);
+int cmd_rm(char *const *argv, struct error *err);
+int cmd_run(char *const *argv, struct error *err);
+int cmd_save(char *const *argv, struct error *err);
+int cmd_tag(char *const *argv, struct error *err);
+int cmd_version(char *const *argv, struct error *err);
+
+#endif

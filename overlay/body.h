@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_OVERLAY_BODY_H
+#define BRYO_OVERLAY_BODY_H
+
+#include "overlay/node.h"
+
+/*
+ * Bodies of regular files: where each range of bytes is. What no extent covers
+ * is zeros. A lower body is read straight from its record; changing copies the
+ * record's extents, never bytes. Internal to overlay/; callers hold the lock.
+ */
+
+/* How many extents, in memory or in the record. */
+int overlay_body_count(struct overlay_tree *tree, const struct overlay_node *node, uint32_t *ret);
+int overlay_body_get(struct overlay_tree *tree, const struct overlay_node *node, uint32_t i, struct body_extent *ret);
+/* The first extent that ends behind `offset`; the count when there is none. */
+int overlay_body_find(struct overlay_tree *tree, const struct overlay_node *node, uint64_t offset, uint32_t *ret);
+/* Copies the record's extents into memory. */
+int overlay_body_own(struct overlay_tree *tree, struct overlay_node *node);
+
+/* The rest needs an owned body. */
+
+/* Puts `with` (its offset and length say where), or with NULL a hole, in place of what was there. The size is not touched. */
+void overlay_body_replace(struct overlay_tree *tree, struct overlay_node *node, uint64_t offset, uint64_t length,
+                          const struct body_extent *with);
+/* Sets the size and drops what is behind it. */
+void overlay_body_truncate(struct overlay_tree *tree, struct overlay_node *node, uint64_t size);
+/* Marks what is owned in the range as shared: it may no longer be overwritten in place. */
+void overlay_body_mark_shared(struct overlay_node *node, uint64_t offset, uint64_t length);
+/* Gives all owned ranges back. */
+void overlay_body_free(struct overlay_tree *tree, struct overlay_node *node);
+
+/* Bytes that are not holes. */
+int overlay_body_allocated(struct overlay_tree *tree, const struct overlay_node *node, uint64_t *ret);
+
+#endif

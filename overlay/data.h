@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_OVERLAY_DATA_H
+#define BRYO_OVERLAY_DATA_H
+
+#include "overlay/node.h"
+
+/*
+ * The data file of a tree: written at its tail only, except that a body may
+ * overwrite what it alone owns. What dies is given back by punching holes, a
+ * chunk at a time, once nothing in the chunk lives. Internal to overlay/;
+ * callers hold the lock.
+ */
+
+/* Makes the file at first use. 0 or -errno, latched. */
+int overlay_data_ensure(struct overlay_tree *tree);
+/* Reserves bytes at the tail; they count as live. With `align`, on a page boundary (so that extents of other files can be shared). */
+uint64_t overlay_data_allocate(struct overlay_tree *tree, uint64_t length, bool align);
+/* The bytes are dead. */
+void overlay_data_release(struct overlay_tree *tree, uint64_t offset, uint64_t length);
+/* Punches what collected; takes the ranges under the lock, punches without it. Called by unlock. */
+void overlay_data_punch(struct overlay_tree *tree, struct tree_range *ranges, size_t count);
+/*
+ * At seal: `live` (sorted by this) is all that bodies still point at. Punches every gap of at
+ * least a block, cuts the dead end off, and returns the sum of the live bytes (overlaps once).
+ */
+int overlay_data_trim(struct overlay_tree *tree, struct tree_range *live, size_t count, uint64_t *ret_used,
+                      struct error *err);
+void overlay_data_close(struct overlay_tree *tree);
+
+#endif

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# ADD of local files: archives are unpacked with their owners, by content and not by name; other files are copied.
+. "$BRYO_SOURCE/tests/e2e/lib.sh"
+
+need xz zstd bzip2
+base busybox
+mkdir -p tree/dir context
+echo inside > tree/dir/file
+chmod 0640 tree/dir/file
+ln -s file tree/dir/link
+tar -C tree --owner=12 --group=34 -cf context/plain.tar dir
+gzip -k < context/plain.tar > context/a.tar.gz
+xz -k < context/plain.tar > context/a.tar.xz
+bzip2 -k < context/plain.tar > context/a.tar.bz2
+zstd -q < context/plain.tar > context/a.tar.zst
+cp context/a.tar.gz context/misnamed.bin
+echo text | gzip > context/no-archive.gz
+echo 'not a tar' > context/fake.tar
+dockerfile << 'END'
+FROM busybox
+ADD plain.tar /plain
+ADD a.tar.gz /gz/
+ADD a.tar.xz /xz
+ADD a.tar.bz2 /bz2
+ADD a.tar.zst /zst
+ADD misnamed.bin /misnamed
+ADD --chown=app:staff plain.tar /owned
+ADD no-archive.gz fake.tar /copied/
+COPY plain.tar /copied/
+END
+build
+for place in plain gz xz bz2 zst misnamed; do
+        assert_equal "$(image_run image stat -c '%u:%g %a' /$place/dir/file)" "12:34 640" "the file below /$place"
+        assert_equal "$(image_run image cat /$place/dir/link)" inside "the file below /$place"
+done
+assert_equal "$(image_run image stat -c '%U:%G' /owned/dir/file)" app:staff
+assert_equal "$(image_run image ls /copied)" $'fake.tar\nno-archive.gz\nplain.tar'
+
+# An archive that would leave its directory does not.
+mkdir evil
+ln -s /etc evil/link
+tar -C evil -cf context/evil.tar link
+plant_file evil2/link/planted x
+tar -C evil2 -rf context/evil.tar link/planted
+dockerfile << 'END'
+FROM busybox
+ADD evil.tar /target
+END
+capture bryo build -t image context
+if [ "$status" -eq 0 ]; then
+        assert_equal "$(image_run image sh -c 'ls /etc')" $'group\npasswd' "what is in /etc after the archive"
+else
+        assert_equal "$status" 1
+fi
+# Broken and cut archives.
+head -c 700 context/a.tar.gz > context/cut.tar.gz
+dockerfile << 'END'
+FROM busybox
+ADD cut.tar.gz /x
+END
+head -c 100 context/a.tar.gz > context/cut.tar.gz
+build_fails "cut.tar.gz"
+assert_contains "$errors" "Dockerfile:2"

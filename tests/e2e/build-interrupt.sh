@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Ctrl-C: the build ends soon, with 130, without a process, a mount, an image or a tag; the store is usable.
+. "$BRYO_SOURCE/tests/e2e/lib.sh"
+
+base busybox
+dockerfile << 'END'
+FROM busybox AS one
+RUN echo before > /before
+RUN setsid sleep 4341 & echo started-one; sleep 4342
+FROM busybox AS two
+RUN echo started-two; trap '' INT TERM HUP; sleep 4343
+FROM busybox
+COPY --from=one /before /
+COPY --from=two /etc/passwd /
+END
+
+for name in INT TERM HUP; do
+        setsid bryo build --progress=plain -t image context > log 2>&1 &
+        pid=$!
+        await started-one log
+        await started-two log
+        start=$(date +%s%N)
+        kill -s "$name" "-$pid"
+        status=0
+        wait "$pid" || status=$?
+        assert_less "$((($(date +%s%N) - start) / 1000000))" 5000 "milliseconds until it ended"
+        assert_equal "$status" "$((128 + $(kill -l "$name")))" "the exit status after SIG$name"
+        assert_gone 'sleep 434'
+        assert_lacks "$(output_of bryo image ls)" image
+done
+
+# What was done before counts: it is not run again.
+dockerfile << 'END'
+FROM busybox AS one
+RUN echo before > /before
+END
+build
+assert_equal "$(image_run image cat /before)" before

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What is not built yet is refused with its line and its name, never skipped.
+. "$BRYO_SOURCE/tests/e2e/lib.sh"
+
+base busybox
+plant_file context/f x
+
+# refused LINE WORD: the build refuses this line, naming the thing and the line.
+refused() {
+        printf 'FROM busybox\n%b\n' "$1" | dockerfile
+        build_fails "Dockerfile:2"
+        assert_contains "$errors" "$2"
+        assert_lacks "$said" "it ran"
+}
+
+refused 'RUN --mount=type=cache,target=/c echo it ra""n' '--mount'
+refused 'RUN --security=insecure echo it ra""n' '--security'
+refused 'COPY --link f /' '--link'
+refused 'COPY --parents f /' '--parents'
+refused 'ADD https://127.0.0.1:1/x /' 'https://'
+refused 'ADD --checksum=sha256:00 f /' '--checksum'
+refused 'ADD git@127.0.0.1:x/y.git /' 'git'
+refused 'ONBUILD RUN echo it ra""n' 'ONBUILD'
+refused 'RUN <<EOF\n#!/bin/sh\necho it ra""n\nEOF' '#!'

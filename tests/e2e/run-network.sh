@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# RUN --network: none is an empty network in which only lo is up, host and default are the host's; the mode is in the key.
+. "$BRYO_SOURCE/tests/e2e/lib.sh"
+
+base busybox
+dockerfile << 'END'
+FROM busybox
+RUN --network=none ip -o link | wc -l > /none; ip -o link | grep -c LOOPBACK,UP >> /none
+RUN --network=host ip -o link > /host
+RUN --network=default ip -o link > /default
+END
+build
+assert_equal "$(image_run image cat /none)" $'1\n1'
+assert_equal "$(image_run image cat /host)" "$(image_run image cat /default)"
+
+dockerfile << 'END'
+FROM busybox
+RUN ip -o link | wc -l > /n
+END
+build
+dockerfile << 'END'
+FROM busybox
+RUN --network=none ip -o link | wc -l > /n
+END
+build
+assert_equal "$(image_run image cat /n)" 1 "links with --network=none after a build without it"

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A fuzz target for everything this room reads: the same bytes are taken as a
+ * Dockerfile, a trigger, an ignore file, a word and a mount. Nothing may
+ * crash, leak or hang, and a failure always has a message.
+ *
+ * With clang:  clang -fsanitize=fuzzer,address,undefined -DBRYO_LIBFUZZER -D_GNU_SOURCE -I. \
+ *                  tests/fuzz/dockerfile_parse.c dockerfile/[a-z]*.c common/{buffer,error,memory,strv}.c -lyajl
+ * Otherwise it is a program that replays the files it is given, or its corpus.
+ */
+#include <assert.h>
+#include <dirent.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "common/memory.h"
+#include "dockerfile/expand.h"
+#include "dockerfile/glob.h"
+#include "dockerfile/ignore.h"
+#include "dockerfile/mount.h"
+#include "dockerfile/parser.h"
+#include "dockerfile/value.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *find(void *context, const char *name)
+{
+        (void)context;
+        return name[0] >= 'a' ? "some value/with.dots" : name[0] == 'N' ? "" : NULL;
+}
+
+static const struct dockerfile_scope scope = {.find = find};
+
+/* A function that failed has said why, one that did not is silent. */
+static void check(int result, struct error *err)
+{
+        assert((result < 0) == error_is_set(err));
+        assert(result == 0 || result == -1);
+        error_clear(err);
+}
+
+static void try_word(const char *text)
+{
+        struct error err = ERROR_INIT;
+        CLEANUP_STRV struct strv words = STRV_INIT;
+        char *out = NULL;
+
+        check(dockerfile_expand(&scope, '\\', DOCKERFILE_EXPAND_WORD, text, &out, &err), &err);
+        assert(!out || strlen(out) <= DOCKERFILE_MAX_EXPANSION);
+        free(out);
+        out = NULL;
+        check(dockerfile_expand(&scope, '`', DOCKERFILE_EXPAND_HEREDOC, text, &out, &err), &err);
+        free(out);
+        check(dockerfile_expand_words(&scope, '\\', text, &words, &err), &err);
+}
+
+static void try_values(const char *text)
+{
+        struct error err = ERROR_INIT;
+        struct dockerfile_mount mount;
+        struct dockerfile_owner owner = {0};
+        struct dockerfile_mode mode;
+        struct dockerfile_ports ports;
+        int64_t duration;
+        int result;
+
+        for (int pass = 0; pass < 2; pass++) {
+                result = dockerfile_mount_parse(text, pass ? &scope : NULL, '\\', &mount, &err);
+                if (result == 0)
+                        dockerfile_mount_clear(&mount);
+                check(result, &err);
+        }
+        check(dockerfile_owner_parse(text, &owner, &err), &err);
+        dockerfile_owner_clear(&owner);
+        result = dockerfile_mode_parse(text, &mode, &err);
+        assert(result < 0 || dockerfile_mode_apply(&mode, 0644, true) <= 07777);
+        check(result, &err);
+        check(dockerfile_ports_parse(text, &ports, &err), &err);
+        check(dockerfile_signal_parse(text, &result, &err), &err);
+        check(dockerfile_duration_parse(text, &duration, &err), &err);
+}
+
+static void try_file(const char *text, size_t size)
+{
+        struct error err = ERROR_INIT;
+        struct dockerfile *d = NULL;
+
+        check(dockerfile_trigger_parse(text, size, "trigger", &d, &err), &err);
+        dockerfile_free(d);
+        d = NULL;
+        check(dockerfile_parse(text, size, "Dockerfile", &d, &err), &err);
+        for (size_t k = 0; d && k < d->instruction_count; k++) {
+                const struct dockerfile_instruction *i = &d->instructions[k];
+                CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
+
+                assert(i->first_line <= i->last_line && i->place.line >= i->first_line);
+                if (i->kind == DOCKERFILE_RUN)
+                        dockerfile_run_text(i, &out);
+                for (size_t n = 0; n < i->arg_count; n++) {
+                        try_word(i->args[n].text);
+                        check(dockerfile_error(d, &i->args[n].place, &err, "%s", i->args[n].text), &err);
+                }
+                dockerfile_excerpt(d, i->first_line, i->last_line, &out);
+        }
+        if (d)
+                check(dockerfile_syntax_check(d, NULL, &err), &err);
+        dockerfile_free(d);
+        free(dockerfile_syntax_detect(text, size));
+}
+
+static void try_patterns(const char *text, size_t size)
+{
+        static const char *const paths[] = {"a", "a/b/c", "some/deep/path/file.txt", "\xFF/\xE2\x98"};
+        struct error err = ERROR_INIT;
+        struct dockerfile_ignore *m = NULL;
+        struct dockerfile_glob *g = NULL;
+
+        check(dockerfile_ignore_parse(text, size, ".dockerignore", &m, &err), &err);
+        check(dockerfile_glob_parse_deep(text, &g, &err), &err);
+        for (size_t k = 0; k < ARRAY_SIZE(paths); k++) {
+                if (m) {
+                        bool kept = !dockerfile_ignore_matches(m, paths[k], NULL);
+                        char *slash;
+                        CLEANUP_FREE char *dir = memory_strdup(paths[k]);
+
+                        /* What is kept must be reachable. */
+                        while ((slash = strrchr(dir, '/')) != NULL) {
+                                *slash = '\0';
+                                assert(!kept || dockerfile_ignore_may_contain(m, dir));
+                        }
+                }
+                if (g && dockerfile_glob_matches(g, paths[k]))
+                        assert(!strchr(paths[k], '/') || dockerfile_glob_may_contain(g, ""));
+        }
+        dockerfile_ignore_free(m);
+        dockerfile_glob_free(g);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        CLEANUP_FREE char *text = memory_strndup((const char *)data, size);
+
+        try_file((const char *)data, size);
+        try_patterns(text, strlen(text));
+        try_word(text);
+        try_values(text);
+        return 0;
+}
+
+#ifndef BRYO_LIBFUZZER
+static int replay(const char *path)
+{
+        CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
+        FILE *f = fopen(path, "re");
+        size_t n;
+
+        if (!f) {
+                perror(path);
+                return -1;
+        }
+        do {
+                n = fread(buffer_reserve(&b, 65536), 1, 65536, f);
+                b.size += n;
+        } while (n > 0);
+        fclose(f);
+        LLVMFuzzerTestOneInput((const uint8_t *)(b.data ? b.data : ""), b.size);
+        return 0;
+}
+
+static int replay_corpus(void)
+{
+        const char *srcdir = getenv("srcdir");
+        CLEANUP_FREE char *path = memory_printf("%s/tests/fuzz/dockerfile_parse.corpus", srcdir ? srcdir : ".");
+        DIR *dir = opendir(path);
+        struct dirent *entry;
+        unsigned count = 0;
+
+        if (!dir) {
+                perror(path);
+                return 1;
+        }
+        while ((entry = readdir(dir)) != NULL) {
+                CLEANUP_FREE char *file = memory_printf("%s/%s", path, entry->d_name);
+
+                if (entry->d_name[0] == '.')
+                        continue;
+                if (replay(file) < 0)
+                        break;
+                count++;
+        }
+        closedir(dir);
+        printf("%s %u files replayed\n", entry || count == 0 ? "not ok" : "ok", count);
+        return entry || count == 0;
+}
+
+int main(int argc, char **argv)
+{
+        if (argc < 2)
+                return replay_corpus();
+        for (int k = 1; k < argc; k++)
+                if (replay(argv[k]) < 0)
+                        return 1;
+        return 0;
+}
+#endif

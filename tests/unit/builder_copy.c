@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules of COPY, on a real context directory and a tree without a mount. */
+#include "builder/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "tests/unit/check.h"
+
+static char base[] = "/tmp/bryo-copy-XXXXXX";
+static struct overlay_pool *pool;
+
+static void shell(const char *script)
+{
+        CLEANUP_FREE char *command = memory_printf("set -e; umask 022; cd '%s'; %s", base, script);
+
+        CHECK_INT(system(command), 0);
+}
+
+static int open_source(void *context, const char *name, int *ret_fd, struct error *err)
+{
+        (void)context;
+        (void)ret_fd;
+        return error_set(err, ENOENT, "no source %s in this test", name);
+}
+
+static int create_data(void *context, int *ret_fd, char ret_name[OVERLAY_SOURCE_NAME_MAX + 1], struct error *err)
+{
+        static unsigned number;
+
+        (void)context;
+        *ret_fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        if (*ret_fd < 0)
+                return error_errno(err, errno, "cannot make a data file");
+        (void)snprintf(ret_name, OVERLAY_SOURCE_NAME_MAX + 1, "data/%u", number++);
+        return 0;
+}
+
+static struct overlay_tree *new_tree(void)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        const struct overlay_tree_options options = { .pool = pool, .create_data = create_data, .statfs_fd = -1 };
+        struct overlay_tree *tree = NULL;
+
+        CHECK_OK(overlay_tree_open(&options, &tree, &err));
+        return tree;
+}
+
+/* --- a tree as text: "d0755 0:0 /a", "f0644 1:2 /a/b=bytes", "l /c->target", hard links "h2 ..." ------- */
+
+static void show(struct overlay_ref *dir, const char *path, struct buffer *out);
+
+struct showing {
+        struct overlay_ref *dir;
+        const char *path;
+        struct buffer *out;
+};
+
+static int show_name(void *context, const struct overlay_name *name, struct error *err)
+{
+        struct showing *s = context;
+        CLEANUP_OVERLAY_REF struct overlay_ref node = OVERLAY_REF_INIT;
+        CLEANUP_FREE char *path = memory_printf("%s/%.*s", s->path, (int)name->size, name->name);
+        CLEANUP_BUFFER struct buffer bytes = BUFFER_INIT;
+        CLEANUP_FREE char *target = NULL;
+        struct overlay_attr a;
+
+        if (overlay_node_lookup(s->dir, path + strlen(s->path) + 1, &node, err) < 0 || overlay_node_stat(&node, &a, err) < 0)
+                return -1;
+        if (S_ISDIR(a.mode)) {
+                buffer_printf(s->out, "d%04o %u:%u %s\n", a.mode & 07777, a.uid, a.gid, path);
+                show(&node, path, s->out);
+        } else if (S_ISLNK(a.mode)) {
+                if (overlay_node_readlink(&node, &target, err) < 0)
+                        return -1;
+                buffer_printf(s->out, "l %s->%s\n", path, target);
+        } else {
+                if (overlay_node_read_all(&node, 1000, &bytes, err) < 0)
+                        return -1;
+                buffer_printf(s->out, "%c%04o %u:%u %s=%s\n", a.nlink > 1 ? 'h' : 'f', a.mode & 07777, a.uid, a.gid, path,
+                              buffer_text(&bytes));
+        }
+        return 0;
+}
+
+static void show(struct overlay_ref *dir, const char *path, struct buffer *out)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct showing s = { dir, path, out };
+
+        CHECK_OK(overlay_node_list_sorted(dir, show_name, &s, &err));
+}
+
+static char *tree_text(struct overlay_tree *tree)
+{
+        CLEANUP_OVERLAY_REF struct overlay_ref root = OVERLAY_REF_INIT;
+        CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
+
+        overlay_tree_root(tree, &root);
+        show(&root, "", &out);
+        return buffer_steal(&out);
+}
+
+/* --- cases -------------------------------------------------------------------------------------------------- */
+
+struct copy_case {
+        const char *context; /* shell script that fills ./c */
+        const char *before;  /* sources copied to "/" first (from ./c/before), or NULL */
+        const char *sources; /* space separated */
+        const char *dest;
+        const char *chmod;
+        const struct overlay_owner *owner;
+        const char *expected; /* the tree below /, or part of the error */
+};
+
+static const struct overlay_owner app = { 7, 8 };
+
+static const struct copy_case cases[] = {
+        { "printf x >c/f", NULL, "f", "/", NULL, NULL, "f0644 0:0 /f=x\n" },
+        { "printf x >c/f", NULL, "f", "g", NULL, NULL, "d0755 0:0 /w\nf0644 0:0 /w/g=x\n" },
+        { "printf x >c/f", NULL, "f", ".", NULL, NULL, "d0755 0:0 /w\nf0644 0:0 /w/f=x\n" },
+        { "printf x >c/f", NULL, "f", "/a/b/", NULL, NULL, "d0755 0:0 /a\nd0755 0:0 /a/b\nf0644 0:0 /a/b/f=x\n" },
+        { "printf x >c/f", NULL, "f", "/a/b", NULL, NULL, "d0755 0:0 /a\nf0644 0:0 /a/b=x\n" },
+        { "mkdir -p c/d/e; chmod 700 c/d; printf x >c/d/e/f", NULL, "d", "/o", NULL, NULL,
+          "d0755 0:0 /o\nd0755 0:0 /o/e\nf0644 0:0 /o/e/f=x\n" },
+        { "printf x >c/f; printf y >c/g", NULL, "f g", "/o/", NULL, NULL, "d0755 0:0 /o\nf0644 0:0 /o/f=x\nf0644 0:0 /o/g=y\n" },
+        { "printf x >c/f; printf y >c/g", NULL, "f g", "/o", NULL, NULL, "several files cannot all become /o" },
+        { "mkdir -p c/before/o; printf x >c/f; printf y >c/g", "before", "f g", "/o", NULL, NULL,
+          "d0755 0:0 /o\nf0644 0:0 /o/f=x\nf0644 0:0 /o/g=y\n" },
+        { "printf x >c/a.c; printf y >c/.b.c; mkdir c/d.c; printf z >c/d.c/in; printf n >c/n.h", NULL, "*.c", "/o/", NULL, NULL,
+          "d0755 0:0 /o\nf0644 0:0 /o/.b.c=y\nf0644 0:0 /o/a.c=x\nf0644 0:0 /o/in=z\n" },
+        { "true", NULL, "*.none", "/o/", NULL, NULL, "" },
+        { "true", NULL, "none", "/o/", NULL, NULL, "\"none\" not found" },
+        { "printf x >c/f; chmod 4755 c/f", NULL, "f", "/", NULL, NULL, "f4755 0:0 /f=x\n" },
+        { "mkdir c/d; printf x >c/d/f", NULL, "d", "/p/o", NULL, &app, "d0755 7:8 /p\nd0755 7:8 /p/o\nf0644 7:8 /p/o/f=x\n" },
+        { "mkdir c/d; printf x >c/d/f", NULL, "d", "/o/", "777", NULL, "d0777 0:0 /o\nf0777 0:0 /o/f=x\n" },
+        { "mkdir -p c/d/e; printf x >c/d/f; chmod 700 c/d/e", NULL, "d", "/o/", "u=rwX,go=rX", NULL,
+          "d0755 0:0 /o\nd0755 0:0 /o/e\nf0644 0:0 /o/f=x\n" },
+        { "printf x >c/f; ln -s f c/l", NULL, "l", "/o/", NULL, NULL, "d0755 0:0 /o\nf0644 0:0 /o/l=x\n" },
+        { "mkdir c/d; printf x >c/f; ln -s ../f c/d/l", NULL, "d", "/o/", NULL, NULL, "d0755 0:0 /o\nl /o/l->../f\n" },
+        { "ln -s /etc/passwd c/l", NULL, "l", "/o/", NULL, NULL, "\"l\" not found" },
+        { "printf x >c/f", NULL, "../../f", "/o/", NULL, NULL, "d0755 0:0 /o\nf0644 0:0 /o/f=x\n" },
+        { "mkdir c/d; printf x >c/d/a; ln c/d/a c/d/b", NULL, "d", "/o/", NULL, NULL,
+          "d0755 0:0 /o\nh0644 0:0 /o/a=x\nh0644 0:0 /o/b=x\n" },
+        { "mkdir -p c/before/t; ln -s t c/before/l; printf x >c/f", "before", "f", "/l/", NULL, NULL,
+          "l /l->t\nd0755 0:0 /t\nf0644 0:0 /t/f=x\n" },
+        { "mkdir -p c/before; ln -s t c/before/l; printf x >c/f", "before", "f", "/l", NULL, NULL, "l /l->t\nf0644 0:0 /t=x\n" },
+        { "mkdir -p c/before c/d; ln -s t c/before/f; printf old >c/before/t; printf x >c/d/f", "before", "d", "/", NULL, NULL,
+          "f0644 0:0 /f=x\nf0644 0:0 /t=old\n" },
+        { "mkdir -p c/before/f c/d; printf x >c/d/f", "before", "d", "/", NULL, NULL, "cannot replace the directory /f by a file" },
+        { "mkdir -p c/before c/d/f; printf x >c/before/f", "before", "d", "/", NULL, NULL, "cannot replace /f by a directory" },
+        { "mkdir -p c/before/o; chmod 711 c/before/o; mkdir c/d; chmod 750 c/d", "before", "d", "/o", NULL, NULL, "d0711 0:0 /o\n" },
+};
+
+static int copy_words(struct builder_source *context, struct overlay_tree *tree, const struct copy_case *t, struct error *err)
+{
+        struct builder_copy_options options = { .owner = t->owner, .cwd = "/w" };
+        CLEANUP_COPY struct builder_copy *copy = NULL;
+        CLEANUP_STRV struct strv paths = STRV_INIT;
+        CLEANUP_FREE char *words = memory_strdup(t->sources);
+        struct dockerfile_mode mode;
+        char *save = NULL;
+
+        for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
+                if (builder_copy_select(context, word, &paths, err) < 0)
+                        return -1;
+        if (t->chmod && dockerfile_mode_parse(t->chmod, &mode, err) < 0)
+                return -1;
+        options.mode = t->chmod ? &mode : NULL;
+        if (builder_copy_begin(tree, t->dest, paths.count > 1, &options, &copy, err) < 0)
+                return -1;
+        for (size_t i = 0; i < paths.count; i++)
+                if (builder_copy_path(copy, context, paths.items[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+static void check_case(const struct copy_case *t)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_OVERLAY_TREE struct overlay_tree *tree = new_tree();
+        CLEANUP_FREE char *directory = memory_printf("%s/c", base);
+        CLEANUP_FREE char *script = memory_printf("rm -rf c; mkdir c; %s", t->context);
+        const struct copy_case before = { .sources = "before", .dest = "/" };
+        struct builder_source *context = NULL;
+
+        shell(script);
+        CHECK_OK(builder_context_open(directory, NULL, &context, &err));
+        if (t->before)
+                CHECK_OK(copy_words(context, tree, &before, &err));
+        if (copy_words(context, tree, t, &err) < 0) {
+                CHECK_HAS(err.message, t->expected[0] ? t->expected : "(success)");
+        } else {
+                CLEANUP_FREE char *text = tree_text(tree);
+
+                CHECK_STR(text, t->expected);
+        }
+        builder_source_free(context);
+}
+
+static void test_rules(void)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                int before = check_failures_;
+
+                check_case(&cases[i]);
+                if (check_failures_ != before)
+                        printf("#   in case %zu: COPY %s %s of: %s\n", i, cases[i].sources, cases[i].dest, cases[i].context);
+        }
+}
+
+static void test_ignored_files_are_not_there(void)
+{
+        static const char patterns[] = "*.o\nsecret\n!keep.o\ndir/*\n!dir/keep\n";
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_OVERLAY_TREE struct overlay_tree *tree = new_tree();
+        CLEANUP_FREE char *directory = memory_printf("%s/c", base);
+        const struct copy_case all = { .sources = ".", .dest = "/" };
+        const struct copy_case one = { .sources = "secret", .dest = "/" };
+        const struct copy_case through = { .sources = "link", .dest = "/" };
+        struct builder_source *context = NULL;
+        CLEANUP_FREE char *text = NULL;
+
+        shell("rm -rf c; mkdir -p c/dir; cd c; touch a.o keep.o secret dir/drop dir/keep; ln -s secret link");
+        CHECK_OK(builder_context_open(directory, NULL, &context, &err));
+        CHECK_OK(builder_context_set_ignore(context, patterns, strlen(patterns), ".dockerignore", &err));
+        CHECK_OK(copy_words(context, tree, &all, &err));
+        text = tree_text(tree);
+        CHECK_STR(text, "d0755 0:0 /dir\nf0644 0:0 /dir/keep=\nf0644 0:0 /keep.o=\nl /link->secret\n");
+        CHECK_INT(copy_words(context, tree, &one, &err), -1);
+        CHECK_HAS(err.message, ".dockerignore excludes it in line 2");
+        error_clear(&err);
+        CHECK_INT(copy_words(context, tree, &through, &err), -1);
+        builder_source_free(context);
+}
+
+static void set_up(void)
+{
+        const struct overlay_pool_options options = { .open = open_source };
+
+        CHECK(mkdtemp(base) != NULL);
+        pool = overlay_pool_new(&options);
+}
+
+static void tear_down(void)
+{
+        overlay_pool_free(pool);
+        shell("cd /; rm -rf \"$OLDPWD\"");
+}
+
+int main(void)
+{
+        CHECK_RUN(set_up);
+        CHECK_RUN(test_rules);
+        CHECK_RUN(test_ignored_files_are_not_there);
+        CHECK_RUN(tear_down);
+        return CHECK_END();
+}
