@@ -310,7 +310,7 @@ static void be_builder(int report)
         start(&x.c);
         while (server.hanging == 0)
                 usleep(1000);
-        for (int i = 0; i < 200 && !has_stuck_thread(); i++) {
+        for (int i = 0; i < 1000 && !has_stuck_thread(); i++) {
                 polled = (struct pollfd){ output.read_fds[0], POLLIN, 0 };
                 while (poll(&polled, 1, 10) > 0 && read(output.read_fds[0], bytes, sizeof(bytes)) > 0)
                         ;
