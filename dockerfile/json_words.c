@@ -47,8 +47,6 @@ static int on_string(void *context, const unsigned char *text, size_t size)
 {
         struct reader *r = context;
 
-        if (r->depth != 1)
-                return strange_value(r);
         if (memchr(text, '\0', size))
                 r->nul = true;
         strv_take(&r->strings, memory_strndup((const char *)text, size));

@@ -182,19 +182,22 @@ static bool lies_in(const struct overlay_node *dir, const struct overlay_node *n
         return dir == node;
 }
 
+/* In the order of the kernel's own checks (fs/namei.c, do_renameat2 and vfs_rename). */
 static int check_rename(struct overlay_tree *tree, const struct renaming *r, unsigned flags)
 {
-        if (r->target == NULL)
-                return (flags & RENAME_EXCHANGE) != 0 ? -ENOENT
-                       : overlay_node_is_dir(r->node) && lies_in(r->new_parent, r->node) ? -EINVAL
-                                                                                         : 0;
-        if ((flags & RENAME_NOREPLACE) != 0)
+        bool exchange = (flags & RENAME_EXCHANGE) != 0;
+
+        if (r->target != NULL && (flags & RENAME_NOREPLACE) != 0)
                 return -EEXIST;
+        if (r->target == NULL && exchange)
+                return -ENOENT;
         if (overlay_node_is_dir(r->node) && lies_in(r->new_parent, r->node))
                 return -EINVAL;
-        if ((flags & RENAME_EXCHANGE) != 0)
-                return overlay_node_is_dir(r->target) && lies_in(r->parent, r->target) ? -EINVAL : 0;
-        if (r->node == r->target)
+        if (r->target == NULL)
+                return 0;
+        if (overlay_node_is_dir(r->target) && lies_in(r->parent, r->target))
+                return exchange ? -EINVAL : -ENOTEMPTY;
+        if (exchange || r->node == r->target)
                 return 0;
         return check_removable(tree, r->target, overlay_node_is_dir(r->node) ? OVERLAY_REMOVE_DIR : OVERLAY_REMOVE_FILE);
 }

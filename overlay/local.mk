@@ -37,9 +37,15 @@ liboverlay_a_SOURCES = \
 
 overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
 
-check_PROGRAMS += tests/unit/overlay_seal
-TESTS += tests/unit/overlay_seal
-tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c tests/unit/overlay_fixture.h tests/unit/check.h
+overlay_tree_tests = \
+	tests/unit/overlay_model \
+	tests/unit/overlay_seal
+check_PROGRAMS += $(overlay_tree_tests)
+TESTS += $(overlay_tree_tests)
+overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_reimport.h tests/unit/check.h
+tests_unit_overlay_model_SOURCES = tests/unit/overlay_model.c $(overlay_tree_support)
+tests_unit_overlay_model_LDADD = $(overlay_test_libs)
+tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c $(overlay_tree_support)
 tests_unit_overlay_seal_LDADD = $(overlay_test_libs)
 
 # the FUSE server

@@ -563,7 +563,7 @@ static void *monitor(void *argument)
 {
         struct watch watch = {.loop = argument, .window_ms = CALM_WINDOW_MS, .left_at = INT64_MIN / 2};
 
-        pthread_mutex_lock(&watch.loop->lock); /* until `monitor` is set */
+        pthread_mutex_lock(&watch.loop->lock); /* until the first threads are there */
         pthread_mutex_unlock(&watch.loop->lock);
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
         pthread_setname_np(pthread_self(), "bryo-fuse-watch");
@@ -621,25 +621,33 @@ static void check_dup(struct overlay_loop *loop)
         loop->worker_count = 1;
 }
 
+/* Under `lock`: the threads that need others to exist take it first. */
+static int start_threads_locked(struct overlay_loop *loop, struct error *err)
+{
+        int r;
+
+        if (loop->workers[0].role == ROLE_QUIET) {
+                r = overlay_loop_thread_start(&loop->monitor, monitor, loop);
+                if (r != 0)
+                        return error_errno(err, r, "cannot start a thread for the FUSE mount");
+                loop->has_monitor = true;
+        }
+        return start_worker(loop, &loop->workers[0], err);
+}
+
 static int start_threads(struct overlay_loop *loop, struct error *err)
 {
-        int r = 0;
+        int r;
 
         if (loop->workers[0].role == ROLE_QUIET) {
                 loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
                 if (loop->wake_fd < 0)
                         return error_errno(err, errno, "cannot serve the FUSE mount: eventfd");
-                pthread_mutex_lock(&loop->lock);
-                r = overlay_loop_thread_start(&loop->monitor, monitor, loop);
-                pthread_mutex_unlock(&loop->lock);
-                if (r != 0)
-                        return error_errno(err, r, "cannot start a thread for the FUSE mount");
-                loop->has_monitor = true;
         }
         pthread_mutex_lock(&loop->lock);
-        r = start_worker(loop, &loop->workers[0], err);
+        r = start_threads_locked(loop, err);
         pthread_mutex_unlock(&loop->lock);
-        if (r == 0 && loop->workers[0].role == ROLE_ALWAYS && loop->worker_count > 1)
+        if (r == 0 && loop->workers[0].role == ROLE_ALWAYS)
                 start_workers(loop, 1);
         return r;
 }

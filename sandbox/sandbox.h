@@ -128,7 +128,8 @@ struct sandbox_command {
         const char *hosts;       /* text of /etc/hosts; NULL: the root's own file stays */
         const char *resolv_conf; /* text of /etc/resolv.conf; NULL: the root's own file stays */
         enum sandbox_network network;
-        int stdin_fd, stdout_fd, stderr_fd; /* -1: the container's /dev/null; ignored with `tty` */
+        /* -1: the container's /dev/null; ignored with `tty`. Pipes that this process reads come from sandbox_output_open */
+        int stdin_fd, stdout_fd, stderr_fd;
         bool tty;                           /* a new terminal of the container's own devpts is stdio and controlling terminal */
 };
 

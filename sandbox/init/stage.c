@@ -329,8 +329,11 @@ void init_stage_main(const struct init_config *config, int channel, int alive, p
 
                 if (poll(polls, 4, -1) < 0 && errno != EINTR)
                         end(&stage);
-                if (polls[1].revents || (polls[2].revents && handle_signals(&stage)))
+                if (polls[1].revents || (polls[2].revents && handle_signals(&stage))) {
+                        /* tell the builder first: the command may be waiting for its file system, which is the builder's to abort */
+                        (void)close(stage.channel);
                         end(&stage);
+                }
                 if (polls[3].revents)
                         handle_child(&stage);
                 look_for_end(&stage);

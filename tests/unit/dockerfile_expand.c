@@ -176,6 +176,10 @@ static void test_patterns(void)
                 {"${NONE#x}${NONE%%x}", ""},
                 {"${P##*/}", "c.txt"},
                 {"${P%/*}", "/a/foo/b"},
+                {"${P##*/*b}", "/c.txt"},
+                {"${P%%b*/*}", "/a/foo/"},
+                /* In double quotes a pattern's escape is doubled, as in BuildKit: this is x, a backslash, anything. */
+                {"${STAR#\"x\\*\"}", "x*y?"},
                 {"${P%%.*}", "/a/foo/b/c"},
                 {"${STAR%\\?}", "x*y"},
                 {"${STAR#x\\*}", "y?"},

@@ -10,7 +10,7 @@
 static void dump_pairs(const struct dockerfile_pairs *pairs, struct buffer *b)
 {
         for (size_t k = 0; k < pairs->count; k++)
-                buffer_printf(b, " %s%s%s", pairs->items[k].key.text, pairs->items[k].has_value ? "=" : "",
+                buffer_printf(b, " (%s%s%s)", pairs->items[k].key.text, pairs->items[k].has_value ? "=" : "",
                               pairs->items[k].value.text);
         buffer_append_string(b, pairs->legacy ? " legacy" : "");
 }
@@ -470,17 +470,17 @@ static void test_from(void)
 static void test_pairs(void)
 {
         static const struct row rows[] = {
-                {"ENV a=b c='d e' f=\"g h\" i=j\\ k", "2-2 ENV a=b c='d e' f=\"g h\" i=j\\ k"},
-                {"ENV a b  c = d ", "2-2 ENV a=b  c = d legacy"},
-                {"ENV a b=c", "2-2 ENV a=b=c legacy"},
-                {"ENV a= b==c", "2-2 ENV a= b==c"},
-                {"ENV a=b \\\n c=d", "2-3 ENV a=b c=d"},
-                {"LABEL \"a b\"=c $x=y", "2-2 LABEL \"a b\"=c $x=y"},
-                {"LABEL a b", "2-2 LABEL a=b legacy"},
-                {"ARG a b=1 c= d='x y'", "2-2 ARG a b=1 c= d='x y'"},
-                {"ENV a=b\\", "2-2 ENV a=b"},
-                {"ENV a='b c", "2-2 ENV a='b c"},
-                {"ENV a='b\\' c=d", "2-2 ENV a='b\\' c=d"},
+                {"ENV a=b c='d e' f=\"g h\" i=j\\ k", "2-2 ENV (a=b) (c='d e') (f=\"g h\") (i=j\\ k)"},
+                {"ENV a b  c = d ", "2-2 ENV (a=b  c = d) legacy"},
+                {"ENV a b=c", "2-2 ENV (a=b=c) legacy"},
+                {"ENV a= b==c", "2-2 ENV (a=) (b==c)"},
+                {"ENV a=b \\\n c=d", "2-3 ENV (a=b) (c=d)"},
+                {"LABEL \"a b\"=c $x=y", "2-2 LABEL (\"a b\"=c) ($x=y)"},
+                {"LABEL a b", "2-2 LABEL (a=b) legacy"},
+                {"ARG a b=1 c= d='x y'", "2-2 ARG (a) (b=1) (c=) (d='x y')"},
+                {"ENV a=b\\", "2-2 ENV (a=b)"},
+                {"ENV a='b c", "2-2 ENV (a='b c)"},
+                {"ENV a='b\\' c=d", "2-2 ENV (a='b\\') (c=d)"},
         };
         static const struct row bad[] = {
                 {"FROM a\nENV a=b c", "Dockerfile:2:9: 'c' has no '=': ENV takes name=value"},
@@ -532,7 +532,7 @@ static void test_heredocs(void)
                 {"COPY << 'a b' /d\na b", "2-3 COPY [<< 'a b'] [/d] <<a b!:0{}"},
                 {"ADD <<-E /d\n\tE", "2-3 ADD [<<-E] [/d] <<E-:0{}"},
                 {"USER <<E", "2-2 USER [<<E]"},
-                {"ENV a=<<E", "2-2 ENV a=<<E"},
+                {"ENV a=<<E", "2-2 ENV (a=<<E)"},
                 {"ONBUILD RUN <<E\na\nE\nUSER b", "2-4 ONBUILD [RUN <<E] trigger{RUN <<E\na\nE}; 5-5 USER [b]"},
                 {"ONBUILD COPY <<-E /d\n\ta\n\tE", "2-4 ONBUILD [COPY <<-E /d] trigger{COPY <<-E /d\n\ta\nE}"},
         };

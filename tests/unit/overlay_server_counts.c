@@ -175,6 +175,7 @@ struct expectation {
         void (*op)(void);
         int most;          /* requests, FORGETs not counted */
         const char *which; /* for the reader */
+        bool writes;       /* one SETATTR more, with the times, may come at any time on a busy machine */
 };
 
 /*
@@ -182,12 +183,12 @@ struct expectation {
  * inode as long as nothing sets attributes) because xattrs are answered. Every change in a
  * directory drops its cached attributes, which the next permission check reads again. close(2) drops
  * st_blocks under writeback caching, so the next stat asks for it. A file that was
- * written sends its times once, at the latest when a name of it changes; at once,
- * as one more SETATTR, if the clock ticked since it was created, hence the rounds.
+ * written sends its times once, at the latest when a name of it changes, or earlier
+ * when the clock ticked since it was created, hence the rounds and `writes`.
  */
 static const struct expectation expectations[] = {
-        {"create, write 1000 bytes, close", op_mk1, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE"},
-        {"create, 8 writes, close", op_mk8, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE"},
+        {"create, write 1000 bytes, close", op_mk1, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE", true},
+        {"create, 8 writes, close", op_mk8, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE", true},
         {"open, fstat, read again, close", op_reread, 1, "GETATTR dir"},
         {"stat after a close", op_stat, 1, "GETATTR"},
         {"stat again", op_stat, 0, ""},
@@ -196,8 +197,8 @@ static const struct expectation expectations[] = {
         {"readlink again", op_readlink, 0, ""},
         {"exec of a program that ran before", op_exec, 0, ""},
         {"open with O_TRUNC, write, close", op_rewrite, 4, "GETXATTR, SETATTR, GETXATTR, WRITE"},
-        {"append 10 lines, fsync twice, close", op_append_10, 1, "WRITE"},
-        {"map, change a byte, unmap, close", op_mmap, 1, "WRITE"},
+        {"append 10 lines, fsync twice, close", op_append_10, 1, "WRITE", true},
+        {"map, change a byte, unmap, close", op_mmap, 1, "WRITE", true},
         {"chmod", op_chmod, 1, "SETATTR"},
         {"getxattr of a missing name", op_getxattr, 1, "GETXATTR"},
         {"mkdir", op_mkdir, 2, "LOOKUP, MKDIR"},
@@ -301,7 +302,7 @@ static void report(const struct expectation *e, const struct result *result)
                 if (result->by_opcode.requests[i] > 0)
                         printf(" %d=%d", i, (int)result->by_opcode.requests[i]);
         printf("\n");
-        if (result->least > (uint64_t)e->most)
+        if (result->least > (uint64_t)e->most + (e->writes && result->by_opcode.requests[FUSE_SETATTR] > 0))
                 CHECK_INT(result->least, e->most);
 }
 
