@@ -7,7 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -378,6 +383,59 @@ static void test_dangling_name(void)
         check_file(&s, "work", "/small", s.small + 1);
 }
 
+/* From now on this process lives on a file system that takes no holes. */
+static bool refuse_holes(void)
+{
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_fallocate, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = {ARRAY_SIZE(code), code};
+
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void prune_without_holes(void)
+{
+        CLEANUP_SCENE struct scene s;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct builder_prune_result r;
+
+        scene_open(&s);
+        remove_image(&s, WORK);
+        CHECK_OK(prune(&s, false, &r, &err));
+        CHECK(r.held >= MIB - LITTLE && r.held <= MIB);
+        CHECK(r.bytes <= LITTLE);
+        CHECK_INT(r.layers, 1);
+        CHECK(disk_of(&s, OCI_STORE_DATA, s.work_data) >= (int64_t)MIB);
+        check_file(&s, "pick", "/small", s.small + 1);
+}
+
+/* Where holes are refused the space is reported as held, and nothing else is lost. */
+static void test_no_holes(void)
+{
+        int status = 0;
+        pid_t child;
+
+        fflush(stdout);
+        child = fork();
+        if (child == 0) {
+                int before = check_failures_;
+
+                if (!refuse_holes())
+                        _exit(77);
+                prune_without_holes();
+                fflush(stdout);
+                _exit(check_failures_ == before ? 0 : 1);
+        }
+        CHECK_INT(waitpid(child, &status, 0), child);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+                CHECK_SKIP("this kernel takes no system call filter");
+        CHECK_INT(status, 0);
+}
+
 static void remember(void *context, enum log_level level, const char *line)
 {
         (void)level;
@@ -435,6 +493,7 @@ int main(void)
         CHECK_RUN(test_steps);
         CHECK_RUN(test_damage);
         CHECK_RUN(test_dangling_name);
+        CHECK_RUN(test_no_holes);
         CHECK_RUN(test_waits);
         return CHECK_END();
 }
