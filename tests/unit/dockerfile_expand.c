@@ -209,6 +209,8 @@ static void test_patterns(void)
                 {"${X//}", "error: the / between pattern and replacement is missing"},
                 {"${X/a/b", "error: the closing } is missing"},
                 {"${NONE/a/b}", ""},
+                {"${NULL#}${NULL%%$NULL}${NULL/$NULL/x}", "x"},
+                {"${NULL//*/x}", "x"},
         };
 
         CHECK_WORDS(rows);

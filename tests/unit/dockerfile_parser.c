@@ -148,6 +148,26 @@ static void test_text(void)
         free(longest);
 }
 
+static void test_limits(void)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_FREE char *many = NULL;
+        CLEANUP_FREE char *big = NULL;
+
+        for (unsigned k = 0; k < DOCKERFILE_MAX_INSTRUCTIONS; k++)
+                buffer_append_string(&text, "FROM a\n");
+        many = parse(buffer_text(&text));
+        CHECK(strncmp(many, "1-1 FROM", 8) == 0);
+        free(many);
+        buffer_append_string(&text, "USER b");
+        many = parse(buffer_text(&text));
+        CHECK_HAS(many, "error: Dockerfile:65537:1: too many instructions: at most 65536 are allowed\n");
+        while (text.size <= DOCKERFILE_MAX_SIZE)
+                buffer_append_string(&text, "\n# comment");
+        big = parse(buffer_text(&text));
+        CHECK_HAS(big, "error: Dockerfile: the file has 4194308 bytes, at most 4194304 are allowed");
+}
+
 /* P2 to P4: blanks, comments, continuations. */
 static void test_lines(void)
 {
@@ -814,6 +834,7 @@ static void test_hostile(void)
 int main(void)
 {
         CHECK_RUN(test_text);
+        CHECK_RUN(test_limits);
         CHECK_RUN(test_lines);
         CHECK_RUN(test_directives);
         CHECK_RUN(test_syntax);
