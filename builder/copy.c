@@ -251,7 +251,6 @@ static int follow_destination(struct builder_copy *c, struct overlay_ref *dir, c
 static int file_destination(struct builder_copy *c, const char *base, struct overlay_ref *ret_dir, char **ret_name,
                             struct error *err)
 {
-        CLEANUP_OVERLAY_REF struct overlay_ref made = OVERLAY_REF_INIT;
         const char *slash = strrchr(c->dest, '/');
         CLEANUP_FREE char *parent = memory_strndup(c->dest, (size_t)(slash - c->dest) + 1);
 

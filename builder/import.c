@@ -14,25 +14,31 @@
 #include "oci/quote.h"
 #include "oci/time.h"
 
+static bool has_marker(const char *path)
+{
+        while (path) {
+                if (strncmp(path, ".wh.", 4) == 0)
+                        return true;
+                path = strchr(path, '/');
+                if (path)
+                        path++;
+        }
+        return false;
+}
+
 static int refuse_marker(void *context, const struct oci_entry *e, struct error *err)
 {
-        const char *component = e->path;
+        CLEANUP_FREE char *path = NULL;
 
         (void)context;
-        while (component) {
-                if (strncmp(component, ".wh.", 4) == 0) {
-                        CLEANUP_FREE char *path = oci_quote(e->path);
-
-                        return error_set(
-                                err, EINVAL,
-                                "it holds %s: a layer cannot have names that start with \".wh.\", which delete other "
-                                "files there; leave it out of the tar",
-                                path);
-                }
-                component = strchr(component, '/');
-                component += component != NULL;
-        }
-        return 0;
+        if (!has_marker(e->path))
+                return 0;
+        path = oci_quote(e->path);
+        return error_set(
+                err, EINVAL,
+                "it holds %s: a layer cannot have names that start with \".wh.\", which delete other files there; "
+                "leave it out of the tar",
+                path);
 }
 
 static int store_tar(struct builder_workshop *w, const struct builder_import_options *o, struct oci_image_layer *ret,

@@ -13,6 +13,7 @@
 #include "common/memory.h"
 
 #define FIRST_LINE "bryo-step 1"
+#define SAME       "same "
 
 char *builder_record_boot(void)
 {
@@ -57,6 +58,18 @@ int builder_record_save(struct builder_workshop *w, const struct sha256_digest *
         buffer_append_char(&text, '\n');
         sha256_to_hex(key, hex);
         return oci_store_save(w->store, OCI_STORE_STEPS, hex, text.data, text.size, err);
+}
+
+int builder_record_save_alias(struct builder_workshop *w, const struct sha256_digest *key,
+                              const struct sha256_digest *same, struct error *err)
+{
+        CLEANUP_FREE char *text = NULL;
+        char hex[SHA256_HEX_SIZE + 1];
+
+        sha256_to_hex(same, hex);
+        text = memory_printf(FIRST_LINE "\n" SAME "%s\n", hex);
+        sha256_to_hex(key, hex);
+        return oci_store_save(w->store, OCI_STORE_STEPS, hex, text, strlen(text), err);
 }
 
 static bool parse_diff(const char *value, struct builder_layer *layer)
@@ -143,6 +156,26 @@ static const char *reason_against(struct builder_workshop *w, const struct build
         return NULL;
 }
 
+/* Reads the record's text, by way of an alias if `hex` is one; `hex` becomes the key it was found under. */
+static int load_text(struct builder_workshop *w, char hex[SHA256_HEX_SIZE + 1], struct buffer *ret, struct error *err)
+{
+        const char *alias = FIRST_LINE "\n" SAME;
+        struct sha256_digest same;
+
+        if (oci_store_load(w->store, OCI_STORE_STEPS, hex, ret, err) < 0)
+                return -1;
+        if (strncmp(buffer_text(ret), alias, strlen(alias)) != 0)
+                return 0;
+        ret->data[ret->size - 1] = '\0'; /* the newline */
+        if (!sha256_from_hex(ret->data + strlen(alias), &same)) {
+                buffer_clear(ret);
+                return 0; /* parse() finds it damaged */
+        }
+        sha256_to_hex(&same, hex);
+        buffer_clear(ret);
+        return oci_store_load(w->store, OCI_STORE_STEPS, hex, ret, err);
+}
+
 int builder_record_load(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
                         bool *ret_found, struct error *err)
 {
@@ -154,19 +187,15 @@ int builder_record_load(struct builder_workshop *w, const struct sha256_digest *
         *ret = (struct builder_record)BUILDER_RECORD_INIT;
         *ret_found = false;
         sha256_to_hex(key, hex);
-        if (oci_store_load(w->store, OCI_STORE_STEPS, hex, &text, &load_err) < 0)
+        if (load_text(w, hex, &text, &load_err) < 0)
                 return load_err.code == ENOENT ? 0 : error_move(err, &load_err);
-        if (parse(text.data, ret)) {
-                reason = reason_against(w, ret);
-                ret->layer.step = memory_strdup(hex);
-        } else {
-                reason = "it is damaged";
-        }
+        reason = text.size > 0 && parse(text.data, ret) ? reason_against(w, ret) : "it is damaged";
         if (reason) {
                 log_print(w->log, LOG_INFO, "the cached step %.12s is not used: %s", hex, reason);
                 builder_record_free(ret);
                 return 0;
         }
+        ret->layer.step = memory_strdup(hex);
         *ret_found = true;
         return 0;
 }

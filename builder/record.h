@@ -20,6 +20,9 @@
  *     diff HEX SIZE WRITER   known once an image needed it
  *     title TEXT         the instruction, for people
  *
+ * Or, after the first line, only `same KEY`: another key of the same step, whose
+ * record is the one to read.
+ *
  * Records are not fsynced. After a crash of the machine a record can be whole
  * while its data file is zeros, so in another boot only a durable record is believed;
  * others are verified against their diff ID, or are a miss.
@@ -39,6 +42,9 @@ int builder_record_load(struct builder_workshop *w, const struct sha256_digest *
                         bool *ret_found, struct error *err);
 int builder_record_save(struct builder_workshop *w, const struct sha256_digest *key, const struct builder_record *record,
                         struct error *err);
+/* Lets `key` mean the step that `same` is the key of. */
+int builder_record_save_alias(struct builder_workshop *w, const struct sha256_digest *key,
+                              const struct sha256_digest *same, struct error *err);
 void builder_record_free(struct builder_record *record);
 #define CLEANUP_RECORD __attribute__((cleanup(builder_record_free)))
 

@@ -59,12 +59,13 @@ static int execute_on(const struct builder_site *site, const struct builder_step
                       struct builder_upper *upper, struct builder_record *record, struct error *err)
 {
         CLEANUP_STRV struct strv made = STRV_INIT;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
         struct sha256_digest content = { { 0 } };
 
         if (step->execute(step->context, step->number, tree, &made, err) < 0)
                 return -1;
-        if (builder_chain_seal(tree, upper, false, &record->layer, &content, err) < 0)
-                return error_wrap(err, "cannot store the result of %s", step->title);
+        if (builder_chain_seal(tree, upper, false, &record->layer, &content, &cause) < 0)
+                return builder_site_error(site, &site->instruction->place, err, &cause);
         strv_extend(&record->layer.data, &made);
         clock_gettime(CLOCK_REALTIME, &record->created);
         clamp_time(site->job->options, &record->created);
@@ -106,7 +107,7 @@ static int look_up(const struct builder_site *site, const struct builder_step *s
                 return 0;
         if (builder_record_load(w, ret_second, record, ret_found, err) < 0)
                 return -1;
-        return *ret_found ? builder_record_save(w, &step->key, record, err) : 0;
+        return *ret_found ? builder_record_save_alias(w, &step->key, ret_second, err) : 0;
 }
 
 static int take(const struct builder_site *site, const struct builder_step *step, unsigned number,
@@ -127,7 +128,7 @@ static int take(const struct builder_site *site, const struct builder_step *step
                 named.number = number;
                 if (execute(site, &named, &record, err) < 0 || builder_record_save(w, &second, &record, err) < 0)
                         return -1;
-                if (step->refine && builder_record_save(w, &step->key, &record, err) < 0)
+                if (step->refine && builder_record_save_alias(w, &step->key, &second, err) < 0)
                         return -1;
         }
         apply_record(site, step, &record);

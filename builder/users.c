@@ -182,6 +182,19 @@ static int find_account(const struct field *name, const struct builder_accounts 
         return 0;
 }
 
+/*
+ * The primary group is a supplementary one, too: without it a process that
+ * changes its group escapes files that deny this group (CVE-2022-36109).
+ */
+static void add_primary_group(struct builder_user *user)
+{
+        for (size_t i = 0; i < user->group_count; i++)
+                if (user->groups[i] == user->gid)
+                        return;
+        user->groups = memory_realloc(user->groups, user->group_count + 1, sizeof(*user->groups));
+        user->groups[user->group_count++] = user->gid;
+}
+
 int builder_user_find(const char *spec, const struct builder_accounts *in, struct builder_user *ret, struct error *err)
 {
         const char *colon = strchr(spec, ':');
@@ -204,6 +217,7 @@ int builder_user_find(const char *spec, const struct builder_accounts *in, struc
         }
         if (ret->home == NULL)
                 ret->home = memory_strdup("/");
+        add_primary_group(ret);
         return 0;
 }
 

@@ -32,8 +32,8 @@ struct builder_user {
 /*
  * Reads `user[:group]` as USER does: decimal digits are ids, everything else is
  * a name that must be in the files; "" is root. An id without a group takes the
- * group of its passwd line, else 0. Supplementary groups are those that list
- * the user, and none when a group is named. 4294967295 is refused (it means "no
+ * group of its passwd line, else 0. Supplementary groups are the primary one and
+ * those that list the user, the former alone when a group is named. 4294967295 is refused (it means "no
  * change" to chown(2) and setuid(2)), as is any number that does not fit.
  */
 int builder_user_find(const char *spec, const struct builder_accounts *in, struct builder_user *ret, struct error *err);

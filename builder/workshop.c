@@ -2,21 +2,14 @@
 /* The shared means of a job: store, pool of sources, sandbox. */
 #include "builder/workshop.h"
 
-#include <errno.h>
-#include <string.h>
-
+#include "builder/body.h"
 #include "common/fd.h"
 
-/* Sources are named AREA/NAME after the store's areas, so that an index says where its bytes are. */
 static int open_source(void *context, const char *name, int *ret_fd, struct error *err)
 {
-        struct builder_workshop *w = context;
+        const struct builder_workshop *w = context;
 
-        if (strncmp(name, "data/", 5) == 0)
-                return oci_store_open_object(w->store, OCI_STORE_DATA, name + 5, ret_fd, NULL, err);
-        if (strncmp(name, "blobs/", 6) == 0)
-                return oci_store_open_object(w->store, OCI_STORE_BLOBS, name + 6, ret_fd, NULL, err);
-        return error_set(err, EBADMSG, "a layer points at \"%s\", which no store has", name);
+        return builder_body_open(w->store, name, ret_fd, err);
 }
 
 int builder_workshop_open(struct builder_workshop *w, struct oci_store *store, const struct log *log,

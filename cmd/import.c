@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bryo import */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +21,17 @@ struct import_flags {
         struct strv changes;
 };
 
+/* Without directories: an image says nothing about its maker's machine, and is the same wherever the tar lies. */
+static char *default_message(const char *tar)
+{
+        const char *slash = strrchr(tar, '/');
+
+        return memory_printf("Imported from %s", slash ? slash + 1 : tar);
+}
+
 static int import(const struct import_flags *f, const char *tar, const char *name, struct error *err)
 {
-        CLEANUP_FREE char *message = f->message ? memory_strdup(f->message) : memory_printf("Imported from %s", tar);
+        CLEANUP_FREE char *message = f->message ? memory_strdup(f->message) : default_message(tar);
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_FREE char *full = NULL;
         CLEANUP_FREE char *id = NULL;
@@ -75,7 +82,7 @@ static int parse_and_import(struct import_flags *f, char *const *argv, struct er
         if (done)
                 return 0;
         if (f->changes.count > 0)
-                return error_set(err, ENOTSUP,
+                return error_set(err, OPTIONS_EUSAGE,
                                  "--change %s is not built yet: write \"FROM %s\" and the instruction into a "
                                  "Dockerfile and build it",
                                  f->changes.items[0], words.items[1]);

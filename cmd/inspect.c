@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bryo inspect */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -158,9 +157,9 @@ int cmd_inspect(char *const *argv, struct error *err)
         if (done)
                 return 0;
         if (format && strcmp(format, "json") != 0)
-                return error_set(err, EINVAL, "--format %s: only json is built (no templates)", format);
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: only json is built (no templates)", format);
         if (type && strcmp(type, "image") != 0)
-                return error_set(err, EINVAL, "--type %s: bryo keeps images only", type);
+                return error_set(err, OPTIONS_EUSAGE, "--type %s: bryo keeps images only", type);
         if (cmd_store_open(root, &cmd_notice_log, &store, err) < 0)
                 return -1;
         return inspect(store, &words, format != NULL, err);

@@ -32,3 +32,12 @@ bryo_SOURCES = \
 # From the callers down: a static library gives only what somebody before it asked for.
 bryo_LDADD = libbuilder.a libdockerfile.a liboverlay.a libsandbox.a liboci.a libcommon.a \
 	$(FUSE_LIBS) $(CAP_LIBS) $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/cmd_options tests/unit/cmd_units
+TESTS += tests/unit/cmd_options tests/unit/cmd_units
+tests_unit_cmd_options_SOURCES = tests/unit/cmd_options.c tests/unit/check.h \
+	cmd/arguments.c cmd/arguments.h cmd/options.c cmd/options.h
+tests_unit_cmd_options_LDADD = libcommon.a
+tests_unit_cmd_units_SOURCES = tests/unit/cmd_units.c tests/unit/check.h \
+	cmd/indent.c cmd/indent.h cmd/table.c cmd/table.h cmd/text.c cmd/text.h cmd/units.c cmd/units.h
+tests_unit_cmd_units_LDADD = liboci.a libcommon.a

@@ -52,6 +52,16 @@ static void set_value(const struct option_row *row, const char *value)
         }
 }
 
+/* "bryo image ls" of "bryo image ls [OPTIONS] [NAME]" */
+static int verb_length(const struct option_table *t)
+{
+        size_t length = strcspn(t->usage, "[");
+
+        while (length > 0 && t->usage[length - 1] == ' ')
+                length--;
+        return (int)length;
+}
+
 static int parse_long(struct parser *p, const char *word, struct error *err)
 {
         const char *name = word + 2;
@@ -65,7 +75,7 @@ static int parse_long(struct parser *p, const char *word, struct error *err)
         }
         if (!row)
                 return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name,
-                                 (int)strcspn(p->table->usage, "["), p->table->usage);
+                                 verb_length(p->table), p->table->usage);
         if (row->kind == OPTION_SWITCH)
                 return set_switch(row, equals ? equals + 1 : NULL, err);
         if (!equals && *p->argv == NULL)
@@ -84,8 +94,8 @@ static int parse_letters(struct parser *p, const char *letters, struct error *er
                         return 0;
                 }
                 if (!row)
-                        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters,
-                                         (int)strcspn(p->table->usage, "["), p->table->usage);
+                        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters, verb_length(p->table),
+                                         p->table->usage);
                 if (row->kind == OPTION_SWITCH) {
                         if (letters[1] == '=')
                                 return set_switch(row, letters + 2, err);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bryo save */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,9 +56,9 @@ static int parse_format(const struct save_flags *f, bool *ret_directory, struct 
 {
         *ret_directory = f->format && strcmp(f->format, "oci-dir") == 0;
         if (f->format && !*ret_directory && strcmp(f->format, "oci-archive") != 0)
-                return error_set(err, EINVAL, "--format %s: only oci-archive and oci-dir are built", f->format);
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: only oci-archive and oci-dir are built", f->format);
         if (*ret_directory && (!f->output || strcmp(f->output, "-") == 0))
-                return error_set(err, EINVAL, "--format oci-dir needs -o DIR");
+                return error_set(err, OPTIONS_EUSAGE, "--format oci-dir needs -o DIR");
         return 0;
 }
 

@@ -33,7 +33,7 @@ enum dockerfile_expansion {
 
 /*
  * Expands `text`; *ret is a heap string, untouched on failure. `escape` is the
- * file's escape character (ignored for heredocs). Errors (EINVAL) say what is
+ * file's escape character (ignored for heredocs). Errors say what is
  * wrong and with which piece, without a place: wrap them with dockerfile_error.
  */
 int dockerfile_expand(const struct dockerfile_scope *scope, char escape, enum dockerfile_expansion mode,

@@ -27,40 +27,43 @@ struct dockerfile_ignore {
         bool keeps; /* some rule does */
 };
 
+/* Takes the last component away, and the '/' in front of it. */
+static void drop_last(struct buffer *path)
+{
+        while (path->size > 0 && path->data[path->size - 1] != '/')
+                path->size--;
+        if (path->size > 0)
+                path->size--;
+        path->data[path->size] = '\0';
+}
+
 /*
- * Go's path.Clean: no empty or "." parts, ".." takes its parent away, except
- * at the start; "." when nothing is left.
+ * Go's path.Clean, but for a leading '/', which is dropped: no empty or "."
+ * components, ".." takes the one in front of it away, except at the start of a
+ * path that had no '/' there; "." when nothing is left.
  */
 static char *clean(const char *path)
 {
         struct buffer out = BUFFER_INIT;
         bool rooted = path[0] == '/';
-        size_t floor; /* what ".." may not take away */
+        size_t components = 0; /* that ".." may take away */
 
-        if (rooted)
-                buffer_append_char(&out, '/');
-        floor = out.size;
-        while (*path) {
-                size_t size = strcspn(path, "/");
+        for (size_t size; *path; path += size, path += *path == '/') {
+                bool up;
 
-                if (size == 2 && strncmp(path, "..", 2) == 0 && out.size > floor) {
-                        while (out.size > floor && out.data[out.size - 1] != '/')
-                                out.size--;
-                        if (out.size > floor)
-                                out.size--;
-                        out.data[out.size] = '\0';
-                } else if (size > 0 && !(size == 1 && path[0] == '.') &&
-                           !(rooted && size == 2 && strncmp(path, "..", 2) == 0)) {
-                        bool up = size == 2 && strncmp(path, "..", 2) == 0;
-
-                        if (out.size > (rooted ? 1 : 0))
-                                buffer_append_char(&out, '/');
-                        buffer_append(&out, path, size);
-                        if (up)
-                                floor = out.size;
+                size = strcspn(path, "/");
+                up = size == 2 && strncmp(path, "..", 2) == 0;
+                if (size == 0 || (size == 1 && path[0] == '.') || (up && rooted && components == 0))
+                        continue;
+                if (up && components > 0) {
+                        drop_last(&out);
+                        components--;
+                        continue;
                 }
-                path += size;
-                path += *path == '/';
+                if (out.size > 0)
+                        buffer_append_char(&out, '/');
+                buffer_append(&out, path, size);
+                components += !up;
         }
         if (out.size == 0)
                 buffer_append_char(&out, '.');
@@ -74,7 +77,6 @@ static int add_rule(struct dockerfile_ignore *m, const char *text, size_t start,
         CLEANUP_FREE char *raw = NULL;
         CLEANUP_FREE char *cleaned = NULL;
         struct rule rule = {.line = line};
-        const char *pattern;
 
         dockerfile_utf8_trim(text, &start, &end);
         if (start == end)
@@ -90,8 +92,7 @@ static int add_rule(struct dockerfile_ignore *m, const char *text, size_t start,
                 return error_set(err, E2BIG, "more than %d patterns", MAX_PATTERNS);
         raw = memory_strndup(text + start, end - start);
         cleaned = clean(raw);
-        pattern = cleaned[0] == '/' && cleaned[1] != '\0' ? cleaned + 1 : cleaned;
-        if (dockerfile_pattern_parse(pattern, DOCKERFILE_PATTERN_DEEP, &rule.pattern, err) < 0)
+        if (dockerfile_pattern_parse(cleaned, DOCKERFILE_PATTERN_DEEP, &rule.pattern, err) < 0)
                 return -1;
         memory_grow(&m->rules, &m->cap, m->count + 1, sizeof(*m->rules));
         m->rules[m->count++] = rule;

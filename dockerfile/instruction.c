@@ -99,7 +99,7 @@ static void take_args(struct dockerfile_instruction *i, struct dockerfile_words 
         words->cap = 0;
 }
 
-/* Tries the exec form; true when the arguments have it. */
+/* Tries the exec form; i->is_json tells whether the arguments have it. */
 static int read_json(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
         struct dockerfile_words words = {NULL, 0, 0};
@@ -148,13 +148,12 @@ static int read_whole(struct dockerfile_reader *r, struct dockerfile_instruction
         return 0;
 }
 
-static int read_list(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
+static void read_list(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
         struct dockerfile_words words = {NULL, 0, 0};
 
         dockerfile_words_split(&words, r->line, rest);
         take_args(i, &words);
-        return 0;
 }
 
 static int need_args(struct dockerfile_reader *r, struct dockerfile_instruction *i)
@@ -187,7 +186,11 @@ static int read_shell(struct dockerfile_reader *r, struct dockerfile_instruction
 
 static int read_volume(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
-        if (read_json(r, i, rest) < 0 || (!i->is_json && read_list(r, i, rest) < 0) || need_args(r, i) < 0)
+        if (read_json(r, i, rest) < 0)
+                return -1;
+        if (!i->is_json)
+                read_list(r, i, rest);
+        if (need_args(r, i) < 0)
                 return -1;
         for (size_t k = 0; k < i->arg_count; k++)
                 if (dockerfile_line_is_blank(i->args[k].text, strlen(i->args[k].text)))

@@ -9,6 +9,9 @@
 #include "common/memory.h"
 #include "common/strv.h"
 
+/* Go's decoder takes deeper nesting for invalid JSON; yajl's stack would grow in small steps for ever. */
+#define MAX_DEPTH 10000
+
 struct reader {
         struct strv strings;
         unsigned depth;
@@ -44,17 +47,10 @@ static int on_string(void *context, const unsigned char *text, size_t size)
 {
         struct reader *r = context;
 
-        if (r->depth != 1)
-                return strange_value(r);
         if (memchr(text, '\0', size))
                 r->nul = true;
         strv_take(&r->strings, memory_strndup((const char *)text, size));
         return 1;
-}
-
-static int on_map(void *context)
-{
-        return strange_value(context);
 }
 
 static int on_key(void *context, const unsigned char *text, size_t size)
@@ -68,12 +64,18 @@ static int on_array(void *context)
 {
         struct reader *r = context;
 
-        if (r->depth++ > 0)
+        if (r->depth > 0)
                 r->strange = true;
-        return 1;
+        return r->depth++ < MAX_DEPTH;
 }
 
-static int on_array_end(void *context)
+static int on_map(void *context)
+{
+        strange_value(context);
+        return on_array(context);
+}
+
+static int on_end(void *context)
 {
         struct reader *r = context;
 
@@ -104,9 +106,9 @@ static bool read_array(const char *text, size_t size, struct reader *r)
                 .yajl_string = on_string,
                 .yajl_start_map = on_map,
                 .yajl_map_key = on_key,
-                .yajl_end_map = on_map,
+                .yajl_end_map = on_end,
                 .yajl_start_array = on_array,
-                .yajl_end_array = on_array_end,
+                .yajl_end_array = on_end,
         };
 
         return is_valid(text, size, &callbacks, r);
@@ -162,9 +164,8 @@ static int search_down(void *context)
 {
         struct search *s = context;
 
-        s->depth++;
         s->here = false;
-        return 1;
+        return s->depth++ < MAX_DEPTH;
 }
 
 static int search_up(void *context)

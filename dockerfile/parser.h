@@ -39,7 +39,7 @@ struct dockerfile {
  *
  * A failure leaves *ret untouched and a message that begins "NAME:LINE:COL: "
  * and ends with an excerpt of the file, a caret under the guilty word
- * (err->code EINVAL).
+ * (err->code EINVAL; EFBIG, without a place, for more than DOCKERFILE_MAX_SIZE).
  */
 int dockerfile_parse(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err);
 

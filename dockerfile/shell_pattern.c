@@ -53,6 +53,8 @@ static void read_value(const char *text, struct characters *ret)
         size_t size = strlen(text);
         uint32_t c;
 
+        /* An array even for nothing, so that positions in it can be pointed to. */
+        memory_grow(&ret->items, &ret->cap, 1, sizeof(*ret->items));
         for (size_t at = 0; at < size;) {
                 at += dockerfile_utf8_next(text + at, size - at, &c);
                 add(ret, c);
@@ -64,6 +66,7 @@ static int read_pattern(const char *text, struct characters *ret, struct error *
         size_t size = strlen(text);
         uint32_t c;
 
+        memory_grow(&ret->items, &ret->cap, 1, sizeof(*ret->items));
         for (size_t at = 0; at < size;) {
                 at += dockerfile_utf8_next(text + at, size - at, &c);
                 if (c == '\\') {

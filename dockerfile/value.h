@@ -7,8 +7,11 @@
 
 #include "common/error.h"
 
-/* Small values of the language: durations, ports, signals, owners, modes. Texts are given expanded. All errors are
- * EINVAL. */
+/*
+ * Small values of the language: durations, ports, signals, owners, modes. Texts
+ * are given expanded. Errors name the text and what would be right, without a
+ * place: wrap them with dockerfile_error.
+ */
 
 /* Go's time.ParseDuration: "1h30m", "1.5s", "-2ms", "0"; units ns us ms s m h. In nanoseconds. */
 int dockerfile_duration_parse(const char *text, int64_t *ret, struct error *err);

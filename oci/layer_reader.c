@@ -171,14 +171,14 @@ static int fill_entry(struct oci_layer_reader *r, const struct oci_tar_member *m
         return check_target(r, err);
 }
 
-static int open_stream(int fd, int out_fd, bool copy, const struct oci_layer_options *options,
+static int open_stream(const struct oci_stream_input *input, int out_fd, bool copy, const struct oci_layer_options *options,
                        struct oci_layer_reader **ret, struct error *err)
 {
         struct oci_layer_reader *r = memory_zalloc(1, sizeof(*r));
 
         if (options != NULL)
                 r->options = *options;
-        if (oci_stream_open(fd, out_fd, copy, &r->stream, err) < 0) {
+        if (oci_stream_open(input, out_fd, copy, &r->stream, err) < 0) {
                 oci_layer_reader_close(r);
                 return -1;
         }
@@ -190,7 +190,7 @@ static int open_stream(int fd, int out_fd, bool copy, const struct oci_layer_opt
 int oci_layer_reader_open(int fd, const struct oci_layer_options *options, struct oci_layer_reader **ret,
                           struct error *err)
 {
-        return open_stream(fd, -1, false, options, ret, err);
+        return open_stream(&(struct oci_stream_input){ .fd = fd }, -1, false, options, ret, err);
 }
 
 void oci_layer_reader_close(struct oci_layer_reader *r)
@@ -253,22 +253,36 @@ static int ingest(struct oci_layer_reader *r, oci_entry_function *entry, void *c
         return 0;
 }
 
-int oci_layer_ingest(int in_fd, int out_fd, const struct oci_layer_options *options, oci_entry_function *entry,
-                     void *context, struct oci_layer_info *ret, struct error *err)
+static int ingest_input(const struct oci_stream_input *input, int out_fd, const struct oci_layer_options *options,
+                        oci_entry_function *entry, void *context, struct oci_layer_info *ret, struct error *err)
 {
         struct oci_layer_reader *r;
         int result;
 
-        if (open_stream(in_fd, out_fd, true, options, &r, err) < 0)
+        if (open_stream(input, out_fd, true, options, &r, err) < 0)
                 return -1;
         result = ingest(r, entry, context, ret, err);
         oci_layer_reader_close(r);
         return result;
 }
 
+int oci_layer_ingest(int in_fd, int out_fd, const struct oci_layer_options *options, oci_entry_function *entry,
+                     void *context, struct oci_layer_info *ret, struct error *err)
+{
+        return ingest_input(&(struct oci_stream_input){ .fd = in_fd }, out_fd, options, entry, context, ret, err);
+}
+
+int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd, const struct oci_layer_options *options,
+                           struct oci_layer_info *ret, struct error *err)
+{
+        struct oci_stream_input input = { .fd = in_fd, .ranged = true, .offset = offset, .size = size };
+
+        return ingest_input(&input, out_fd, options, NULL, NULL, ret, err);
+}
+
 bool oci_layer_is_archive(const void *bytes, size_t size)
 {
         if (size >= OCI_TAR_BLOCK && oci_tar_block_is_header(bytes))
                 return true;
-        return oci_stream_detect(bytes, size) != OCI_COMPRESSION_NONE;
+        return oci_layer_detect(bytes, size) != OCI_COMPRESSION_NONE;
 }

@@ -76,6 +76,12 @@ typedef int oci_entry_function(void *context, const struct oci_entry *e, struct 
 int oci_layer_ingest(int in_fd, int out_fd, const struct oci_layer_options *options, oci_entry_function *entry,
                      void *context, struct oci_layer_info *ret, struct error *err);
 
+/* The same for a layer that is a part of a file, without telling entries: `size` bytes at `offset`. */
+int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd, const struct oci_layer_options *options,
+                           struct oci_layer_info *ret, struct error *err);
+
+/* What the first bytes of a file (512 or more, or all there are) are packed with; NONE also for what is no archive. */
+enum oci_compression oci_layer_detect(const void *bytes, size_t size);
 /* True when the first bytes of a file (give it 512 or more, or all there are) are a tar or a compressed stream as read
  * above: what ADD unpacks. A compressed file that holds no tar is found out only by reading it. */
 bool oci_layer_is_archive(const void *bytes, size_t size);

@@ -3,6 +3,8 @@ noinst_LIBRARIES += liboci.a
 liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
+	oci/archive_load.c \
+	oci/archive_save.c \
 	oci/config.c \
 	oci/config.h \
 	oci/digest.c \
@@ -23,6 +25,8 @@ liboci_a_SOURCES = \
 	oci/layer_reader.h \
 	oci/layer_writer.c \
 	oci/layer_writer.h \
+	oci/layout.c \
+	oci/layout.h \
 	oci/limits.h \
 	oci/manifest.c \
 	oci/manifest.h \
@@ -54,19 +58,35 @@ liboci_a_SOURCES = \
 	oci/utf8.c \
 	oci/utf8.h
 
+check_PROGRAMS += tests/unit/oci_archive
+TESTS += tests/unit/oci_archive
+tests_unit_oci_archive_SOURCES = tests/unit/oci_archive.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
+tests_unit_oci_archive_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_archive_judges
+TESTS += tests/unit/oci_archive_judges
+tests_unit_oci_archive_judges_SOURCES = tests/unit/oci_archive_judges.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
+tests_unit_oci_archive_judges_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_config
+TESTS += tests/unit/oci_config
+tests_unit_oci_config_SOURCES = tests/unit/oci_config.c tests/unit/check.h
+tests_unit_oci_config_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/oci_json
 TESTS += tests/unit/oci_json
 tests_unit_oci_json_SOURCES = tests/unit/oci_json.c tests/unit/check.h
 tests_unit_oci_json_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/oci_layer_reader
 TESTS += tests/unit/oci_layer_reader
-tests_unit_oci_layer_reader_SOURCES = tests/unit/oci_layer_reader.c tests/unit/check.h
+tests_unit_oci_layer_reader_SOURCES = tests/unit/oci_layer_reader.c tests/unit/check.h tests/unit/tar_build.h
 tests_unit_oci_layer_reader_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/oci_layer_writer
 TESTS += tests/unit/oci_layer_writer
-tests_unit_oci_layer_writer_SOURCES = tests/unit/oci_layer_writer.c tests/unit/check.h
+tests_unit_oci_layer_writer_SOURCES = tests/unit/oci_layer_writer.c tests/unit/check.h tests/unit/tar_build.h
 tests_unit_oci_layer_writer_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/oci_reference
 TESTS += tests/unit/oci_reference
 tests_unit_oci_reference_SOURCES = tests/unit/oci_reference.c tests/unit/check.h
 tests_unit_oci_reference_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_store
+TESTS += tests/unit/oci_store
+tests_unit_oci_store_SOURCES = tests/unit/oci_store.c tests/unit/check.h
+tests_unit_oci_store_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)

@@ -40,6 +40,14 @@ void oci_descriptor_copy(struct oci_descriptor *to, const struct oci_descriptor 
         to->artifact_type = from->artifact_type ? memory_strdup(from->artifact_type) : NULL;
 }
 
+struct oci_descriptor *oci_descriptor_dup(const struct oci_descriptor *from)
+{
+        struct oci_descriptor *to = memory_alloc(sizeof(*to));
+
+        oci_descriptor_copy(to, from);
+        return to;
+}
+
 struct oci_manifest *oci_manifest_new(const char *media_type)
 {
         struct oci_manifest *m = memory_zalloc(1, sizeof(*m));

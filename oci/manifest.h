@@ -100,6 +100,8 @@ void oci_index_cleanup(struct oci_index **x);
 /* Descriptors are plain values; these handle what they own. `to` must be empty (zeroed) or have been cleared. */
 void oci_descriptor_copy(struct oci_descriptor *to, const struct oci_descriptor *from);
 void oci_descriptor_clear(struct oci_descriptor *d);
+/* A deep copy on the heap; clear and free it. */
+struct oci_descriptor *oci_descriptor_dup(const struct oci_descriptor *from);
 /* One descriptor as a member of a JSON document: for records that carry one (oci/image.c). */
 void oci_descriptor_format(struct oci_json_writer *w, const char *key, const struct oci_descriptor *d);
 /* `o` is the descriptor's value; *ret must be zeroed, and cleared also after a failure. */

@@ -89,12 +89,15 @@ int oci_platform_parse(const char *text, struct oci_platform **ret, struct error
         CLEANUP_FREE char *copy = memory_strdup(text);
         CLEANUP_FREE char *quoted = NULL;
         char *rest = copy;
-        const char *part[3] = { NULL, NULL, NULL };
+        const char *part[4] = { NULL, NULL, NULL, NULL };
         size_t count = 0;
+        bool good = true;
 
-        for (char *one = strsep(&rest, "/"); one != NULL && count < 3; one = strsep(&rest, "/"))
-                part[count++] = is_word(one) ? one : NULL;
-        if (rest != NULL || part[0] == NULL || part[count - 1] == NULL || (count == 3 && part[1] == NULL)) {
+        while (rest != NULL && count < 4) {
+                part[count] = strsep(&rest, "/");
+                good = good && is_word(part[count++]);
+        }
+        if (!good || count > 3) {
                 quoted = oci_quote(text);
                 return error_set(err, EINVAL, "platform %s is not OS/ARCHITECTURE[/VARIANT], as in linux/arm64", quoted);
         }

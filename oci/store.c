@@ -205,7 +205,7 @@ static int check_empty(const struct oci_store *s, struct error *err)
 static int make_files(const struct oci_store *s, struct error *err)
 {
         static const char text[] = FORMAT_PREFIX "1\n";
-        CLEANUP_FREE char *name = memory_printf(FORMAT_FILE ".%ld", (long)getpid());
+        char name[sizeof(FORMAT_FILE) + 33] = FORMAT_FILE ".";
         CLEANUP_FD int lock = openat(s->root_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         CLEANUP_FD int fd = -1;
 
@@ -214,7 +214,8 @@ static int make_files(const struct oci_store *s, struct error *err)
         if (flock(lock, LOCK_SH | LOCK_NB) < 0 && errno != EWOULDBLOCK)
                 log_print(s->log, LOG_WARNING, "files in %s cannot be locked (%s): bryo prune will refuse to work there", s->path,
                           strerror(errno));
-        (void)unlinkat(s->root_fd, name, 0); /* of a dead process with the same number */
+        if (oci_store_random_name(name + strlen(name)) < 0)
+                return oci_store_fail(s, errno, "get random bytes for", FORMAT_FILE, NULL, err);
         fd = oci_store_file_open_new(s->root_fd, name);
         if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0 || fsync(fd) < 0 ||
             renameat(s->root_fd, name, s->root_fd, FORMAT_FILE) < 0 || fsync(s->root_fd) < 0)

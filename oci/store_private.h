@@ -51,6 +51,8 @@ int oci_store_replace(struct oci_store *s, enum oci_store_area area, const char 
 /* fsync of what is written so far. */
 int oci_store_file_sync(struct oci_store_file *f, struct error *err);
 
+/* 32 random hex characters and a NUL; -1 with errno. */
+int oci_store_random_name(char ret[33]);
 /* Removes this handle's scratch at close. */
 void oci_store_scratch_close(struct oci_store *s);
 

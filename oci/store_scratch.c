@@ -26,7 +26,7 @@
 #define MAX_DEPTH     64 /* scratch is ours and flat; this only bounds the recursion */
 #define ATTEMPTS      16
 
-static int random_name(char ret[33])
+int oci_store_random_name(char ret[33])
 {
         unsigned char bytes[16];
 
@@ -74,7 +74,7 @@ static int remove_content(int dirfd, const char *keep, int depth)
         return failed;
 }
 
-/* Removes tmp/NAME, whose lock this process holds as `lock_fd`; the lock file goes last. Returns 0 or an errno. */
+/* Removes tmp/NAME, whose lock this process holds; the lock file goes last. Returns 0 or an errno. */
 static int remove_locked(int tmp_fd, const char *name, int scratch_fd)
 {
         int content = openat(scratch_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -88,6 +88,16 @@ static int remove_locked(int tmp_fd, const char *name, int scratch_fd)
         if (failed == 0 && unlinkat(tmp_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 failed = errno;
         return failed;
+}
+
+/* The lock file of a scratch directory, made if it is not there. */
+static int open_lock(int scratch_fd)
+{
+        CLEANUP_FD int fd = openat(scratch_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0 || fchmod(fd, 0600) < 0)
+                return -1;
+        return fd_steal(&fd);
 }
 
 /* Removes tmp/NAME if its owner is dead. */
@@ -104,7 +114,7 @@ static int sweep_one(const struct oci_store *s, int tmp_fd, const char *name)
         if (st.st_uid != geteuid())
                 return EPERM;
         /* its maker may be about to take the lock: it will find it taken, or gone, and begin anew */
-        lock = openat(scratch, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        lock = open_lock(scratch);
         if (lock < 0)
                 return errno == ENOENT ? 0 : errno;
         if (flock(lock, LOCK_EX | LOCK_NB) < 0)
@@ -156,14 +166,14 @@ static int make_once(struct oci_store *s, int tmp_fd, struct error *err)
         CLEANUP_FD int lock = -1;
         struct stat st;
 
-        if (random_name(name) < 0)
+        if (oci_store_random_name(name) < 0)
                 return oci_store_fail(s, errno, "get random bytes for", TMP_DIRECTORY, NULL, err);
         if (mkdirat(tmp_fd, name, 0700) < 0 || fchmodat(tmp_fd, name, 0700, 0) < 0)
                 return errno == EEXIST || errno == ENOENT ? 1 : oci_store_fail(s, errno, "make directory", TMP_DIRECTORY, name, err);
         scratch = openat(tmp_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (scratch < 0)
                 return errno == ENOENT ? 1 : oci_store_fail(s, errno, "open directory", TMP_DIRECTORY, name, err);
-        lock = openat(scratch, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        lock = open_lock(scratch);
         if (lock < 0)
                 return errno == ENOENT ? 1 : oci_store_fail(s, errno, "make", TMP_DIRECTORY, name, err);
         if (flock(lock, LOCK_EX | LOCK_NB) < 0) {

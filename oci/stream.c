@@ -8,6 +8,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@
 
 struct oci_stream {
         int fd;
+        bool ranged;
+        uint64_t offset;           /* ranged: where to read next */
+        uint64_t left;             /* and how much there is */
         int out_fd;
         bool copy;
         enum oci_compression compression;
@@ -52,7 +56,7 @@ struct oci_stream {
         uint64_t end;              /* size of the tar */
 };
 
-enum oci_compression oci_stream_detect(const void *bytes, size_t size)
+enum oci_compression oci_layer_detect(const void *bytes, size_t size)
 {
         static const struct {
                 enum oci_compression compression;
@@ -79,6 +83,23 @@ static int fail_read(struct error *err)
         return error_errno(err, errno, "cannot read the tar");
 }
 
+/* read(2), or pread inside the range. 0 at the end, -1 with errno. */
+static ssize_t read_some(struct oci_stream *s, char *to, size_t size)
+{
+        ssize_t n;
+
+        if (s->ranged && size > s->left)
+                size = (size_t)s->left;
+        do
+                n = s->ranged ? pread(s->fd, to, size, (off_t)s->offset) : read(s->fd, to, size);
+        while (n < 0 && errno == EINTR);
+        if (n > 0 && s->ranged) {
+                s->offset += (uint64_t)n;
+                s->left -= (uint64_t)n;
+        }
+        return n;
+}
+
 /* Reads the next piece of input into `s->input`; 0 at its end. */
 static ssize_t read_input(struct oci_stream *s, struct error *err)
 {
@@ -86,9 +107,7 @@ static ssize_t read_input(struct oci_stream *s, struct error *err)
 
         if (s->input_ended)
                 return 0;
-        do
-                n = read(s->fd, s->input, INPUT_SIZE);
-        while (n < 0 && errno == EINTR);
+        n = read_some(s, s->input, INPUT_SIZE);
         if (n < 0)
                 return fail_read(err);
         s->input_ended = n == 0;
@@ -259,10 +278,8 @@ static void consume(struct oci_stream *s, size_t size)
 static int peek(struct oci_stream *s, struct error *err)
 {
         while (s->peeked < PEEK_SIZE) {
-                ssize_t n = read(s->fd, s->input + s->peeked, INPUT_SIZE - s->peeked);
+                ssize_t n = read_some(s, s->input + s->peeked, INPUT_SIZE - s->peeked);
 
-                if (n < 0 && errno == EINTR)
-                        continue;
                 if (n < 0)
                         return fail_read(err);
                 if (n == 0)
@@ -270,7 +287,7 @@ static int peek(struct oci_stream *s, struct error *err)
                 s->peeked += (size_t)n;
         }
         s->input_size = s->peeked;
-        s->compression = oci_stream_detect(s->input, s->peeked);
+        s->compression = oci_layer_detect(s->input, s->peeked);
         if (s->compression != OCI_COMPRESSION_NONE)
                 sha256_update(&s->input_hash, s->input, s->peeked);
         return 0;
@@ -293,7 +310,7 @@ static int try_scanning(struct oci_stream *s, struct error *err)
         n = pread(s->fd, head, sizeof(head), at);
         if (n < 0)
                 return fail_read(err);
-        if (oci_stream_detect(head, (size_t)n) != OCI_COMPRESSION_NONE)
+        if (oci_layer_detect(head, (size_t)n) != OCI_COMPRESSION_NONE)
                 return 0;
         s->scanning = true;
         s->base = (uint64_t)at;
@@ -301,11 +318,15 @@ static int try_scanning(struct oci_stream *s, struct error *err)
         return 0;
 }
 
-int oci_stream_open(int fd, int out_fd, bool copy, struct oci_stream **ret, struct error *err)
+int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy, struct oci_stream **ret, struct error *err)
 {
         CLEANUP_STREAM struct oci_stream *s = memory_zalloc(1, sizeof(*s));
 
-        s->fd = fd;
+        assert(copy || !input->ranged);
+        s->fd = input->fd;
+        s->ranged = input->ranged;
+        s->offset = input->offset;
+        s->left = input->size;
         s->out_fd = out_fd;
         s->copy = copy;
         sha256_init(&s->hash);

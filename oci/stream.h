@@ -17,8 +17,16 @@
  */
 struct oci_stream;
 
-/* Opens a stream on `fd` (borrowed). `out_fd` -1: nothing is written. `copy`: copying mode. */
-int oci_stream_open(int fd, int out_fd, bool copy, struct oci_stream **ret, struct error *err);
+/* Where the packed bytes come from. */
+struct oci_stream_input {
+        int fd;          /* borrowed */
+        bool ranged;     /* `size` bytes at `offset` of a file; else everything from the current position on */
+        uint64_t offset;
+        uint64_t size;
+};
+
+/* Opens a stream. `out_fd` -1: nothing is written. `copy`: copying mode. A range in scanning mode is not supported (asserted). */
+int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy, struct oci_stream **ret, struct error *err);
 void oci_stream_close(struct oci_stream *s);
 void oci_stream_cleanup(struct oci_stream **s);
 #define CLEANUP_STREAM __attribute__((cleanup(oci_stream_cleanup)))
@@ -31,7 +39,5 @@ int oci_stream_read(struct oci_stream *s, void *bytes, size_t size, size_t *ret_
 int oci_stream_skip(struct oci_stream *s, uint64_t size, struct error *err);
 /* Copying mode: consumes the rest, both of the tar and of the input, and tells digests and sizes (not entry_count). */
 int oci_stream_finish(struct oci_stream *s, struct oci_layer_info *ret, struct error *err);
-/* What the first bytes of an input are. */
-enum oci_compression oci_stream_detect(const void *bytes, size_t size);
 
 #endif

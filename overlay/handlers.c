@@ -185,7 +185,18 @@ static void on_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
         struct overlay_create create = {.mode = mode,
                                         .rdev = rdev}; /* the kernel's 32 bits are the low ones of dev_t */
 
-        make(req, parent, name, &create);
+        switch (mode & S_IFMT) {
+        case S_IFREG:
+        case S_IFIFO:
+        case S_IFSOCK:
+        case S_IFCHR:
+        case S_IFBLK:
+                make(req, parent, name, &create);
+                break;
+        default:
+                fuse_reply_err(req, EINVAL);
+                break;
+        }
 }
 
 static void on_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -336,7 +347,7 @@ static void on_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
  * before libfuse sees it. CREATE: the kernel uses MKNOD then, and no RELEASE
  * follows. FLUSH, FSYNC, FSYNCDIR: the kernel still writes its pages back first
  * and reports their errors; a step seals or never happened, so nothing is left to sync. ACCESS:
- * default_permissions. Locks, IOCTL, POLL, BMAP: the kernel's own behaviour is right.
+ * default_permissions. LSEEK: session_seek.h. Locks, IOCTL, POLL, BMAP: the kernel's own behaviour is right.
  */
 const struct fuse_lowlevel_ops overlay_handlers = {
         .lookup = on_lookup,
@@ -366,5 +377,4 @@ const struct fuse_lowlevel_ops overlay_handlers = {
         .fallocate = overlay_handlers_fallocate,
         .readdirplus = overlay_handlers_readdirplus,
         .copy_file_range = overlay_handlers_copy_file_range,
-        .lseek = overlay_handlers_lseek,
 };

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <linux/fuse.h>
 
@@ -97,20 +96,6 @@ void overlay_handlers_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t 
                             ? -EFBIG
                             : overlay_ops_fallocate(tree_of(req), ino, mode, (uint64_t)offset, (uint64_t)length);
         fuse_reply_err(req, -r);
-}
-
-void overlay_handlers_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi)
-{
-        int64_t result;
-        int r = -EINVAL;
-
-        (void)fi;
-        if (whence == SEEK_DATA || whence == SEEK_HOLE)
-                r = overlay_ops_lseek(tree_of(req), ino, offset, whence, &result);
-        if (r < 0)
-                fuse_reply_err(req, -r);
-        else
-                fuse_reply_lseek(req, result);
 }
 
 void overlay_handlers_copy_file_range(fuse_req_t req, fuse_ino_t in, off_t in_offset, struct fuse_file_info *in_fi,

@@ -17,7 +17,6 @@ void overlay_handlers_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, s
                             struct fuse_file_info *fi);
 void overlay_handlers_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
                                 struct fuse_file_info *fi);
-void overlay_handlers_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence, struct fuse_file_info *fi);
 void overlay_handlers_copy_file_range(fuse_req_t req, fuse_ino_t in, off_t in_offset, struct fuse_file_info *in_fi,
                                       fuse_ino_t out, off_t out_offset, struct fuse_file_info *out_fi, size_t size,
                                       int flags);

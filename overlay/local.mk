@@ -70,10 +70,12 @@ liboverlay_a_SOURCES += \
 	overlay/handlers_data.c overlay/handlers_data.h \
 	overlay/loop.c overlay/loop.h \
 	overlay/loop_client.c overlay/loop_client.h \
+	overlay/loop_thread.c overlay/loop_thread.h \
 	overlay/server.c overlay/server.h \
 	overlay/session.c overlay/session.h \
 	overlay/session_init.c overlay/session_init.h \
-	overlay/session_request.c overlay/session_request.h
+	overlay/session_request.c overlay/session_request.h \
+	overlay/session_seek.c overlay/session_seek.h
 
 overlay_server_tests = \
 	tests/unit/overlay_server_attrs \

@@ -16,7 +16,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -26,6 +25,7 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "overlay/loop_client.h"
+#include "overlay/loop_thread.h"
 
 /* Serving threads at one time, unless the caller says otherwise: more only compete for the tree's lock. */
 #define THREADS_MAX 8
@@ -92,6 +92,7 @@ struct worker {
 struct overlay_loop {
         const struct log *log;
         int state;  /* enum state, a futex */
+        int broken; /* errno of the first reply that the kernel refused; 0: none */
         int result; /* errno the connection ended with; ENODEV is the good end. Set once, before state becomes ENDED */
 
         pthread_mutex_t lock; /* sessions and threads come and go under it; never taken while serving */
@@ -160,6 +161,8 @@ static void end(struct overlay_loop *loop, int reason)
 
         if (!__atomic_compare_exchange_n(&loop->result, &none, reason, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
                 return;
+        if (reason == ECANCELED)
+                overlay_session_drain(loop->workers[0].session); /* while all others still serve */
         __atomic_store_n(&loop->state, STATE_ENDED, __ATOMIC_SEQ_CST);
         syscall(SYS_futex, &loop->state, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
         wake_monitor(loop);
@@ -330,8 +333,21 @@ static void become(struct worker *worker)
         }
 }
 
-/* A serving thread. Cancellation is on only inside overlay_session_receive: everything it holds belongs to the loop. */
-static void *serve(void *argument)
+/* A refused reply is a bug of this server: the step will fail for it, but serving goes on, so that nothing hangs. */
+static void handle(struct worker *worker)
+{
+        int r = overlay_session_handle(worker->session), none = 0;
+
+        if (r < 0)
+                __atomic_compare_exchange_n(&worker->loop->broken, &none, -r, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_SEQ_CST);
+}
+
+/*
+ * A serving thread. Cancellation is on only inside overlay_session_receive: everything it holds belongs to the loop.
+ * (No AddressSanitizer for the reason given there.)
+ */
+__attribute__((no_sanitize_address)) static void *serve(void *argument)
 {
         struct worker *worker = argument;
         int r = 0;
@@ -343,7 +359,7 @@ static void *serve(void *argument)
                 if (r < 0)
                         break;
                 __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
-                r = overlay_session_handle(worker->session);
+                handle(worker);
                 __atomic_store_n(&worker->busy, 0, __ATOMIC_RELAXED);
                 add(&worker->served, 1);
                 note_request(worker);
@@ -374,19 +390,6 @@ static void add_worker(struct overlay_loop *loop, enum role role, int cpu, struc
         worker->follower = (struct follower){.client = OVERLAY_LOOP_CLIENT_INIT, .cpu = -1};
 }
 
-/* A thread without signals: they belong to the command's own threads. Returns an errno. */
-static int start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
-{
-        sigset_t all, before;
-        int r;
-
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        r = pthread_create(thread, NULL, run, argument);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return r;
-}
-
 /* Makes descriptor and thread of a worker, if that was not done. Under `lock`. */
 static int start_worker(struct overlay_loop *loop, struct worker *worker, struct error *err)
 {
@@ -396,7 +399,7 @@ static int start_worker(struct overlay_loop *loop, struct worker *worker, struct
                 return 0;
         if (worker->session == NULL && overlay_session_dup(loop->workers[0].session, &worker->session, err) < 0)
                 return -1;
-        r = start_thread(&worker->thread, serve, worker);
+        r = overlay_loop_thread_start(&worker->thread, serve, worker);
         if (r != 0)
                 return error_errno(err, r, "cannot start a thread for the FUSE mount");
         worker->started = true;
@@ -560,7 +563,7 @@ static void *monitor(void *argument)
 {
         struct watch watch = {.loop = argument, .window_ms = CALM_WINDOW_MS, .left_at = INT64_MIN / 2};
 
-        pthread_mutex_lock(&watch.loop->lock); /* until `monitor` is set */
+        pthread_mutex_lock(&watch.loop->lock); /* until the first threads are there */
         pthread_mutex_unlock(&watch.loop->lock);
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
         pthread_setname_np(pthread_self(), "bryo-fuse-watch");
@@ -618,25 +621,33 @@ static void check_dup(struct overlay_loop *loop)
         loop->worker_count = 1;
 }
 
+/* Under `lock`: the threads that need others to exist take it first. */
+static int start_threads_locked(struct overlay_loop *loop, struct error *err)
+{
+        int r;
+
+        if (loop->workers[0].role == ROLE_QUIET) {
+                r = overlay_loop_thread_start(&loop->monitor, monitor, loop);
+                if (r != 0)
+                        return error_errno(err, r, "cannot start a thread for the FUSE mount");
+                loop->has_monitor = true;
+        }
+        return start_worker(loop, &loop->workers[0], err);
+}
+
 static int start_threads(struct overlay_loop *loop, struct error *err)
 {
-        int r = 0;
+        int r;
 
         if (loop->workers[0].role == ROLE_QUIET) {
                 loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
                 if (loop->wake_fd < 0)
                         return error_errno(err, errno, "cannot serve the FUSE mount: eventfd");
-                pthread_mutex_lock(&loop->lock);
-                r = start_thread(&loop->monitor, monitor, loop);
-                pthread_mutex_unlock(&loop->lock);
-                if (r != 0)
-                        return error_errno(err, r, "cannot start a thread for the FUSE mount");
-                loop->has_monitor = true;
         }
         pthread_mutex_lock(&loop->lock);
-        r = start_worker(loop, &loop->workers[0], err);
+        r = start_threads_locked(loop, err);
         pthread_mutex_unlock(&loop->lock);
-        if (r == 0 && loop->workers[0].role == ROLE_ALWAYS && loop->worker_count > 1)
+        if (r == 0 && loop->workers[0].role == ROLE_ALWAYS)
                 start_workers(loop, 1);
         return r;
 }
@@ -650,18 +661,20 @@ static void finish(struct overlay_loop *loop)
                 pthread_join(loop->monitor, NULL); /* first: nobody else starts threads */
         loop->has_monitor = false;
         for (i = 0; i < loop->worker_count; i++) {
+                if (loop->workers[i].started)
+                        pthread_join(loop->workers[i].thread, NULL);
+                overlay_loop_client_close(&loop->workers[i].follower.client);
+        }
+        pthread_mutex_lock(&loop->lock);
+        for (i = loop->worker_count; i-- > 0;) {
                 struct worker *worker = &loop->workers[i];
 
-                if (worker->started)
-                        pthread_join(worker->thread, NULL);
-                overlay_loop_client_close(&worker->follower.client);
-                pthread_mutex_lock(&loop->lock);
                 worker->started = false;
                 if (worker->session != NULL)
                         overlay_session_add_counters(worker->session, &loop->closed_counters);
                 overlay_session_close(STEAL(worker->session));
-                pthread_mutex_unlock(&loop->lock);
         }
+        pthread_mutex_unlock(&loop->lock);
 }
 
 int overlay_loop_start(struct overlay_session *first, const struct overlay_server_options *opts,
@@ -694,6 +707,8 @@ int overlay_loop_wait(struct overlay_loop *loop, struct error *err)
         finish(loop);
         switch (loop->result) {
         case ENODEV:
+                if (loop->broken != 0)
+                        return error_errno(err, loop->broken, "the kernel refused a reply of the FUSE server");
                 return 0;
         case ECANCELED:
                 return error_set(err, ECANCELED, "the FUSE mount was cut off");

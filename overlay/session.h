@@ -37,7 +37,7 @@ int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_sessi
  */
 int overlay_session_dup(const struct overlay_session *first, struct overlay_session **ret, struct error *err);
 
-/* Closes the descriptor (the last one aborts the connection) and frees. Accepts NULL. */
+/* Closes the descriptor (the last one aborts the connection) and frees; `first` after its duplicates. Accepts NULL. */
 void overlay_session_close(struct overlay_session *session);
 
 /*
@@ -49,11 +49,18 @@ void overlay_session_close(struct overlay_session *session);
 int overlay_session_receive(struct overlay_session *session);
 
 /*
- * Answers the request that was received: exactly one reply, none for FORGET.
- * Returns 0, or a negated errno when the kernel did not take the reply, which
- * means that this server does not speak the protocol.
+ * Answers the request that was received: exactly one reply, none for FORGET; the reply to LSEEK
+ * may come later. Returns 0, or a negated errno when the kernel did not take
+ * a reply or sent no request, which means that this server does not speak the
+ * protocol. Serving may go on even then: a client never waits in vain.
  */
 int overlay_session_handle(struct overlay_session *session);
+
+/*
+ * Waits for what was handed to another thread (session_seek.h). To be called
+ * once no thread will serve any more, while some still do or the connection is dead. From any thread.
+ */
+void overlay_session_drain(struct overlay_session *session);
 
 /* The request being served: its opcode, and the thread that waits for it as seen from here (0: none, or not visible).
  */

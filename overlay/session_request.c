@@ -37,7 +37,7 @@ static const struct shape shapes[] = {
         [FUSE_WRITE] = {true, 0, sizeof(struct fuse_write_in)},
         [FUSE_STATFS] = {true, 0, 0},
         [FUSE_RELEASE] = {true, 0, sizeof(struct fuse_release_in)},
-        [FUSE_SETXATTR] = {true, 1, sizeof(struct fuse_setxattr_in)},
+        [FUSE_SETXATTR] = {true, 1, 0}, /* in two forms */
         [FUSE_GETXATTR] = {true, 1, sizeof(struct fuse_getxattr_in)},
         [FUSE_LISTXATTR] = {true, 0, sizeof(struct fuse_getxattr_in)},
         [FUSE_REMOVEXATTR] = {true, 1, 0},
@@ -63,10 +63,10 @@ static int check_payload(uint32_t opcode, const char *argument, size_t rest)
                 return in.size == rest && in.offset <= INT64_MAX && in.size <= INT64_MAX - in.offset ? 0 : EINVAL;
         }
         if (opcode == FUSE_SETXATTR) {
-                struct fuse_setxattr_in in;
+                uint32_t length; /* the first field, in either form */
 
-                memcpy(&in, argument, sizeof in);
-                return in.size == rest ? 0 : EINVAL;
+                memcpy(&length, argument, sizeof length);
+                return length == rest ? 0 : EINVAL;
         }
         if (opcode == FUSE_BATCH_FORGET) {
                 struct fuse_batch_forget_in in;
@@ -83,12 +83,12 @@ static int check_payload(uint32_t opcode, const char *argument, size_t rest)
         return 0;
 }
 
-int overlay_session_request_check(const void *message, size_t size)
+int overlay_session_request_check(const void *message, size_t size, size_t setxattr_size)
 {
         struct fuse_in_header header;
         const char *argument, *next;
         const struct shape *shape;
-        size_t rest;
+        size_t fixed, rest;
         int i;
 
         if (size < sizeof header)
@@ -101,10 +101,11 @@ int overlay_session_request_check(const void *message, size_t size)
         shape = &shapes[header.opcode];
         argument = (const char *)message + sizeof header;
         rest = size - sizeof header;
-        if (rest < shape->argument)
+        fixed = header.opcode == FUSE_SETXATTR ? setxattr_size : shape->argument;
+        if (rest < fixed)
                 return EINVAL;
-        next = argument + shape->argument;
-        rest -= shape->argument;
+        next = argument + fixed;
+        rest -= fixed;
         for (i = 0; i < shape->names; i++) {
                 size_t length = strnlen(next, rest);
 

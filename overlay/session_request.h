@@ -13,11 +13,12 @@
  * Grammar (host byte order, <linux/fuse.h>):
  *     request = fuse_in_header ARGUMENT? (NAME '\0'){0..2} PAYLOAD?
  * with header.len == size; NAME is 1 to 4095 bytes (names over 255 are the tree's
- * to refuse). SETXATTR comes in its long form: INIT asks for FUSE_SETXATTR_EXT.
+ * to refuse). `setxattr_size` is the size of SETXATTR's argument: that of fuse_setxattr_in where
+ * FUSE_SETXATTR_EXT was taken, else FUSE_COMPAT_SETXATTR_IN_SIZE.
  *
  * Returns 0; ENOSYS for an opcode that is not served; EINVAL for a known one
  * that is malformed; EPROTO when there is not even a header to answer to.
  */
-int overlay_session_request_check(const void *message, size_t size);
+int overlay_session_request_check(const void *message, size_t size, size_t setxattr_size);
 
 #endif

@@ -7,6 +7,7 @@ sandbox_bryo_init_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fvisibility=hidden -ffunct
 sandbox_bryo_init_LDFLAGS = -static -Wl,--gc-sections -Wl,-s
 sandbox_bryo_init_SOURCES = \
 	sandbox/init/command.c \
+	sandbox/init/deliver.c \
 	sandbox/init/descriptors.c \
 	sandbox/init/execute.c \
 	sandbox/init/identity.c \
@@ -27,6 +28,7 @@ libsandbox_a_SOURCES = \
 	sandbox/hint.c sandbox/hint.h \
 	sandbox/idmap.c sandbox/idmap.h \
 	sandbox/mapping.c sandbox/mapping.h \
+	sandbox/output.c sandbox/output.h \
 	sandbox/private.h \
 	sandbox/program.c sandbox/program.h \
 	sandbox/protocol.c sandbox/protocol.h \
@@ -95,6 +97,11 @@ check_PROGRAMS += tests/unit/sandbox_direct
 TESTS += tests/unit/sandbox_direct
 tests_unit_sandbox_direct_SOURCES = tests/unit/sandbox_direct.c $(sandbox_test_headers)
 tests_unit_sandbox_direct_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_fuse
+TESTS += tests/unit/sandbox_fuse
+tests_unit_sandbox_fuse_SOURCES = tests/unit/sandbox_fuse.c $(sandbox_test_headers)
+tests_unit_sandbox_fuse_LDADD = $(sandbox_test_ldadd)
 
 # prints figures, has no opinion
 check_PROGRAMS += tests/unit/sandbox_speed

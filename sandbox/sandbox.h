@@ -128,7 +128,8 @@ struct sandbox_command {
         const char *hosts;       /* text of /etc/hosts; NULL: the root's own file stays */
         const char *resolv_conf; /* text of /etc/resolv.conf; NULL: the root's own file stays */
         enum sandbox_network network;
-        int stdin_fd, stdout_fd, stderr_fd; /* -1: the container's /dev/null; ignored with `tty` */
+        /* -1: the container's /dev/null; ignored with `tty`. Pipes that this process reads come from sandbox_output_open */
+        int stdin_fd, stdout_fd, stderr_fd;
         bool tty;                           /* a new terminal of the container's own devpts is stdio and controlling terminal */
 };
 
@@ -170,9 +171,11 @@ struct sandbox_exit {
 int sandbox_stage_wait(struct sandbox_stage *stage, struct sandbox_exit *ret, struct error *err);
 
 /*
- * Sends a signal to the command (pid 1 of its namespace: a signal other than
- * SIGKILL and SIGSTOP that it has no handler for is ignored by the kernel,
- * pid_namespaces(7)). Harmless when nothing runs any more. Fails when the stage's init is gone.
+ * Sends a signal to the command. It is pid 1 of its namespace, where the kernel
+ * drops what it has no handler for (pid_namespaces(7)): a signal whose default
+ * action is to end the process, and which the command neither handles, ignores nor blocks, ends
+ * the whole namespace, and sandbox_stage_wait reports it as the end by that signal.
+ * Harmless when nothing runs any more. Fails when the stage's init is gone.
  */
 int sandbox_stage_signal(struct sandbox_stage *stage, int signo, struct error *err);
 

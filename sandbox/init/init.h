@@ -106,4 +106,10 @@ int init_descriptors_close_from(int first, const struct init_config *config, boo
 /* Replaces the process; returns only with a failure. `argv` ends with NULL. */
 int init_execute(const char **argv, const char **env, struct sandbox_report *report);
 
+/*
+ * Delivers a signal to the command, carrying out its default action where the kernel would drop it because the command
+ * is pid 1. Returns the signal if that ended the command, else 0. (deliver.c)
+ */
+int init_deliver(pid_t pid, int signo);
+
 #endif

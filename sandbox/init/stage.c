@@ -41,6 +41,7 @@ struct stage {
         int terminal;  /* the master side, on its way to the builder */
         bool executed; /* the child got as far as execve */
         bool started;  /* STARTED was sent: EXITED is owed */
+        int ended_by;  /* the signal whose default action was carried out for the command, else 0 */
 };
 
 /* Kills the command and returns when its pid namespace is gone; the order the whole file turns on. */
@@ -183,8 +184,8 @@ static void handle_signal(struct stage *stage, struct sandbox_frame *frame)
         if (!sandbox_unpack_is_complete(&unpack) || signo == 0 || signo > (uint32_t)SIGRTMAX)
                 end(stage);
         /* unreaped while it stands there, so the pid is the command's */
-        if (*stage->run > 0)
-                (void)kill(*stage->run, (int)signo);
+        if (*stage->run > 0 && stage->ended_by == 0)
+                stage->ended_by = init_deliver(*stage->run, (int)signo);
 }
 
 static void handle_builder(struct stage *stage)
@@ -283,11 +284,16 @@ static void look_for_end(struct stage *stage)
 {
         struct sandbox_pack pack = SANDBOX_PACK_INIT;
         siginfo_t info = { 0 };
+        int status;
 
         if (!stage->started || waitid(P_PID, (id_t)*stage->run, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid == 0)
                 return;
         stage->started = false;
-        sandbox_pack_u32(&pack, (uint32_t)reap(stage));
+        status = reap(stage);
+        if (stage->ended_by != 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+                status = stage->ended_by; /* the wait status of an end by that signal (wait(2)) */
+        stage->ended_by = 0;
+        sandbox_pack_u32(&pack, (uint32_t)status);
         send_or_end(stage, SANDBOX_FRAME_EXITED, &pack, -1);
         sandbox_pack_clear(&pack);
 }
@@ -329,8 +335,11 @@ void init_stage_main(const struct init_config *config, int channel, int alive, p
 
                 if (poll(polls, 4, -1) < 0 && errno != EINTR)
                         end(&stage);
-                if (polls[1].revents || (polls[2].revents && handle_signals(&stage)))
+                if (polls[1].revents || (polls[2].revents && handle_signals(&stage))) {
+                        /* tell the builder first: the command may be waiting for its file system, which is the builder's to abort */
+                        (void)close(stage.channel);
                         end(&stage);
+                }
                 if (polls[3].revents)
                         handle_child(&stage);
                 look_for_end(&stage);

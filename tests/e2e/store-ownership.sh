@@ -17,7 +17,7 @@ assert_equal "$(find "$XDG_DATA_HOME/bryo" ! -type f ! -type d | head)" "" "the 
 assert_equal "$(image_run image stat -c '%u:%g %a' /locked/f)" "12345:54321 644"
 
 # --root and $BRYO_ROOT name another store.
-works bryo --root "$PWD/other" image ls
+works bryo image ls --root "$PWD/other"
 assert_equal "$(wc -l <<< "$output")" 1 "the lines of the listing of a new store"
 assert_contains "$(output_of env BRYO_ROOT="$XDG_DATA_HOME/bryo" XDG_DATA_HOME=/nowhere bryo image ls)" busybox
 rm -rf "$XDG_DATA_HOME/bryo"

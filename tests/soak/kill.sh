@@ -54,8 +54,8 @@ done
 
 build
 assert_equal "$(image_run image cat /seven)" 7
-works bryo --root "$PWD/fresh" import "$tar" busybox
-works bryo --root "$PWD/fresh" build -t image context
+works bryo import --root "$PWD/fresh" "$tar" busybox
+works bryo build --root "$PWD/fresh" -t image context
 works bryo save -o worn.tar image
-works bryo --root "$PWD/fresh" save -o fresh.tar image
+works bryo save --root "$PWD/fresh" -o fresh.tar image
 cmp worn.tar fresh.tar || fail "the worn store gives another image than a fresh one"

@@ -39,8 +39,7 @@ static const char *find(void *context, const char *name)
                                              "GREEK\xCE\xB1",
                                              "alpha",
                                              "BAD",
-                                             "a\xFF"
-                                             "b",
+                                             "a\xFF.b",
                                              "SPACES",
                                              "  a   b  "};
 
@@ -103,8 +102,7 @@ static void test_names(void)
                 {"$KOREAN", "\xED\x95\x9C\xEA\xB5\xAD"},
                 {"$GREEK\xCE\xB1", "alpha"},
                 {"$PWD\xE2\x80\x94x", "/home\xE2\x80\x94x"},
-                {"$BAD", "a\xFF"
-                         "b"},
+                {"$BAD", "a\xFF.b"},
                 {"${", "error: the closing } is missing"},
                 {"${}", "error: bad substitution"},
                 {"${:", "error: bad substitution"},
@@ -178,13 +176,17 @@ static void test_patterns(void)
                 {"${NONE#x}${NONE%%x}", ""},
                 {"${P##*/}", "c.txt"},
                 {"${P%/*}", "/a/foo/b"},
+                {"${P##*/*b}", "/c.txt"},
+                {"${P%%b*/*}", "/a/foo/"},
+                /* In double quotes a pattern's escape is doubled, as in BuildKit: this is x, a backslash, anything. */
+                {"${STAR#\"x\\*\"}", "x*y?"},
                 {"${P%%.*}", "/a/foo/b/c"},
                 {"${STAR%\\?}", "x*y"},
                 {"${STAR#x\\*}", "y?"},
                 {"${KOREAN#?}", "\xEA\xB5\xAD"},
                 {"${KOREAN%?}", "\xED\x95\x9C"},
-                {"${BAD#a?}", "b"},
-                {"${BAD%?b}", "a"},
+                {"${BAD#a?}", ".b"},
+                {"${BAD%??b}", "a"},
                 {"${X#[x]}", "xxyy"},
                 {"${X#x.}", "xxyy"},
                 {"${X#\\x}", "error: the pattern '\\x' has a '\\' in front of something other"},
@@ -207,6 +209,8 @@ static void test_patterns(void)
                 {"${X//}", "error: the / between pattern and replacement is missing"},
                 {"${X/a/b", "error: the closing } is missing"},
                 {"${NONE/a/b}", ""},
+                {"${NULL#}${NULL%%$NULL}${NULL/$NULL/x}", "x"},
+                {"${NULL//*/x}", "x"},
         };
 
         CHECK_WORDS(rows);

@@ -125,6 +125,7 @@ static void test_lists(void)
                 {"docs/\n!docs/README.md", "docs/README.md", false, 2},
                 {"a/**\n!**/x", "a/b/c/x", false, 2},
                 {"# c\n\n#d\na", "a", true, 4},
+                {"#a\n", "#a", false, 0},
                 {" #a\n", "#a", true, 1},
                 {"! b \na\n!  a", "a", false, 3},
                 {"\xEF\xBB\xBF# x\n\xEF\xBB\xBF", "a", false, 0},
@@ -350,6 +351,9 @@ static void test_glob_helpers(void)
         CHECK(!dockerfile_glob_may_contain(g, "src/a/b"));
         CHECK(!dockerfile_glob_may_contain(g, "srcs"));
         dockerfile_glob_free(g);
+        CHECK_OK(dockerfile_glob_parse("src/", &g, &err));
+        CHECK(!dockerfile_glob_may_contain(g, "src"));
+        dockerfile_glob_free(g);
         CHECK_OK(dockerfile_glob_parse_deep("src/**/x.c", &g, &err));
         CHECK(dockerfile_glob_matches(g, "src/a/b/x.c"));
         CHECK(dockerfile_glob_matches(g, "src/x.c"));
@@ -405,6 +409,12 @@ static void test_hostile(void)
 #ifndef BRYO_SANITIZED
         CHECK(worst < 1);
 #endif
+        buffer_clear(&dirs);
+        for (int k = 0; k < 5000; k++)
+                buffer_append_string(&dirs, "**/");
+        buffer_append_string(&dirs, "a");
+        seconds_for(buffer_text(&dirs), buffer_text(&path), &matches);
+        CHECK(matches);
         for (int k = 0; k < 5000; k++)
                 buffer_append_string(&stars, "?");
         CHECK_INT(dockerfile_ignore_parse(buffer_text(&stars), stars.size, "x", &m, &err), -1);

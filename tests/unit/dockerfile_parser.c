@@ -10,7 +10,7 @@
 static void dump_pairs(const struct dockerfile_pairs *pairs, struct buffer *b)
 {
         for (size_t k = 0; k < pairs->count; k++)
-                buffer_printf(b, " %s%s%s", pairs->items[k].key.text, pairs->items[k].has_value ? "=" : "",
+                buffer_printf(b, " (%s%s%s)", pairs->items[k].key.text, pairs->items[k].has_value ? "=" : "",
                               pairs->items[k].value.text);
         buffer_append_string(b, pairs->legacy ? " legacy" : "");
 }
@@ -146,6 +146,26 @@ static void test_text(void)
                         CHECK_HAS(is, "Dockerfile:2:1: the line has 65536 bytes, at most 65535 are allowed");
         }
         free(longest);
+}
+
+static void test_limits(void)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_FREE char *many = NULL;
+        CLEANUP_FREE char *big = NULL;
+
+        for (unsigned k = 0; k < DOCKERFILE_MAX_INSTRUCTIONS; k++)
+                buffer_append_string(&text, "FROM a\n");
+        many = parse(buffer_text(&text));
+        CHECK(strncmp(many, "1-1 FROM", 8) == 0);
+        free(many);
+        buffer_append_string(&text, "USER b");
+        many = parse(buffer_text(&text));
+        CHECK_HAS(many, "error: Dockerfile:65537:1: too many instructions: at most 65536 are allowed\n");
+        while (text.size <= DOCKERFILE_MAX_SIZE)
+                buffer_append_string(&text, "\n# comment");
+        big = parse(buffer_text(&text));
+        CHECK_HAS(big, "error: Dockerfile: the file has 4194308 bytes, at most 4194304 are allowed");
 }
 
 /* P2 to P4: blanks, comments, continuations. */
@@ -391,6 +411,23 @@ static void test_json(void)
         check_errors(bad, ARRAY_SIZE(bad));
 }
 
+/* Nesting as deep as Go's decoder takes it is JSON (and refused, not being strings); deeper is not. */
+static void test_deep_json(void)
+{
+        for (size_t depth = 9999; depth <= 10001; depth += 2) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+                CLEANUP_FREE char *is = NULL;
+
+                buffer_append_string(&text, "FROM a\nRUN ");
+                for (size_t k = 0; k < depth; k++)
+                        buffer_append_char(&text, '[');
+                for (size_t k = 0; k < depth; k++)
+                        buffer_append_char(&text, ']');
+                is = parse(buffer_text(&text));
+                CHECK_INT(strncmp(is, "error: Dockerfile:2:5: RUN in JSON form", 39) == 0, depth == 9999);
+        }
+}
+
 /* P10: words, and the instructions that have none. */
 static void test_words(void)
 {
@@ -453,17 +490,17 @@ static void test_from(void)
 static void test_pairs(void)
 {
         static const struct row rows[] = {
-                {"ENV a=b c='d e' f=\"g h\" i=j\\ k", "2-2 ENV a=b c='d e' f=\"g h\" i=j\\ k"},
-                {"ENV a b  c = d ", "2-2 ENV a=b  c = d legacy"},
-                {"ENV a b=c", "2-2 ENV a=b=c legacy"},
-                {"ENV a= b==c", "2-2 ENV a= b==c"},
-                {"ENV a=b \\\n c=d", "2-3 ENV a=b c=d"},
-                {"LABEL \"a b\"=c $x=y", "2-2 LABEL \"a b\"=c $x=y"},
-                {"LABEL a b", "2-2 LABEL a=b legacy"},
-                {"ARG a b=1 c= d='x y'", "2-2 ARG a b=1 c= d='x y'"},
-                {"ENV a=b\\", "2-2 ENV a=b"},
-                {"ENV a='b c", "2-2 ENV a='b c"},
-                {"ENV a='b\\' c=d", "2-2 ENV a='b\\' c=d"},
+                {"ENV a=b c='d e' f=\"g h\" i=j\\ k", "2-2 ENV (a=b) (c='d e') (f=\"g h\") (i=j\\ k)"},
+                {"ENV a b  c = d ", "2-2 ENV (a=b  c = d) legacy"},
+                {"ENV a b=c", "2-2 ENV (a=b=c) legacy"},
+                {"ENV a= b==c", "2-2 ENV (a=) (b==c)"},
+                {"ENV a=b \\\n c=d", "2-3 ENV (a=b) (c=d)"},
+                {"LABEL \"a b\"=c $x=y", "2-2 LABEL (\"a b\"=c) ($x=y)"},
+                {"LABEL a b", "2-2 LABEL (a=b) legacy"},
+                {"ARG a b=1 c= d='x y'", "2-2 ARG (a) (b=1) (c=) (d='x y')"},
+                {"ENV a=b\\", "2-2 ENV (a=b)"},
+                {"ENV a='b c", "2-2 ENV (a='b c)"},
+                {"ENV a='b\\' c=d", "2-2 ENV (a='b\\') (c=d)"},
         };
         static const struct row bad[] = {
                 {"FROM a\nENV a=b c", "Dockerfile:2:9: 'c' has no '=': ENV takes name=value"},
@@ -515,7 +552,7 @@ static void test_heredocs(void)
                 {"COPY << 'a b' /d\na b", "2-3 COPY [<< 'a b'] [/d] <<a b!:0{}"},
                 {"ADD <<-E /d\n\tE", "2-3 ADD [<<-E] [/d] <<E-:0{}"},
                 {"USER <<E", "2-2 USER [<<E]"},
-                {"ENV a=<<E", "2-2 ENV a=<<E"},
+                {"ENV a=<<E", "2-2 ENV (a=<<E)"},
                 {"ONBUILD RUN <<E\na\nE\nUSER b", "2-4 ONBUILD [RUN <<E] trigger{RUN <<E\na\nE}; 5-5 USER [b]"},
                 {"ONBUILD COPY <<-E /d\n\ta\n\tE", "2-4 ONBUILD [COPY <<-E /d] trigger{COPY <<-E /d\n\ta\nE}"},
         };
@@ -797,12 +834,14 @@ static void test_hostile(void)
 int main(void)
 {
         CHECK_RUN(test_text);
+        CHECK_RUN(test_limits);
         CHECK_RUN(test_lines);
         CHECK_RUN(test_directives);
         CHECK_RUN(test_syntax);
         CHECK_RUN(test_names);
         CHECK_RUN(test_flags);
         CHECK_RUN(test_json);
+        CHECK_RUN(test_deep_json);
         CHECK_RUN(test_words);
         CHECK_RUN(test_from);
         CHECK_RUN(test_pairs);

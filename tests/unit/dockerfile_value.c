@@ -38,6 +38,7 @@ static void test_durations(void)
                 {"9223372037s", 0, "is too long"},
                 {"99999999999999999999s", 0, "is too long"},
                 {"3000000h", 0, "is too long"},
+                {"9223372036s1s", 0, "is too long"},
         };
 
         for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {

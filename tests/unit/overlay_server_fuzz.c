@@ -32,8 +32,27 @@ static uint64_t rnd(void)
 static uint64_t pick_number(void)
 {
         static const uint64_t table[] = {
-                0, 1, 2, 3, 7, 100, 511, 512, 4095, 4096, 4097, 65535, 65536, 1u << 20, UINT32_MAX, 1ull << 32,
-                INT64_MAX - 4096, INT64_MAX - 1, INT64_MAX, 1ull << 63, UINT64_MAX,
+                0,
+                1,
+                2,
+                3,
+                7,
+                100,
+                511,
+                512,
+                4095,
+                4096,
+                4097,
+                65535,
+                65536,
+                1u << 20,
+                UINT32_MAX,
+                1ull << 32,
+                INT64_MAX - 4096,
+                INT64_MAX - 1,
+                INT64_MAX,
+                1ull << 63,
+                UINT64_MAX,
         };
 
         return rnd() % 4 == 0 ? rnd() : table[rnd() % ARRAY_SIZE(table)];
@@ -44,15 +63,42 @@ static uint32_t pick_small(void)
         return (uint32_t)(rnd() % 8 == 0 ? pick_number() : rnd() % 5000);
 }
 
+/* Nodes that replies brought lately, the root always among them; some have gone since. */
+static uint64_t known[24];
+
 static uint64_t pick_node(void)
 {
-        return rnd() % 32 == 0 ? pick_number() : 1 + rnd() % 24;
+        return rnd() % 32 == 0 ? pick_number() : known[rnd() % ARRAY_SIZE(known)];
+}
+
+static void learn_node(uint32_t opcode, const char *payload)
+{
+        uint64_t node;
+
+        if (opcode != FUSE_LOOKUP && opcode != FUSE_MKNOD && opcode != FUSE_MKDIR && opcode != FUSE_SYMLINK &&
+            opcode != FUSE_LINK && opcode != FUSE_TMPFILE)
+                return;
+        memcpy(&node, payload, sizeof node); /* the first field of fuse_entry_out */
+        if (node != 0)
+                known[1 + rnd() % (ARRAY_SIZE(known) - 1)] = node;
 }
 
 static void add_name(struct buffer *b)
 {
-        static const char *const table[] = { "a", "b", "c", "d", "e", "f", ".", "..", "a/b", "user.x", "user.y",
-                                             "system.posix_acl_access", "system.posix_acl_default", "security.capability" };
+        static const char *const table[] = {"a",
+                                            "b",
+                                            "c",
+                                            "d",
+                                            "e",
+                                            "f",
+                                            ".",
+                                            "..",
+                                            "a/b",
+                                            "user.x",
+                                            "user.y",
+                                            "system.posix_acl_access",
+                                            "system.posix_acl_default",
+                                            "security.capability"};
         char name[600];
 
         if (rnd() % 16 == 0) {
@@ -68,28 +114,38 @@ static void add_name(struct buffer *b)
 }
 
 static const uint32_t opcodes[] = {
-        FUSE_LOOKUP,   FUSE_LOOKUP,      FUSE_FORGET,   FUSE_GETATTR,     FUSE_SETATTR, FUSE_SETATTR,     FUSE_READLINK,
-        FUSE_SYMLINK,  FUSE_MKNOD,       FUSE_MKNOD,    FUSE_MKDIR,       FUSE_UNLINK,  FUSE_RMDIR,       FUSE_RENAME,
-        FUSE_LINK,     FUSE_OPEN,        FUSE_READ,     FUSE_READ,        FUSE_WRITE,   FUSE_WRITE,       FUSE_STATFS,
-        FUSE_RELEASE,  FUSE_FSYNC,       FUSE_SETXATTR, FUSE_GETXATTR,    FUSE_LISTXATTR, FUSE_REMOVEXATTR, FUSE_FLUSH,
-        FUSE_OPENDIR,  FUSE_READDIR,     FUSE_RELEASEDIR, FUSE_CREATE,    FUSE_INTERRUPT, FUSE_BATCH_FORGET, FUSE_FALLOCATE,
-        FUSE_READDIRPLUS, FUSE_RENAME2,  FUSE_LSEEK,    FUSE_COPY_FILE_RANGE, FUSE_TMPFILE, FUSE_IOCTL,    FUSE_INIT,
+        FUSE_LOOKUP,      FUSE_LOOKUP,      FUSE_FORGET,    FUSE_GETATTR,         FUSE_SETATTR,
+        FUSE_SETATTR,     FUSE_READLINK,    FUSE_SYMLINK,   FUSE_MKNOD,           FUSE_MKNOD,
+        FUSE_MKDIR,       FUSE_UNLINK,      FUSE_RMDIR,     FUSE_RENAME,          FUSE_LINK,
+        FUSE_OPEN,        FUSE_READ,        FUSE_READ,      FUSE_WRITE,           FUSE_WRITE,
+        FUSE_STATFS,      FUSE_RELEASE,     FUSE_FSYNC,     FUSE_SETXATTR,        FUSE_GETXATTR,
+        FUSE_LISTXATTR,   FUSE_REMOVEXATTR, FUSE_FLUSH,     FUSE_OPENDIR,         FUSE_READDIR,
+        FUSE_RELEASEDIR,  FUSE_CREATE,      FUSE_INTERRUPT, FUSE_BATCH_FORGET,    FUSE_FALLOCATE,
+        FUSE_READDIRPLUS, FUSE_RENAME2,     FUSE_LSEEK,     FUSE_COPY_FILE_RANGE, FUSE_TMPFILE,
+        FUSE_IOCTL,       FUSE_INIT,
 };
 
 static void add_setattr(struct buffer *b)
 {
-        struct fuse_setattr_in in = { .valid = (uint32_t)rnd() & 0xffff, .size = pick_number(), .atime = pick_number(),
-                                      .mtime = pick_number(), .ctime = pick_number(), .mtimensec = (uint32_t)rnd() % 1000000000,
-                                      .mode = (uint32_t)rnd() & 07777, .uid = (uint32_t)rnd(), .gid = (uint32_t)rnd() };
+        struct fuse_setattr_in in = {.valid = (uint32_t)rnd() & 0xffff,
+                                     .size = pick_number(),
+                                     .atime = pick_number(),
+                                     .mtime = pick_number(),
+                                     .ctime = pick_number(),
+                                     .mtimensec = (uint32_t)rnd() % 1000000000,
+                                     .mode = (uint32_t)rnd() & 07777,
+                                     .uid = (uint32_t)rnd(),
+                                     .gid = (uint32_t)rnd()};
 
         buffer_append(b, &in, sizeof in);
 }
 
 static void add_mknod(struct buffer *b)
 {
-        static const uint32_t kinds[] = { S_IFREG, S_IFREG, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK, S_IFDIR, 0 };
-        struct fuse_mknod_in in = { .mode = kinds[rnd() % ARRAY_SIZE(kinds)] | ((uint32_t)rnd() & 07777),
-                                    .rdev = (uint32_t)rnd(), .umask = (uint32_t)rnd() & 0777 };
+        static const uint32_t kinds[] = {S_IFREG, S_IFREG, S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK, S_IFDIR, 0};
+        struct fuse_mknod_in in = {.mode = kinds[rnd() % ARRAY_SIZE(kinds)] | ((uint32_t)rnd() & 07777),
+                                   .rdev = (uint32_t)rnd(),
+                                   .umask = (uint32_t)rnd() & 0777};
 
         buffer_append(b, &in, sizeof in);
         add_name(b);
@@ -97,8 +153,9 @@ static void add_mknod(struct buffer *b)
 
 static void add_write(struct buffer *b)
 {
-        struct fuse_write_in in = { .offset = rnd() % 2 ? pick_small() : pick_number(), .size = pick_small() % 5000,
-                                    .write_flags = (uint32_t)rnd() & 7 };
+        struct fuse_write_in in = {.offset = rnd() % 2 ? pick_small() : pick_number(),
+                                   .size = pick_small() % 5000,
+                                   .write_flags = (uint32_t)rnd() & 7};
 
         buffer_append(b, &in, sizeof in);
         memset(buffer_reserve(b, in.size), 'w', in.size);
@@ -107,15 +164,15 @@ static void add_write(struct buffer *b)
 
 static void add_read(struct buffer *b)
 {
-        struct fuse_read_in in = { .offset = rnd() % 2 ? pick_small() : pick_number(), .size = pick_small() };
+        struct fuse_read_in in = {.offset = rnd() % 2 ? pick_small() : pick_number(), .size = pick_small()};
 
         buffer_append(b, &in, sizeof in);
 }
 
 static void add_setxattr(struct buffer *b)
 {
-        struct fuse_setxattr_in in = { .size = pick_small() % 200, .flags = (uint32_t)rnd() % 4,
-                                       .setxattr_flags = (uint32_t)rnd() % 2 };
+        struct fuse_setxattr_in in = {
+                .size = pick_small() % 200, .flags = (uint32_t)rnd() % 4, .setxattr_flags = (uint32_t)rnd() % 2};
 
         buffer_append(b, &in, sizeof in);
         add_name(b);
@@ -125,12 +182,12 @@ static void add_setxattr(struct buffer *b)
 
 static void add_forgets(struct buffer *b)
 {
-        struct fuse_batch_forget_in in = { .count = (uint32_t)rnd() % 5 };
+        struct fuse_batch_forget_in in = {.count = (uint32_t)rnd() % 5};
         uint32_t i;
 
         buffer_append(b, &in, sizeof in);
         for (i = 0; i < in.count; i++) {
-                struct fuse_forget_one one = { .nodeid = pick_node(), .nlookup = rnd() % 3 };
+                struct fuse_forget_one one = {.nodeid = pick_node(), .nlookup = rnd() % 3};
 
                 buffer_append(b, &one, sizeof one);
         }
@@ -215,8 +272,12 @@ static void add_body(struct buffer *b, uint32_t opcode)
 /* A whole message in `b`; returns its opcode. */
 static uint32_t generate(struct buffer *b, uint64_t unique)
 {
-        struct fuse_in_header header = { .opcode = opcodes[rnd() % ARRAY_SIZE(opcodes)], .unique = unique, .nodeid = pick_node(),
-                                         .uid = (uint32_t)rnd() % 3, .gid = (uint32_t)rnd() % 3, .pid = 1 };
+        struct fuse_in_header header = {.opcode = opcodes[rnd() % ARRAY_SIZE(opcodes)],
+                                        .unique = unique,
+                                        .nodeid = pick_node(),
+                                        .uid = (uint32_t)rnd() % 3,
+                                        .gid = (uint32_t)rnd() % 3,
+                                        .pid = 1};
 
         buffer_clear(b);
         buffer_append(b, &header, sizeof header);
@@ -242,11 +303,11 @@ static uint32_t generate(struct buffer *b, uint64_t unique)
 }
 
 /* Sends one request and looks at what comes back. False when that is wrong. */
-static bool exchange(struct overlay_session *session, int kernel, const struct buffer *b, uint32_t opcode, uint64_t unique,
-                     unsigned *errors)
+static bool exchange(struct overlay_session *session, int kernel, const struct buffer *b, uint32_t opcode,
+                     uint64_t unique, unsigned *errors)
 {
         static char reply[READ_MAX + 4096];
-        struct fuse_out_header out = { 0 };
+        struct fuse_out_header out = {0};
         bool silent = opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET;
         ssize_t n;
 
@@ -255,15 +316,26 @@ static bool exchange(struct overlay_session *session, int kernel, const struct b
         if (overlay_session_receive(session) != 0 || overlay_session_handle(session) != 0)
                 return false;
         n = recv(kernel, reply, sizeof reply, MSG_DONTWAIT);
+        if (opcode ==
+            FUSE_LSEEK) { /* from another thread: perhaps a notification, which has no number, then the reply */
+                do {
+                        if (n < 0)
+                                n = recv(kernel, reply, sizeof reply, 0);
+                        memcpy(&out, reply, sizeof out);
+                } while (out.unique == 0 && (n = -1));
+        }
         if (silent)
                 return n < 0 && errno == EAGAIN;
         if (n < (ssize_t)sizeof out)
                 return false;
         memcpy(&out, reply, sizeof out);
-        if (out.len != n || out.unique != unique || out.error > 0 || out.error < -4095 || (out.error != 0 && n != sizeof out))
+        if (out.len != n || out.unique != unique || out.error > 0 || out.error < -4095 ||
+            (out.error != 0 && n != sizeof out))
                 return false;
         if (out.error < 0 && -out.error < 200)
                 errors[-out.error]++;
+        if (out.error == 0 && n > (ssize_t)sizeof out + 8)
+                learn_node(opcode, reply + sizeof out);
         return recv(kernel, reply, sizeof reply, MSG_DONTWAIT) < 0; /* only one */
 }
 
@@ -272,8 +344,8 @@ static void send_init(int kernel)
         struct {
                 struct fuse_in_header header;
                 struct fuse_init_in in;
-        } message = { .header = { .len = sizeof message, .opcode = FUSE_INIT, .unique = 2 },
-                      .in = { .major = 7, .minor = 45, .max_readahead = 131072, .flags = UINT32_MAX } };
+        } message = {.header = {.len = sizeof message, .opcode = FUSE_INIT, .unique = 2},
+                     .in = {.major = 7, .minor = 45, .max_readahead = 131072, .flags = UINT32_MAX}};
 
         CHECK_INT(send(kernel, &message, sizeof message, 0), sizeof message);
 }
@@ -292,11 +364,12 @@ static bool run_once(uint64_t seed, unsigned count, unsigned *errors)
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
         struct overlay_session *session = NULL;
-        struct server_tree st = { 0 };
+        struct server_tree st = {0};
         int pair[2], room = 4 << 20;
         char reply[256];
         uint64_t unique = 4;
         bool good = true;
+        size_t i;
 
         server_tree_make(&st);
         CHECK_INT(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
@@ -309,6 +382,8 @@ static bool run_once(uint64_t seed, unsigned count, unsigned *errors)
                 return false;
         CHECK(recv(pair[0], reply, sizeof reply, 0) > 0);
         random_state = seed;
+        for (i = 0; i < ARRAY_SIZE(known); i++)
+                known[i] = 1;
         while (good && count-- > 0) {
                 uint32_t opcode = generate(&b, unique);
 
@@ -330,7 +405,7 @@ static void test_requests_from_a_generator(void)
         const char *seed_text = getenv("BRYO_FUZZ_SEED"), *seconds = getenv("BRYO_FUZZ_SECONDS");
         uint64_t seed = seed_text ? strtoull(seed_text, NULL, 0) : 20261121, first = seed;
         double end = now() + (seconds ? atof(seconds) : 2);
-        unsigned errors[200] = { 0 };
+        unsigned errors[200] = {0};
         int i;
 
         do

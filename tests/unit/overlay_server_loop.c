@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who serves when: the quiet thread follows one client, threads for all CPUs take over for several, and both fallbacks
  * work and say so. */
+#include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <linux/filter.h>
@@ -77,6 +79,31 @@ static int body_four_then_one(void *context)
         return body_one(context);
 }
 
+/* Client and competitor on one CPU: the idle-class thread that follows there gets next to nothing. */
+static int body_beside_a_hog(void *context)
+{
+        cpu_set_t all, one;
+        unsigned cpu = 0;
+        pid_t hog;
+
+        (void)context;
+        CHECK_INT(sched_getaffinity(0, sizeof all, &all), 0);
+        while (!CPU_ISSET(cpu, &all))
+                cpu++;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        CHECK_INT(sched_setaffinity(0, sizeof one, &one), 0);
+        make_and_remove("alone"); /* it follows */
+        hog = fork();
+        if (hog == 0)
+                for (;;)
+                        ;
+        make_and_remove("crowded");
+        CHECK_INT(kill(hog, SIGKILL), 0);
+        CHECK_INT(waitpid(hog, NULL, 0), hog);
+        return 0;
+}
+
 static unsigned cpus(void)
 {
         cpu_set_t set;
@@ -148,6 +175,18 @@ static void test_parallel_mode_comes_and_goes(void)
         CHECK(counters.migrations >= 1); /* only the quiet thread migrates: for the last client it must be back */
 }
 
+static void test_starved_quiet_thread_is_relieved(void)
+{
+        struct overlay_server_counters counters = {0};
+
+        if (cpus() < 2)
+                return;
+        run(OVERLAY_SERVER_AUTO, 0, NULL, body_beside_a_hog, &counters);
+        printf("# beside a hog: %d migrations, %d parallel phases, %d stalls\n", (int)counters.migrations,
+               (int)counters.parallel_phases, (int)counters.stalls);
+        CHECK(counters.stalls >= 1);
+}
+
 struct lines {
         char text[2000];
 };
@@ -161,6 +200,14 @@ static void remember(void *context, enum log_level level, const char *line)
         strncat(lines->text, "\n", sizeof lines->text - strlen(lines->text) - 1);
 }
 
+/* Ends the test process: what it needs cannot be had here. */
+static void impossible(const char *what)
+{
+        printf("# not possible here: %s: %s\n", what, strerror(errno));
+        fflush(stdout);
+        _exit(MOUNT_IMPOSSIBLE);
+}
+
 /* From here on `number` fails with EPERM in this process. */
 static void refuse_syscall(int number)
 {
@@ -172,90 +219,109 @@ static void refuse_syscall(int number)
         };
         struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = filter};
 
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
-                printf("# seccomp is not possible here\n");
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+                impossible("seccomp");
+}
+
+static void refuse_idle_class(void)
+{
+        refuse_syscall(SYS_sched_setscheduler);
+}
+
+static void refuse_affinity(void)
+{
+        refuse_syscall(SYS_sched_setaffinity);
+}
+
+/* /proc hidden from the server; the client has been set up by then. */
+static void hide_proc(void)
+{
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+                impossible("hiding /proc");
+}
+
+/* No new descriptor, until `allow_descriptors`. */
+static void refuse_descriptors(void)
+{
+        struct rlimit limit;
+        int next = dup(0);
+
+        close(next);
+        CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        limit.rlim_cur = (rlim_t)next;
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void allow_descriptors(void)
+{
+        struct rlimit limit;
+
+        CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        limit.rlim_cur = limit.rlim_max;
+        CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static const struct fallback {
+        void (*before)(void); /* takes something away before the server starts */
+        void (*after)(void);  /* after it has started; may be NULL */
+        const char *says;     /* in the log */
+        unsigned phases;      /* parallel mode: 1 is entered and never left */
+} fallbacks[] = {
+        {refuse_idle_class, NULL, "SCHED_IDLE is refused: Operation not permitted", 1},
+        {refuse_affinity, NULL, "cannot follow the clients' CPU: Operation not permitted", 1},
+        {hide_proc, NULL, "cannot follow the clients' CPU: No such file or directory", 1},
+        {refuse_descriptors, allow_descriptors, "serving with one thread: cannot duplicate the FUSE descriptor", 0},
+};
+
+static void run_fallback(const struct fallback *fallback)
+{
+        CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct overlay_server_counters counters;
+        struct lines lines = {""};
+        struct log log = {.write = remember, .context = &lines};
+        struct overlay_server_options opts = {.log = &log};
+        struct server_tree st = {0};
+        struct mount_client client;
+
+        server_tree_make(&st);
+        client = mount_start(st.mount, body_one, NULL);
+        fallback->before();
+        CHECK_OK(overlay_server_start(st.tree, client.fuse_fd, &opts, &server, &err));
+        if (fallback->after != NULL)
+                fallback->after();
+        mount_go(&client);
+        CHECK_OK(overlay_server_wait(server, &err));
+        CHECK_INT(mount_finish(&client), 0);
+        overlay_server_get_counters(server, &counters);
+        CHECK_HAS(lines.text, fallback->says);
+        CHECK_INT(counters.requests[FUSE_WRITE], FILES);
+        CHECK_INT(counters.parallel_phases, fallback->phases);
+        server_tree_drop(&st);
+}
+
+/* Each in a process of its own, because what is refused stays refused. */
+static void test_fallbacks(void)
+{
+        size_t i;
+
+        for (i = 0; i < ARRAY_SIZE(fallbacks) && cpus() >= 2; i++) {
+                int status = -1;
+                pid_t pid;
+
                 fflush(stdout);
-                _exit(MOUNT_IMPOSSIBLE);
+                pid = fork();
+                if (pid == 0) {
+                        check_failures_ = 0;
+                        run_fallback(&fallbacks[i]);
+                        fflush(stdout);
+                        _exit(check_failures_ != 0);
+                }
+                CHECK_INT(waitpid(pid, &status, 0), pid);
+                if (!WIFEXITED(status) || WEXITSTATUS(status) != MOUNT_IMPOSSIBLE)
+                        CHECK_INT(status, 0);
         }
-}
-
-/* In a process of its own, because what is refused stays refused. */
-static void check_fallback(int number, const char *expected)
-{
-        int status = -1;
-        pid_t pid;
-
-        if (cpus() < 2)
-                return;
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0) {
-                struct overlay_server_counters counters = {0};
-                struct lines lines = {""};
-                struct log log = {.write = remember, .context = &lines};
-
-                check_failures_ = 0;
-                refuse_syscall(number);
-                run(OVERLAY_SERVER_AUTO, 0, &log, body_one, &counters);
-                CHECK_HAS(lines.text, expected);
-                CHECK_INT(counters.requests[FUSE_WRITE], FILES);
-                CHECK_INT(counters.parallel_phases, 1); /* and never left */
-                fflush(stdout);
-                _exit(check_failures_ != 0);
-        }
-        CHECK_INT(waitpid(pid, &status, 0), pid);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != MOUNT_IMPOSSIBLE)
-                CHECK_INT(status, 0);
-}
-
-static void test_without_idle_class(void)
-{
-        check_fallback(SYS_sched_setscheduler, "SCHED_IDLE is refused: Operation not permitted");
-}
-
-static void test_without_affinity(void)
-{
-        check_fallback(SYS_sched_setaffinity, "cannot follow the clients' CPU: Operation not permitted");
-}
-
-/* /proc hidden from the server only: the client has been set up by then. */
-static void test_without_proc(void)
-{
-        int status = -1;
-        pid_t pid;
-
-        if (cpus() < 2 || geteuid() != 0)
-                return;
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0) {
-                struct overlay_server *server = NULL;
-                struct error err = ERROR_INIT;
-                struct lines lines = {""};
-                struct log log = {.write = remember, .context = &lines};
-                struct overlay_server_options opts = {.log = &log};
-                struct server_tree st = {0};
-                struct mount_client client;
-
-                check_failures_ = 0;
-                server_tree_make(&st);
-                client = mount_start(st.mount, body_one, NULL);
-                if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-                    mount("none", "/proc", "tmpfs", 0, NULL) < 0)
-                        _exit(MOUNT_IMPOSSIBLE);
-                CHECK_OK(overlay_server_start(st.tree, client.fuse_fd, &opts, &server, &err));
-                mount_go(&client);
-                CHECK_OK(overlay_server_wait(server, &err));
-                CHECK_INT(mount_finish(&client), 0);
-                CHECK_HAS(lines.text, "cannot follow the clients' CPU: No such file or directory");
-                overlay_server_free(server);
-                server_tree_drop(&st);
-                fflush(stdout);
-                _exit(check_failures_ != 0);
-        }
-        CHECK_INT(waitpid(pid, &status, 0), pid);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != MOUNT_IMPOSSIBLE)
-                CHECK_INT(status, 0);
 }
 
 static void test_where_a_thread_runs(void)
@@ -287,8 +353,7 @@ int main(void)
         CHECK_RUN(test_every_policy_serves);
         CHECK_RUN(test_quiet_thread_follows);
         CHECK_RUN(test_parallel_mode_comes_and_goes);
-        CHECK_RUN(test_without_idle_class);
-        CHECK_RUN(test_without_affinity);
-        CHECK_RUN(test_without_proc);
+        CHECK_RUN(test_starved_quiet_thread_is_relieved);
+        CHECK_RUN(test_fallbacks);
         return CHECK_END();
 }

@@ -128,22 +128,56 @@ static void test_far_offsets(void)
         CHECK_INT(unlink("far"), 0);
 }
 
-/* The data is still in the page cache when the question comes. */
+/* The data is still in the page cache when the question comes, also data written through a mapping. */
 static void test_holes_of_unwritten_pages(void)
 {
-        int fd = open("sparse", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        off_t data, hole;
+        int fd = open("sparse", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        char *p;
 
         CHECK_INT(ftruncate(fd, 4 << 20), 0);
+        CHECK_FAILS((int)lseek(fd, 0, SEEK_DATA), ENXIO);
         CHECK_INT(pwrite(fd, "data", 4, 1 << 20), 4);
-        data = lseek(fd, 0, SEEK_DATA);
-        CHECK(data >= 0 && data <= 1 << 20);
-        hole = lseek(fd, 1 << 20, SEEK_HOLE);
-        CHECK(hole >= (1 << 20) + 4 && hole <= 4 << 20);
-        CHECK_FAILS(lseek(fd, 4 << 20, SEEK_DATA), ENXIO);
-        CHECK_FAILS(lseek(fd, 9 << 20, SEEK_HOLE), ENXIO);
+        CHECK_INT(lseek(fd, 0, SEEK_DATA), 1 << 20);
+        CHECK_INT(lseek(fd, 0, SEEK_HOLE), 0);
+        CHECK(lseek(fd, 1 << 20, SEEK_HOLE) >= (1 << 20) + 4);
+        CHECK(lseek(fd, 1 << 20, SEEK_HOLE) <= (1 << 20) + 4096);
+        p = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        p[3 << 20] = 'm';
+        CHECK_INT(lseek(fd, 2 << 20, SEEK_DATA), 3 << 20);
+        CHECK_INT(p[3 << 20], 'm');
+        CHECK_INT(munmap(p, 4 << 20), 0);
+        CHECK_FAILS((int)lseek(fd, 4 << 20, SEEK_DATA), ENXIO);
+        CHECK_FAILS((int)lseek(fd, 9 << 20, SEEK_HOLE), ENXIO);
         CHECK_INT(lseek(fd, 0, SEEK_END), 4 << 20);
         close(fd);
+}
+
+/* Each answer needs WRITEs to be served meanwhile: with one serving thread, and with several askers at once. */
+static void test_seeks_while_writing(void)
+{
+        char name[16], block[4096];
+        int i, n, status;
+
+        memset(block, 'b', sizeof block);
+        for (i = 0; i < 4; i++) {
+                if (fork() == 0) {
+                        int fd;
+
+                        snprintf(name, sizeof name, "seek%d", i);
+                        fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+                        for (n = 0; n < 200; n++) {
+                                if (pwrite(fd, block, sizeof block, n * 8192) != sizeof block)
+                                        _exit(1);
+                                if (n % 10 == 0 && lseek(fd, n * 8192, SEEK_DATA) != n * 8192)
+                                        _exit(2);
+                                if (n % 10 == 5 && lseek(fd, n * 8192 - 8192, SEEK_HOLE) != n * 8192 - 4096)
+                                        _exit(3);
+                        }
+                        _exit(close(fd) != 0);
+                }
+        }
+        for (i = 0; i < 4; i++)
+                CHECK(wait(&status) > 0 && status == 0);
 }
 
 static void test_mmap_and_exec(void)
@@ -484,6 +518,7 @@ static int client_body(void *context)
         CHECK_RUN(test_append_from_many);
         CHECK_RUN(test_far_offsets);
         CHECK_RUN(test_holes_of_unwritten_pages);
+        CHECK_RUN(test_seeks_while_writing);
         CHECK_RUN(test_mmap_and_exec);
         CHECK_RUN(test_direct_io);
         CHECK_RUN(test_copy_and_fallocate);
@@ -499,6 +534,14 @@ static int client_body(void *context)
         return 0;
 }
 
+static int single_body(void *context)
+{
+        (void)context;
+        CHECK_RUN(test_holes_of_unwritten_pages);
+        CHECK_RUN(test_seeks_while_writing);
+        return 0;
+}
+
 static int second_body(void *context)
 {
         (void)context;
@@ -509,6 +552,7 @@ static int second_body(void *context)
 
 static void test_posix(void)
 {
+        struct overlay_server_options single = {.policy = OVERLAY_SERVER_SINGLE};
         struct overlay_server_counters counters = {0};
         struct server_tree st = {0};
 
@@ -518,6 +562,7 @@ static void test_posix(void)
         CHECK_INT(counters.requests[FUSE_OPEN], 1);
         CHECK_INT(counters.requests[FUSE_RELEASE], 0);
         mount_run(st.tree, st.mount, NULL, second_body, NULL, NULL);
+        mount_run(st.tree, st.mount, &single, single_body, NULL, NULL);
         server_tree_drop(&st);
 }
 

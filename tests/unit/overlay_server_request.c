@@ -11,6 +11,8 @@
 #include "overlay/session_request.h"
 #include "tests/unit/check.h"
 
+static size_t setxattr_size = sizeof(struct fuse_setxattr_in);
+
 /* A message with header.len right. */
 static int check(uint32_t opcode, const void *body, size_t size)
 {
@@ -23,7 +25,7 @@ static int check(uint32_t opcode, const void *body, size_t size)
         buffer_append(&message, body, size);
         /* in a block of exactly that size, so that sanitizers see a read beyond it */
         exact = memory_dup(message.data, message.size);
-        return overlay_session_request_check(exact, message.size);
+        return overlay_session_request_check(exact, message.size, setxattr_size);
 }
 
 static void test_names(void)
@@ -106,6 +108,10 @@ static void test_payloads(void)
 
         CHECK_INT(check(FUSE_SETXATTR, &setxattr, set_size), 0);
         CHECK_INT(check(FUSE_SETXATTR, &setxattr, set_size - 1), EINVAL);
+        setxattr_size = FUSE_COMPAT_SETXATTR_IN_SIZE; /* Linux before 5.13 */
+        CHECK_INT(check(FUSE_SETXATTR, "\5\0\0\0ffffuser.a\0value", 20), 0);
+        CHECK_INT(check(FUSE_SETXATTR, "\5\0\0\0ffffuser.a\0value", 19), EINVAL);
+        setxattr_size = sizeof(struct fuse_setxattr_in);
         setxattr.in.size = UINT32_MAX;
         CHECK_INT(check(FUSE_SETXATTR, &setxattr, set_size), EINVAL);
 
@@ -149,14 +155,14 @@ static void test_headers(void)
 {
         struct fuse_in_header header = {.len = sizeof header, .opcode = FUSE_STATFS, .unique = 2};
 
-        CHECK_INT(overlay_session_request_check(&header, sizeof header), 0);
-        CHECK_INT(overlay_session_request_check(&header, sizeof header - 1), EPROTO);
-        CHECK_INT(overlay_session_request_check(&header, 0), EPROTO);
+        CHECK_INT(overlay_session_request_check(&header, sizeof header, setxattr_size), 0);
+        CHECK_INT(overlay_session_request_check(&header, sizeof header - 1, setxattr_size), EPROTO);
+        CHECK_INT(overlay_session_request_check(&header, 0, setxattr_size), EPROTO);
         header.len++;
-        CHECK_INT(overlay_session_request_check(&header, sizeof header), EPROTO);
+        CHECK_INT(overlay_session_request_check(&header, sizeof header, setxattr_size), EPROTO);
         header.len--;
         header.unique = 0; /* a reply to it would be a notification */
-        CHECK_INT(overlay_session_request_check(&header, sizeof header), EPROTO);
+        CHECK_INT(overlay_session_request_check(&header, sizeof header, setxattr_size), EPROTO);
 }
 
 /* --- INIT ---------------------------------------------------------------------- */

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing OCI layouts. First a plan of all blobs is made, so that the index and every size are known; then the files are
+ * written in the canonical order of a layer tar (blobs by digest, index.json, oci-layout), into a tar or a directory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "oci/archive.h"
+#include "oci/digest.h"
+#include "oci/layout.h"
+#include "oci/limits.h"
+#include "oci/reference.h"
+
+#define COPY_SIZE (256u * 1024)
+
+/* One file of blobs/sha256, and where its bytes come from. */
+struct blob {
+        struct sha256_digest digest;
+        uint64_t size;
+        char *bytes;                         /* owned: a manifest; else NULL */
+        const struct oci_image_layer *layer; /* its tar is asked for from the caller; else the store has the blob */
+};
+
+struct plan {
+        struct oci_store *store;
+        const struct oci_archive_save_options *options;
+        struct blob *blobs;
+        size_t count;
+        size_t cap;
+        struct oci_index *index;
+};
+
+/* Where files go: a tar, or a directory. */
+struct sink {
+        struct oci_layer_writer *tar; /* NULL: directory */
+        int dir;
+        const char *path;
+        int fd;                       /* the file under construction */
+};
+
+static void plan_free(struct plan *p)
+{
+        for (size_t i = 0; i < p->count; i++)
+                free(p->blobs[i].bytes);
+        free(p->blobs);
+        oci_index_free(p->index);
+}
+
+/* ---- planning ------------------------------------------------------------------------------ */
+
+static void add_blob(struct plan *p, const struct sha256_digest *digest, uint64_t size, const struct buffer *bytes,
+                     const struct oci_image_layer *layer)
+{
+        struct blob *b;
+
+        for (size_t i = 0; i < p->count; i++)
+                if (sha256_equal(&p->blobs[i].digest, digest))
+                        return;
+        memory_grow(&p->blobs, &p->cap, p->count + 1, sizeof(*p->blobs));
+        b = &p->blobs[p->count++];
+        *b = (struct blob){ .digest = *digest, .size = size, .layer = layer };
+        if (bytes != NULL)
+                b->bytes = memory_dup(bytes->data, bytes->size);
+}
+
+static uint64_t blob_size(struct plan *p, const struct sha256_digest *digest)
+{
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+        CLEANUP_FD int fd = -1;
+        uint64_t size = 0;
+
+        return oci_store_blob_open(p->store, digest, &fd, &size, &ignored) < 0 ? UINT64_MAX : size;
+}
+
+/* True if the layer's tar can be had. */
+static bool has_tar(struct plan *p, const struct oci_image_layer *l)
+{
+        return blob_size(p, &l->diff_id) == l->size || (l->writer != 0 && p->options->stream != NULL);
+}
+
+static void add_tar(struct plan *p, const struct oci_image_layer *l)
+{
+        bool stored = blob_size(p, &l->diff_id) == l->size;
+
+        add_blob(p, &l->diff_id, l->size, NULL, stored ? NULL : l);
+}
+
+/* True if everything the image's own manifest names is at hand. */
+static bool is_complete(struct plan *p, const struct oci_image *i, const struct oci_manifest *m)
+{
+        if (m->layer_count != i->layer_count || !sha256_equal(&m->config.digest, &i->id))
+                return false;
+        for (size_t n = 0; n < m->layer_count; n++) {
+                const struct oci_descriptor *d = &m->layers[n];
+
+                if (sha256_equal(&d->digest, &i->layers[n].diff_id) ? !has_tar(p, &i->layers[n]) : blob_size(p, &d->digest) != d->size)
+                        return false;
+        }
+        return true;
+}
+
+/* Uses the manifest the image came with. *ret_done = false when it cannot be used. */
+static int plan_own(struct plan *p, const struct oci_image *i, struct buffer *ret_bytes, struct oci_descriptor *ret, bool *ret_done,
+                    struct error *err)
+{
+        CLEANUP_MANIFEST struct oci_manifest *m = NULL;
+        char text[OCI_DIGEST_TEXT + 1];
+
+        *ret_done = false;
+        if (i->manifest == NULL)
+                return 0;
+        oci_digest_format(&i->manifest->digest, text);
+        if (oci_store_blob_load(p->store, &i->manifest->digest, OCI_LIMIT_JSON_SIZE, ret_bytes, err) < 0 ||
+            oci_manifest_parse(text, ret_bytes->data, ret_bytes->size, i->manifest->media_type, &m, err) < 0)
+                return -1;
+        if (!is_complete(p, i, m)) {
+                log_print(p->options->log, LOG_INFO,
+                          "the compressed layers of manifest %s are not kept here: a new manifest with uncompressed layers is written", text);
+                buffer_clear(ret_bytes);
+                return 0;
+        }
+        for (size_t n = 0; n < m->layer_count; n++) {
+                if (sha256_equal(&m->layers[n].digest, &i->layers[n].diff_id))
+                        add_tar(p, &i->layers[n]);
+                else
+                        add_blob(p, &m->layers[n].digest, m->layers[n].size, NULL, NULL);
+        }
+        oci_descriptor_clear(ret);
+        ret->media_type = memory_strdup(m->media_type);
+        *ret_done = true;
+        return 0;
+}
+
+/* Makes a manifest with uncompressed layers. */
+static int plan_new(struct plan *p, const struct oci_image *i, uint64_t config_size, struct buffer *ret_bytes,
+                    struct oci_descriptor *ret, struct error *err)
+{
+        CLEANUP_MANIFEST struct oci_manifest *m = oci_manifest_new(OCI_TYPE_MANIFEST);
+        char text[OCI_DIGEST_TEXT + 1];
+
+        m->config = (struct oci_descriptor){ .media_type = memory_strdup(OCI_TYPE_CONFIG), .digest = i->id, .size = config_size };
+        for (size_t n = 0; n < i->layer_count; n++) {
+                const struct oci_image_layer *l = &i->layers[n];
+                struct oci_descriptor *d;
+
+                if (!has_tar(p, l)) {
+                        oci_digest_format(&l->diff_id, text);
+                        return error_set(err, ENOENT, "cannot save the image: the tar of its layer %zu, %s, is not in %s", n + 1, text,
+                                         oci_store_path(p->store));
+                }
+                add_tar(p, l);
+                d = oci_manifest_add_layer(m, &(struct oci_descriptor){ .digest = l->diff_id, .size = l->size });
+                d->media_type = memory_strdup(OCI_TYPE_LAYER);
+        }
+        oci_manifest_format(m, ret_bytes);
+        ret->media_type = memory_strdup(m->media_type);
+        return 0;
+}
+
+static int add_name(struct plan *p, const struct oci_descriptor *d, const char *name, struct error *err)
+{
+        CLEANUP_REFERENCE struct oci_reference *r = NULL;
+        CLEANUP_BUFFER struct buffer full = BUFFER_INIT;
+        struct oci_descriptor *entry;
+
+        if (oci_reference_parse(name, &r, err) < 0)
+                return -1;
+        oci_reference_format(r, &full);
+        entry = oci_index_add_manifest(p->index, d);
+        oci_labels_set(&entry->annotations, OCI_ANNOTATION_IMAGE_NAME, buffer_text(&full));
+        if (r->tag != NULL)
+                oci_labels_set(&entry->annotations, OCI_ANNOTATION_REF_NAME, r->tag);
+        return 0;
+}
+
+static struct oci_platform *platform_of(const struct oci_config *c)
+{
+        struct oci_platform *p = memory_zalloc(1, sizeof(*p));
+
+        p->architecture = memory_strdup(c->architecture ? c->architecture : "");
+        p->os = memory_strdup(c->os ? c->os : "");
+        p->os_version = c->os_version ? memory_strdup(c->os_version) : NULL;
+        p->variant = c->variant ? memory_strdup(c->variant) : NULL;
+        strv_copy(&p->os_features, &c->os_features);
+        return p;
+}
+
+/* The descriptor that index.json will have for the image; `d` must be cleared by the caller. */
+static int plan_manifest(struct plan *p, const struct oci_image *i, struct oci_descriptor *d, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer bytes = BUFFER_INIT;
+        CLEANUP_CONFIG struct oci_config *config = NULL;
+        uint64_t config_size;
+        bool done;
+
+        if (oci_image_load_config(p->store, &i->id, &config, err) < 0)
+                return -1;
+        config_size = blob_size(p, &i->id);
+        if (plan_own(p, i, &bytes, d, &done, err) < 0 || (!done && plan_new(p, i, config_size, &bytes, d, err) < 0))
+                return -1;
+        add_blob(p, &i->id, config_size, NULL, NULL);
+        sha256_of(bytes.data, bytes.size, &d->digest);
+        d->size = bytes.size;
+        d->platform = platform_of(config);
+        add_blob(p, &d->digest, d->size, &bytes, NULL);
+        return 0;
+}
+
+static int plan_item(struct plan *p, const struct oci_archive_item *item, struct error *err)
+{
+        struct oci_descriptor d = { .media_type = NULL };
+        int result = plan_manifest(p, item->image, &d, err);
+
+        for (size_t n = 0; result == 0 && item->names != NULL && n < item->names->count; n++)
+                result = add_name(p, &d, item->names->items[n], err);
+        if (result == 0 && (item->names == NULL || item->names->count == 0))
+                (void)oci_index_add_manifest(p->index, &d);
+        oci_descriptor_clear(&d);
+        return result;
+}
+
+static int compare_blobs(const void *a, const void *b)
+{
+        return memcmp(&((const struct blob *)a)->digest, &((const struct blob *)b)->digest, sizeof(struct sha256_digest));
+}
+
+static int make_plan(struct plan *p, const struct oci_archive_item *items, size_t count, struct error *err)
+{
+        p->index = oci_index_new(OCI_TYPE_INDEX);
+        for (size_t i = 0; i < count; i++)
+                if (plan_item(p, &items[i], err) < 0)
+                        return -1;
+        if (p->count > 1)
+                qsort(p->blobs, p->count, sizeof(*p->blobs), compare_blobs);
+        return 0;
+}
+
+/* ---- sinks ----------------------------------------------------------------------------------- */
+
+static int sink_fail(const struct sink *k, const char *name, struct error *err)
+{
+        return error_errno(err, errno, "cannot write %s/%s", k->path, name);
+}
+
+static int sink_directory(struct sink *k, const char *name, struct error *err)
+{
+        struct oci_entry e = { .kind = OCI_ENTRY_DIRECTORY, .path = name, .mode = 0755 };
+
+        if (k->tar != NULL)
+                return oci_layer_writer_entry(k->tar, &e, err);
+        return mkdirat(k->dir, name, 0777) < 0 ? sink_fail(k, name, err) : 0;
+}
+
+static int sink_begin(struct sink *k, const char *name, uint64_t size, struct error *err)
+{
+        struct oci_entry e = { .kind = OCI_ENTRY_FILE, .path = name, .mode = 0644, .size = size };
+
+        if (k->tar != NULL)
+                return oci_layer_writer_entry(k->tar, &e, err);
+        k->fd = openat(k->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        return k->fd < 0 ? sink_fail(k, name, err) : 0;
+}
+
+static int sink_write(struct sink *k, const char *name, const void *bytes, size_t size, struct error *err)
+{
+        if (k->tar != NULL)
+                return oci_layer_writer_body(k->tar, bytes, size, err);
+        return fd_write_all(k->fd, bytes, size) < 0 ? sink_fail(k, name, err) : 0;
+}
+
+static int sink_end(struct sink *k, const char *name, struct error *err)
+{
+        if (k->tar == NULL && close(fd_steal(&k->fd)) < 0)
+                return sink_fail(k, name, err);
+        return 0;
+}
+
+static int sink_file(struct sink *k, const char *name, const void *bytes, size_t size, struct error *err)
+{
+        if (sink_begin(k, name, size, err) < 0 || sink_write(k, name, bytes, size, err) < 0)
+                return -1;
+        return sink_end(k, name, err);
+}
+
+/* ---- writing blobs ------------------------------------------------------------------------------ */
+
+/* Bytes on their way into the sink, digested. */
+struct checked {
+        struct sink *sink;
+        const char *name;
+        uint64_t size;
+        struct sha256 hash;
+};
+
+static int write_checked(void *context, const void *bytes, size_t size, struct error *err)
+{
+        struct checked *c = context;
+
+        sha256_update(&c->hash, bytes, size);
+        c->size += size;
+        return sink_write(c->sink, c->name, bytes, size, err);
+}
+
+static int copy_stored(struct plan *p, const struct blob *b, struct checked *c, struct error *err)
+{
+        CLEANUP_FREE char *bytes = memory_alloc(COPY_SIZE);
+        CLEANUP_FD int fd = -1;
+        uint64_t size;
+
+        if (oci_store_blob_open(p->store, &b->digest, &fd, &size, err) < 0)
+                return -1;
+        for (uint64_t at = 0; at < size;) {
+                size_t n = size - at < COPY_SIZE ? (size_t)(size - at) : COPY_SIZE;
+
+                if (fd_pread_all(fd, bytes, n, (off_t)at) < 0)
+                        return error_errno(err, errno, "cannot read %s of the store", c->name);
+                if (write_checked(c, bytes, n, err) < 0)
+                        return -1;
+                at += n;
+        }
+        return 0;
+}
+
+static int fill_blob(struct plan *p, const struct blob *b, struct checked *c, struct error *err)
+{
+        if (b->bytes != NULL)
+                return write_checked(c, b->bytes, (size_t)b->size, err);
+        if (b->layer == NULL)
+                return copy_stored(p, b, c, err);
+        return p->options->stream(p->options->stream_context, b->layer, write_checked, c, err);
+}
+
+static int write_blob(struct plan *p, struct sink *k, const struct blob *b, struct error *err)
+{
+        char name[16 + SHA256_HEX_SIZE] = "blobs/sha256/";
+        struct checked c = { .sink = k, .name = name };
+        struct sha256_digest is;
+
+        sha256_to_hex(&b->digest, name + strlen(name));
+        sha256_init(&c.hash);
+        if (sink_begin(k, name, b->size, err) < 0 || fill_blob(p, b, &c, err) < 0 || sink_end(k, name, err) < 0)
+                return -1;
+        sha256_final(&c.hash, &is);
+        if (c.size != b->size || !sha256_equal(&is, &b->digest))
+                return error_set(err, EBADMSG, "cannot save the image: the bytes of %s are not what they were (%llu of %llu bytes)", name,
+                                 (unsigned long long)c.size, (unsigned long long)b->size);
+        return 0;
+}
+
+static int write_plan(struct plan *p, struct sink *k, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer index = BUFFER_INIT;
+
+        if (sink_directory(k, "blobs", err) < 0 || sink_directory(k, "blobs/sha256", err) < 0)
+                return -1;
+        for (size_t i = 0; i < p->count; i++)
+                if (write_blob(p, k, &p->blobs[i], err) < 0)
+                        return -1;
+        oci_index_format(p->index, &index);
+        if (sink_file(k, OCI_LAYOUT_INDEX, index.data, index.size, err) < 0)
+                return -1;
+        return sink_file(k, OCI_LAYOUT_FILE, OCI_LAYOUT_VERSION, strlen(OCI_LAYOUT_VERSION), err);
+}
+
+static int save(struct oci_store *s, const struct oci_archive_item *items, size_t count,
+                const struct oci_archive_save_options *options, struct sink *k, struct error *err)
+{
+        static const struct oci_archive_save_options none = { .stream = NULL };
+        struct plan p = { .store = s, .options = options ? options : &none };
+        int result = make_plan(&p, items, count, err);
+
+        if (result == 0)
+                result = write_plan(&p, k, err);
+        plan_free(&p);
+        return result;
+}
+
+/* ---- the two forms ---------------------------------------------------------------------------------- */
+
+static int write_out(void *context, const void *bytes, size_t size, struct error *err)
+{
+        const int *fd = context;
+
+        return fd_write_all(*fd, bytes, size) < 0 ? error_errno(err, errno, "cannot write the archive") : 0;
+}
+
+int oci_archive_save_tar(struct oci_store *s, const struct oci_archive_item *items, size_t count,
+                         const struct oci_archive_save_options *options, int out_fd, struct error *err)
+{
+        struct sink k = { .tar = oci_layer_writer_new(write_out, &out_fd), .dir = -1, .path = "the archive", .fd = -1 };
+        int result = save(s, items, count, options, &k, err);
+
+        if (result == 0)
+                result = oci_layer_writer_finish(k.tar, err);
+        oci_layer_writer_free(k.tar);
+        return result;
+}
+
+static int check_empty(int dir, const char *path, struct error *err)
+{
+        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *d = fd < 0 ? NULL : fdopendir(fd);
+        const struct dirent *e;
+        bool empty = true;
+
+        if (d == NULL) {
+                error_errno(err, errno, "cannot list %s", path);
+                return fd_close(fd);
+        }
+        while ((e = readdir(d)) != NULL)
+                empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+        (void)closedir(d);
+        return empty ? 0 : error_set(err, ENOTEMPTY, "cannot save to %s: the directory is not empty", path);
+}
+
+int oci_archive_save_directory(struct oci_store *s, const struct oci_archive_item *items, size_t count,
+                               const struct oci_archive_save_options *options, const char *path, struct error *err)
+{
+        CLEANUP_FD int dir = -1;
+        struct sink k = { .path = path, .fd = -1 };
+        int result;
+
+        if (mkdir(path, 0777) < 0 && errno != EEXIST)
+                return error_errno(err, errno, "cannot make directory %s", path);
+        dir = fd_open_directory(AT_FDCWD, path);
+        if (dir < 0)
+                return error_errno(err, errno, "cannot open directory %s", path);
+        if (check_empty(dir, path, err) < 0)
+                return -1;
+        k.dir = dir;
+        result = save(s, items, count, options, &k, err);
+        (void)fd_close(k.fd); /* open only after a failure */
+        return result;
+}

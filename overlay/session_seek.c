@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LSEEK, on a thread that can wait for the kernel to write its pages back. */
+#include "overlay/session_seek.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+#include "overlay/loop_thread.h"
+#include "overlay/tree_ops.h"
+
+struct request {
+        struct request *next;
+        uint64_t unique;
+        uint64_t ino;
+        struct fuse_lseek_in in;
+};
+
+struct overlay_session_seek {
+        struct overlay_tree *tree;
+        int fd;
+        pthread_t thread;
+        pthread_mutex_t lock; /* guards the rest */
+        pthread_cond_t changed;
+        struct request *first, **last; /* owned queue */
+        bool stopping;
+        bool joined;
+};
+
+static void reply(const struct overlay_session_seek *seek, uint64_t unique, int error, int64_t offset)
+{
+        struct fuse_lseek_out body = {.offset = (uint64_t)offset};
+        struct fuse_out_header out = {.len = sizeof out, .error = error, .unique = unique};
+        struct iovec iov[2] = {{.iov_base = &out, .iov_len = sizeof out}, {.iov_base = &body, .iov_len = sizeof body}};
+
+        if (error == 0)
+                out.len += (uint32_t)sizeof body;
+        if (writev(seek->fd, iov, error == 0 ? 2 : 1) < 0)
+                return; /* the mount, or the request, is gone: nobody waits */
+}
+
+/* Everything from `offset` on. An error says that nothing is cached (ENOENT) or that the mount is gone. */
+static void write_back(const struct overlay_session_seek *seek, uint64_t ino, uint64_t offset)
+{
+        struct fuse_notify_inval_inode_out body = {.ino = ino, .off = (int64_t)offset, .len = 0};
+        struct fuse_out_header out = {.len = sizeof out + sizeof body, .error = FUSE_NOTIFY_INVAL_INODE, .unique = 0};
+        struct iovec iov[2] = {{.iov_base = &out, .iov_len = sizeof out}, {.iov_base = &body, .iov_len = sizeof body}};
+
+        if (writev(seek->fd, iov, 2) < 0)
+                return;
+}
+
+static void answer(const struct overlay_session_seek *seek, const struct request *request)
+{
+        int64_t offset = 0;
+        int r = -EINVAL;
+
+        if (request->in.whence == SEEK_DATA || request->in.whence == SEEK_HOLE) {
+                write_back(seek, request->ino, request->in.offset);
+                r = overlay_ops_lseek(seek->tree, request->ino, (int64_t)request->in.offset, (int)request->in.whence,
+                                      &offset);
+        }
+        reply(seek, request->unique, r, offset);
+}
+
+static void *run(void *argument)
+{
+        struct overlay_session_seek *seek = argument;
+        struct request *request;
+
+        pthread_mutex_lock(&seek->lock);
+        for (;;) {
+                while (seek->first == NULL && !seek->stopping)
+                        pthread_cond_wait(&seek->changed, &seek->lock);
+                request = seek->first;
+                if (request == NULL)
+                        break;
+                seek->first = request->next;
+                if (seek->first == NULL)
+                        seek->last = &seek->first;
+                if (seek->stopping) {
+                        reply(seek, request->unique, -EINTR, 0);
+                } else {
+                        pthread_mutex_unlock(&seek->lock);
+                        answer(seek, request);
+                        pthread_mutex_lock(&seek->lock);
+                }
+                free(request);
+        }
+        pthread_mutex_unlock(&seek->lock);
+        return NULL;
+}
+
+int overlay_session_seek_new(struct overlay_tree *tree, int fd, struct overlay_session_seek **ret, struct error *err)
+{
+        struct overlay_session_seek *seek = memory_zalloc(1, sizeof *seek);
+        int r;
+
+        seek->tree = tree;
+        seek->fd = fd;
+        seek->last = &seek->first;
+        pthread_mutex_init(&seek->lock, NULL);
+        pthread_cond_init(&seek->changed, NULL);
+        r = overlay_loop_thread_start(&seek->thread, run, seek);
+        if (r != 0) {
+                seek->joined = true;
+                overlay_session_seek_free(seek);
+                return error_errno(err, r, "cannot start a thread for the FUSE mount");
+        }
+        *ret = seek;
+        return 0;
+}
+
+void overlay_session_seek_push(struct overlay_session_seek *seek, const struct fuse_in_header *header,
+                               const struct fuse_lseek_in *in)
+{
+        struct request *request = memory_zalloc(1, sizeof *request);
+
+        request->unique = header->unique;
+        request->ino = header->nodeid;
+        request->in = *in;
+        pthread_mutex_lock(&seek->lock);
+        if (seek->stopping) {
+                reply(seek, request->unique, -EINTR, 0);
+                free(request);
+        } else {
+                *seek->last = request;
+                seek->last = &request->next;
+                pthread_cond_signal(&seek->changed);
+        }
+        pthread_mutex_unlock(&seek->lock);
+}
+
+void overlay_session_seek_stop(struct overlay_session_seek *seek)
+{
+        bool join;
+
+        pthread_mutex_lock(&seek->lock);
+        seek->stopping = true;
+        join = !seek->joined;
+        seek->joined = true;
+        pthread_cond_signal(&seek->changed);
+        pthread_mutex_unlock(&seek->lock);
+        if (join)
+                pthread_join(seek->thread, NULL);
+}
+
+void overlay_session_seek_free(struct overlay_session_seek *seek)
+{
+        if (seek == NULL)
+                return;
+        overlay_session_seek_stop(seek);
+        pthread_cond_destroy(&seek->changed);
+        pthread_mutex_destroy(&seek->lock);
+        free(seek);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_OVERLAY_SESSION_SEEK_H
+#define BRYO_OVERLAY_SESSION_SEEK_H
+
+#include <stdint.h>
+
+#include <linux/fuse.h>
+
+#include "common/error.h"
+
+/*
+ * Answers LSEEK (SEEK_DATA and SEEK_HOLE).
+ *
+ * With writeback caching the tree does not know of bytes that are still in the
+ * kernel's page cache, and unlike for copy_file_range or fallocate the kernel does not write
+ * them back before it asks (seen on Linux 6.1 and 6.18): a program that
+ * writes into a hole and looks for data would be told that there is none. So the
+ * kernel is first told to invalidate the file's pages (FUSE_NOTIFY_INVAL_INODE), which writes
+ * dirty ones back. That call returns when those WRITEs are answered, hence it is
+ * made on a thread of its own, never on one that serves.
+ */
+struct overlay_session_seek;
+struct overlay_tree;
+
+/* Starts the thread. `fd`, the FUSE device, is borrowed until free, as is `tree`. */
+int overlay_session_seek_new(struct overlay_tree *tree, int fd, struct overlay_session_seek **ret, struct error *err);
+/* Hands a request over; the reply comes from the other thread. From any thread. */
+void overlay_session_seek_push(struct overlay_session_seek *seek, const struct fuse_in_header *header,
+                               const struct fuse_lseek_in *in);
+/*
+ * Answers what was pushed, EINTR to what was not begun, and ends the thread. While this waits,
+ * somebody must serve, or the connection must be dead. What is pushed afterwards gets EINTR.
+ */
+void overlay_session_seek_stop(struct overlay_session_seek *seek);
+/* Stops. Accepts NULL. */
+void overlay_session_seek_free(struct overlay_session_seek *seek);
+
+#endif
