@@ -42,7 +42,7 @@ struct overlay_index *overlay_index_unref(struct overlay_index *index);
 
 /* Reads the whole file and compares it with the digest in its header. */
 int overlay_index_verify(const struct overlay_index *index, struct error *err);
-/* The digest of everything behind the header: what identifies the content (the file name does not). */
+/* The digest of the whole file (its own field as zeros): what identifies the content; the file name does not. */
 void overlay_index_digest(const struct overlay_index *index, struct sha256_digest *ret);
 const char *overlay_index_label(const struct overlay_index *index);
 /* Size of the index file in bytes. */

@@ -18,6 +18,7 @@ liboverlay_a_SOURCES = \
 	overlay/layer.c \
 	overlay/links.c \
 	overlay/list.c overlay/list.h \
+	overlay/load.c \
 	overlay/names.c overlay/names.h \
 	overlay/node.c overlay/node.h \
 	overlay/ops.c overlay/ops.h \

@@ -232,6 +232,13 @@ void overlay_time_now(int64_t *ret_sec, uint32_t *ret_nsec);
 struct overlay_node *overlay_node_by_ino(const struct overlay_tree *tree, uint64_t ino);
 /* A node with no lower record, in the number table, without a name and not pinned. Directories get an empty dir. */
 struct overlay_node *overlay_node_new(struct overlay_tree *tree, mode_t mode, uint32_t uid, uint32_t gid);
+/* Enters a node that is being made into the number table. */
+void overlay_node_number(struct overlay_tree *tree, struct overlay_node *node);
+/* The directory part of a node, with nothing below and nothing in it. */
+struct overlay_dir *overlay_node_new_dir(void);
+
+/* --- nodes of lower records (load.c) --- */
+
 /* The root of the stack. */
 int overlay_node_load_root(struct overlay_tree *tree);
 struct view_entry;
@@ -241,6 +248,11 @@ int overlay_node_load(struct overlay_tree *tree, struct overlay_node *parent, co
 /* The number that the node of a lower name has, loaded or not. 0 or -errno. */
 int overlay_node_entry_ino(struct overlay_tree *tree, const struct overlay_node *parent, const struct view_entry *entry,
                            uint64_t *ret);
+/* The number of a record's inode: its `own` where that holds on this stack, else one made from the record's. */
+uint64_t overlay_record_ino(const struct overlay_tree *tree, uint32_t layer, uint32_t record, uint64_t own);
+
+/* --- keeping, freeing, changing (node.c) --- */
+
 /* One name of a directory: -ENOTDIR, -ENOENT, -ENAMETOOLONG. Not pinned: settle it, or pin it. */
 int overlay_node_child(struct overlay_tree *tree, struct overlay_node *parent, const char *name, size_t size,
                        struct overlay_node **ret);
@@ -264,7 +276,6 @@ int overlay_node_attr(struct overlay_tree *tree, struct overlay_node *node, stru
 int overlay_node_record(struct overlay_tree *tree, const struct overlay_node *node, struct index_inode *ret);
 /* Heap string. */
 int overlay_node_target(struct overlay_tree *tree, const struct overlay_node *node, char **ret);
-uint64_t overlay_record_ino(const struct overlay_tree *tree, uint32_t layer, uint32_t record, uint64_t own);
 
 /* --- the names of a lower inode (links.c) --- */
 
