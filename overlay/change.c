@@ -279,15 +279,26 @@ int overlay_change_rename(struct overlay_tree *tree, struct overlay_node *parent
 
 int overlay_change_kill_priv(struct overlay_tree *tree, struct overlay_node *node)
 {
-        int rc;
+        mode_t mode = node->mode & ~(mode_t)S_ISUID;
+        const void *value;
+        size_t size;
+        int rc, found;
 
         if (overlay_node_is_dir(node))
                 return 0;
-        node->mode &= ~(mode_t)S_ISUID;
-        if ((node->mode & S_IXGRP) != 0)
-                node->mode &= ~(mode_t)S_ISGID;
-        rc = overlay_xattrs_set(tree, node, "security.capability", NULL, 0, 0);
-        return rc == -ENODATA ? 0 : rc;
+        if ((mode & S_IXGRP) != 0)
+                mode &= ~(mode_t)S_ISGID;
+        found = overlay_xattrs_get(tree, node, "security.capability", &value, &size);
+        if (found < 0 && found != -ENODATA)
+                return found;
+        if (mode == node->mode && found == -ENODATA)
+                return 0; /* nearly every write */
+        rc = overlay_node_change(tree, node);
+        if (rc == 0 && found == 0)
+                rc = overlay_xattrs_set(tree, node, "security.capability", NULL, 0, 0);
+        if (rc == 0)
+                node->mode = mode;
+        return rc;
 }
 
 static int change_size(struct overlay_tree *tree, struct overlay_node *node, uint64_t size)

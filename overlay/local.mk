@@ -45,7 +45,8 @@ overlay_tree_tests = \
 	tests/unit/overlay_model \
 	tests/unit/overlay_names \
 	tests/unit/overlay_scale \
-	tests/unit/overlay_seal
+	tests/unit/overlay_seal \
+	tests/unit/overlay_threads
 check_PROGRAMS += $(overlay_tree_tests)
 TESTS += $(overlay_tree_tests)
 overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_reimport.h tests/unit/check.h
@@ -63,6 +64,8 @@ tests_unit_overlay_scale_SOURCES = tests/unit/overlay_scale.c $(overlay_tree_sup
 tests_unit_overlay_scale_LDADD = $(overlay_test_libs)
 tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c $(overlay_tree_support)
 tests_unit_overlay_seal_LDADD = $(overlay_test_libs)
+tests_unit_overlay_threads_SOURCES = tests/unit/overlay_threads.c $(overlay_tree_support)
+tests_unit_overlay_threads_LDADD = $(overlay_test_libs)
 
 # the FUSE server
 liboverlay_a_CFLAGS += $(FUSE_CFLAGS)

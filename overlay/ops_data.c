@@ -34,15 +34,12 @@ ssize_t overlay_ops_read_sz(struct overlay_tree *tree, uint64_t ino, void *bytes
         return n;
 }
 
-/* Only when there is something to clear: a file that was never setuid must not be touched by a mere write. */
 static int kill_priv(struct overlay_tree *tree, struct overlay_node *node)
 {
         int rc;
 
         overlay_tree_lock(tree);
-        rc = overlay_node_change(tree, node);
-        if (rc == 0)
-                rc = overlay_change_kill_priv(tree, node);
+        rc = overlay_change_kill_priv(tree, node);
         overlay_tree_unlock(tree);
         return rc;
 }
