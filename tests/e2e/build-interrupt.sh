@@ -17,7 +17,7 @@ COPY --from=two /etc/passwd /
 END
 
 for name in INT TERM HUP; do
-        setsid bryo build --progress=plain -t image context > log 2>&1 &
+        setsid env --default-signal bryo build --progress=plain -t image context > log 2>&1 &
         pid=$!
         await started-one log
         await started-two log
