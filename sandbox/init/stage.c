@@ -285,12 +285,8 @@ static bool handle_signals(struct stage *stage)
 static void look_for_end(struct stage *stage)
 {
         struct sandbox_pack pack = SANDBOX_PACK_INIT;
-<<<<<<< HEAD
-        siginfo_t info = { 0 };
-        int status;
-=======
         siginfo_t info = {0};
->>>>>>> sandbox
+        int status;
 
         if (!stage->started || waitid(P_PID, (id_t)*stage->run, &info, WEXITED | WNOWAIT | WNOHANG) < 0 ||
             info.si_pid == 0)
