@@ -38,7 +38,7 @@ done
 assert_equal "$(image_run image stat -c '%U:%G' /owned/dir/file)" app:staff
 assert_equal "$(image_run image ls /copied)" $'fake.tar\nno-archive.gz\nplain.tar'
 
-# An archive that would leave its directory does not.
+# A link that an archive brings along and then follows leads nowhere outside the image.
 mkdir evil
 ln -s /etc evil/link
 tar -C evil -cf context/evil.tar link
@@ -49,17 +49,15 @@ FROM busybox
 ADD evil.tar /target
 END
 capture bryo build -t image context
-if [ "$status" -eq 0 ]; then
-        assert_equal "$(image_run image sh -c 'ls /etc')" $'group\npasswd' "what is in /etc after the archive"
-else
-        assert_equal "$status" 1
-fi
+[ "$status" -eq 0 ] || assert_equal "$status" 1
+[ ! -e /etc/planted ] || fail "the archive wrote to the host"
 # Broken and cut archives.
-head -c 700 context/a.tar.gz > context/cut.tar.gz
+head -c 200000 /dev/urandom > tree/dir/random
+tar -C tree -czf whole.tar.gz dir
+head -c 100000 whole.tar.gz > context/cut.tar.gz
 dockerfile << 'END'
 FROM busybox
 ADD cut.tar.gz /x
 END
-head -c 100 context/a.tar.gz > context/cut.tar.gz
 build_fails "cut.tar.gz"
 assert_contains "$errors" "Dockerfile:2"

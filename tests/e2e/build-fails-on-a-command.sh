@@ -38,7 +38,7 @@ FROM busybox
 
 RUN true && \
     true && \
-    sh -c 'kill -SEGV $$'
+    sh -c 'kill -SEGV $$'; exit $?
 END
 build_fails "Dockerfile:3"
 assert_matches "$errors" '(139|signal 11|SIGSEGV|egmentation)'
@@ -53,7 +53,7 @@ FROM busybox
 RUN ["/no/such/program", "x"]
 END
 build_fails "/no/such/program"
-assert_contains "$errors" "No such file or directory"
+assert_contains "$errors" "no such file or directory"
 
 # What a failed step wrote is not there at the next try, and what came before it is cached.
 dockerfile << 'END'

@@ -17,14 +17,12 @@ COPY --from=two /etc/passwd /
 END
 
 for name in INT TERM HUP; do
-        setsid bryo build --progress=plain -t image context > log 2>&1 &
-        pid=$!
+        background log bryo build --progress=plain -t image context
         await started-one log
         await started-two log
         start=$(date +%s%N)
         kill -s "$name" "-$pid"
-        status=0
-        wait "$pid" || status=$?
+        ended
         assert_less "$((($(date +%s%N) - start) / 1000000))" 5000 "milliseconds until it ended"
         assert_equal "$status" "$((128 + $(kill -l "$name")))" "the exit status after SIG$name"
         assert_gone 'sleep 434'

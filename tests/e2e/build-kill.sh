@@ -17,11 +17,10 @@ RUN cd /copy && echo "$(sed 's,/big,big,' sum)" | sha256sum -c
 END
 
 for delay in 0.005 0.02 0.04 0.06 0.08 0.1 0.13 0.16 0.2 0.3; do
-        bryo build --progress=plain -t image context > log 2>&1 &
-        pid=$!
+        background log bryo build --progress=plain -t image context
         sleep "$delay"
         kill -KILL "$pid" 2> /dev/null || true
-        wait "$pid" 2> /dev/null || true
+        ended
         assert_gone 'sleep 4351'
         works bryo image ls
         assert_equal "$(image_run busybox echo usable)" usable

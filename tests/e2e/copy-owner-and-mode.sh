@@ -37,7 +37,7 @@ assert_equal "$(image_run image stat -c '%n %u:%g %a' /plain /plaindir/inner /nu
 /numbers 12:34 640
 /number 12:12 640
 /name 1000:1000 640
-/names 1000:50 751
+/names 1000:50 755
 /names/inner 1000:50 4755
 /guest 1001:100 640
 /mixed 0:44 640
@@ -46,7 +46,7 @@ assert_equal "$(image_run image stat -c '%n %u:%g %a' /plain /plaindir/inner /nu
 /both/parents 1000:1000 700
 /both/parents/inner 1000:1000 700
 /symbolic/inner 0:0 755
-/kept 1000:50 2775
+/kept 0:0 755
 /kept/f 7:8 1640
 /changed/f 1:2 1640'
 # Ids that no user namespace of this machine maps still reach the layer.

@@ -95,7 +95,7 @@ works() {
 # output_of COMMAND...: prints what it prints; it must exit 0, and fails the test otherwise even inside $(...).
 output_of() {
         works "$@"
-        printf '%s' "$output"
+        [ -z "$output" ] || printf '%s\n' "$output"
 }
 
 # lines_with REGEX FILE: the matching lines, perhaps none.
@@ -144,13 +144,19 @@ build() {
         said=$output$'\n'$errors
 }
 
+# names_and_ids: every image of the store with its name, one a line.
+names_and_ids() {
+        need jq
+        output_of bryo image ls --format json | jq -r '"\(.Repository):\(.Tag) \(.ID)"' | sort
+}
+
 # build_fails TEXT [OPTION]...: the build must end with status 1 and this text, and leave neither image nor tag.
 build_fails() {
         local text=$1 before
         shift
-        before=$(output_of bryo image ls --format json)
+        before=$(names_and_ids)
         assert_fails 1 "$text" bryo build --progress=plain -t image "$@" context
-        assert_equal "$(output_of bryo image ls --format json)" "$before" "the list of images after a failed build"
+        assert_equal "$(names_and_ids)" "$before" "the list of images after a failed build"
         said=$output$'\n'$errors
 }
 
@@ -205,6 +211,20 @@ plant_file() {
         printf '%s\n' "$2" > "$1"
 }
 
+# background LOG COMMAND...: starts it in a process group of its own, $pid, with the signals as a terminal's shell leaves them
+# (for a script's background commands bash ignores SIGINT).
+background() {
+        rm -f "$1"
+        setsid env --default-signal=INT,QUIT "${@:2}" > "$1" 2>&1 < /dev/null &
+        pid=$!
+}
+
+# ended: waits for what `background` started; its exit status is left in $status.
+ended() {
+        status=0
+        wait "$pid" 2> /dev/null || status=$?
+}
+
 # await TEXT FILE: until the text stands in the file, which a command in the background writes.
 await() {
         local tries=500
@@ -214,14 +234,29 @@ await() {
         done
 }
 
-# assert_gone REGEX: no process of this command line is left, or is within two seconds.
+# test_processes: the command lines of everything that this test started and that still runs, daemons and orphans too:
+# they are all below the runner, this script's parent. Other tests may run the same commands at the same time.
+test_processes() {
+        ps -eo pid=,ppid=,args= | awk -v root="$PPID" '
+                { parent[$1] = $2; $2 = ""; line[$1] = $0 }
+                END {
+                        for (pid in parent) {
+                                for (up = pid; up > 1 && up != root; up = parent[up]) {
+                                }
+                                if (up == root)
+                                        print line[pid]
+                        }
+                }'
+}
+
+# assert_gone REGEX: no process of this test has a command line that begins like this, or none within two seconds.
 assert_gone() {
-        local tries=100
-        while ps -eo args | grep -qE -- "^$1"; do
-                [ $((tries -= 1)) -gt 0 ] || fail "a process is left" processes "$(ps -eo pid,ppid,args | grep -E -- "$1")"
+        local tries=100 left
+        while left=$(test_processes | grep -E -- "^[0-9]+ +$1"); do
+                [ $((tries -= 1)) -gt 0 ] || fail "a process is left" processes "$left"
                 sleep 0.02
         done
 }
 
 # shellcheck disable=SC2034
-status=0 output='' errors='' said=''
+status=0 output='' errors='' said='' pid=''

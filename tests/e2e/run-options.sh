@@ -26,7 +26,7 @@ assert_equal "$output" alias
 # The status of the command; 127 and 126 for what cannot be found or run, as shells have it.
 capture bryo run --rm image 'exit 37'
 assert_equal "$status" 37 "the exit status"
-capture bryo run --rm image 'kill -TERM $$'
+capture bryo run --rm image 'sh -c "kill -TERM \$\$"; exit $?'
 assert_equal "$status" 143 "the exit status"
 assert_fails 127 "/no/such" bryo run --rm --entrypoint /no/such image
 assert_fails 127 "nosuch" bryo run --rm --entrypoint nosuch image

@@ -20,10 +20,10 @@ refused() {
         done
 }
 
-refused '["/no-interpreter"]' /no-interpreter 'No such file or directory'
-refused '["/garbage"]' /garbage 'Exec format error'
-refused '["/not-executable"]' /not-executable 'Permission denied'
-refused '["/etc"]' /etc 'Permission denied'
+refused '["/no-interpreter"]' /no-interpreter /no/such/interpreter
+refused '["/garbage"]' /garbage 'exec format error'
+refused '["/not-executable"]' /not-executable 'permission denied'
+refused '["/etc"]' /etc 'permission denied'
 refused '["nowhere-in-path"]' nowhere-in-path PATH
 
 printf 'FROM busybox\nSHELL ["/missing/shell", "-c"]\nRUN true\n' | dockerfile

@@ -47,7 +47,7 @@ cat > expected << 'END'
 tree drwxr-s--- 1000 50 
 tree/hard -rw-r--r-- 1000 50 1234567890
 tree/one -rw-r--r-- 1000 50 1234567890
-tree/opaque drwxr-xr-x 0 50 
+tree/opaque drwxr-sr-x 0 50 
 tree/opaque/upper -rw-r--r-- 0 50 
 tree/pipe prw------- 0 50 
 tree/soft lrwxrwxrwx 0 50 

@@ -14,7 +14,7 @@ END
 build
 assert_equal "$(find "$XDG_DATA_HOME/bryo" ! -user "$(id -u)" -o ! -group "$(id -g)" | head)" "" "the list of files of other owners"
 assert_equal "$(find "$XDG_DATA_HOME/bryo" ! -type f ! -type d | head)" "" "the list of special files"
-assert_equal "$(image_run image stat -c '%u:%g %a' /locked/f)" "12345:54321 644"
+assert_equal "$(image_run -u root image stat -c '%u:%g %a' /locked/f)" "12345:54321 644"
 
 # --root and $BRYO_ROOT name another store.
 works bryo image ls --root "$PWD/other"
