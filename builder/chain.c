@@ -87,22 +87,16 @@ static int create_data(void *context, int *ret_fd, char ret_name[OVERLAY_SOURCE_
         return 0;
 }
 
-static int open_tree(struct builder_workshop *workshop, struct builder_upper *upper, struct overlay_index **indexes,
-                     size_t count, bool layer, struct overlay_tree **ret, struct error *err)
+static struct overlay_tree_options tree_options(struct builder_workshop *workshop, struct builder_upper *upper)
 {
-        const struct overlay_tree_options options = {
+        *upper = (struct builder_upper){ .workshop = workshop };
+        return (struct overlay_tree_options){
                 .pool = workshop->pool,
-                .indexes = indexes,
-                .index_count = count,
                 .create_data = create_data,
                 .context = upper,
                 .statfs_fd = oci_store_fd(workshop->store),
                 .log = workshop->log,
-                .layer = layer,
         };
-
-        *upper = (struct builder_upper){ .workshop = workshop };
-        return overlay_tree_open(&options, ret, err);
 }
 
 static int open_index(struct builder_workshop *w, const char *name, struct overlay_index **ret, struct error *err)
@@ -113,23 +107,26 @@ static int open_index(struct builder_workshop *w, const char *name, struct overl
         return overlay_index_open(oci_store_fd(w->store), path, &options, ret, err);
 }
 
-int builder_chain_open(const struct builder_chain *chain, struct builder_workshop *workshop, struct builder_upper *upper,
-                       struct overlay_tree **ret, struct error *err)
+int builder_chain_open(const struct builder_chain *chain, struct builder_workshop *workshop, const int64_t *latest,
+                       struct builder_upper *upper, struct overlay_tree **ret, struct error *err)
 {
         struct overlay_index **indexes = memory_zalloc(chain->count, sizeof(struct overlay_index *));
-        size_t count = 0;
+        struct overlay_tree_options options = tree_options(workshop, upper);
         int result = 0;
 
+        options.indexes = indexes;
+        options.has_latest = latest != NULL;
+        options.latest = latest ? *latest : 0;
         for (size_t i = 0; i < chain->count && result == 0; i++) {
                 if (!chain->layers[i].index)
                         continue;
-                result = open_index(workshop, chain->layers[i].index, &indexes[count], err);
+                result = open_index(workshop, chain->layers[i].index, &indexes[options.index_count], err);
                 if (result == 0)
-                        count++;
+                        options.index_count++;
         }
         if (result == 0)
-                result = open_tree(workshop, upper, indexes, count, false, ret, err);
-        for (size_t i = 0; i < count; i++)
+                result = overlay_tree_open(&options, ret, err);
+        for (size_t i = 0; i < options.index_count; i++)
                 (void)overlay_index_unref(indexes[i]);
         free(indexes);
         return result;
@@ -138,7 +135,10 @@ int builder_chain_open(const struct builder_chain *chain, struct builder_worksho
 int builder_layer_tree_open(struct builder_workshop *workshop, struct builder_upper *upper, struct overlay_tree **ret,
                             struct error *err)
 {
-        return open_tree(workshop, upper, NULL, 0, true, ret, err);
+        struct overlay_tree_options options = tree_options(workshop, upper);
+
+        options.layer = true;
+        return overlay_tree_open(&options, ret, err);
 }
 
 /* The sealed index lies in scratch; its content's digest is its name in the store. */

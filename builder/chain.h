@@ -54,8 +54,9 @@ struct builder_upper {
         char name[33];                     /* its name once sealed: 32 hex digits, random */
 };
 
-int builder_chain_open(const struct builder_chain *chain, struct builder_workshop *workshop, struct builder_upper *upper,
-                       struct overlay_tree **ret, struct error *err);
+/* `latest` (seconds) is the last time that sealing may write, NULL: no limit (SOURCE_DATE_EPOCH). */
+int builder_chain_open(const struct builder_chain *chain, struct builder_workshop *workshop, const int64_t *latest,
+                       struct builder_upper *upper, struct overlay_tree **ret, struct error *err);
 /* Opens a tree into which a layer tar is imported (overlay_tree_options.layer). */
 int builder_layer_tree_open(struct builder_workshop *workshop, struct builder_upper *upper, struct overlay_tree **ret,
                             struct error *err);

@@ -96,7 +96,7 @@ static int run_state(const struct builder_container_options *o, struct builder_w
         struct sandbox *sandbox;
         int result;
 
-        if (builder_chain_open(&state->chain, w, &upper, &tree, err) < 0 ||
+        if (builder_chain_open(&state->chain, w, NULL, &upper, &tree, err) < 0 ||
             prepare(o, state, tree, &command, err) < 0 || builder_workshop_sandbox(w, &sandbox, err) < 0 ||
             sandbox_stage_open(sandbox, &stage, err) < 0)
                 return -1;

@@ -200,7 +200,7 @@ static int open_source(struct copying *c, struct error *err)
 
         if (c->source)
                 return 0;
-        if (builder_chain_open(&c->from->chain, &job->workshop, &c->upper, &c->tree, err) < 0)
+        if (builder_chain_open(&c->from->chain, &job->workshop, NULL, &c->upper, &c->tree, err) < 0)
                 return -1;
         c->source = builder_tree_source_new(c->tree, job->workshop.log);
         return 0;

@@ -18,7 +18,7 @@ static int try_stack(struct builder_workshop *w, const struct oci_image *image, 
 
                 builder_chain_add(&chain, &layer);
         }
-        return builder_chain_open(&chain, w, &upper, &tree, err);
+        return builder_chain_open(&chain, w, NULL, &upper, &tree, err);
 }
 
 int builder_image_index(struct builder_workshop *w, struct oci_image *image, struct error *err)

@@ -80,9 +80,11 @@ static int execute(const struct builder_site *site, const struct builder_step *s
 {
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
         CLEANUP_UPPER struct builder_upper upper = { 0 };
+        const struct builder_build_options *o = site->job->options;
         char hex[SHA256_HEX_SIZE + 1];
 
-        if (builder_chain_open(&site->stage->state.chain, &site->job->workshop, &upper, &tree, err) < 0 ||
+        if (builder_chain_open(&site->stage->state.chain, &site->job->workshop, o->has_epoch ? &o->epoch : NULL, &upper, &tree,
+                               err) < 0 ||
             execute_on(site, step, tree, &upper, record, err) < 0)
                 return -1;
         sha256_to_hex(&step->key, hex);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "builder/build.h"
+#include "cmd/epoch.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
@@ -60,24 +61,6 @@ static int check_flags(const struct build_flags *f, const struct strv *words, st
         return 0;
 }
 
-/* SOURCE_DATE_EPOCH, of --build-arg or the environment (reproducible-builds.org/specs/source-date-epoch). */
-static int find_epoch(const struct strv *build_args, struct builder_build_options *o, struct error *err)
-{
-        const char *text = strv_env_find(build_args, "SOURCE_DATE_EPOCH");
-        char *end;
-
-        if (!text)
-                text = getenv("SOURCE_DATE_EPOCH");
-        if (!text || !text[0])
-                return 0;
-        errno = 0;
-        o->epoch = strtoll(text, &end, 10);
-        if (errno != 0 || *end != '\0' || o->epoch < 0)
-                return error_set(err, EINVAL, "SOURCE_DATE_EPOCH=%s is not a number of seconds since 1970", text);
-        o->has_epoch = true;
-        return 0;
-}
-
 static int write_iidfile(const char *path, const char *id, struct error *err)
 {
         CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -123,7 +106,7 @@ static int build(const struct build_flags *f, const struct strv *build_args, con
                 .no_cache = f->no_cache,
         };
         struct builder_build_result built;
-        int result = find_epoch(build_args, &o, err);
+        int result = cmd_epoch_find(strv_env_find(build_args, "SOURCE_DATE_EPOCH"), &o.has_epoch, &o.epoch, err);
 
         if (result == 0)
                 result = cmd_store_open(f->root, &log, &store, err);

@@ -8,6 +8,7 @@
 
 #include "builder/import.h"
 #include "cmd/arguments.h"
+#include "cmd/epoch.h"
 #include "cmd/input.h"
 #include "cmd/name.h"
 #include "cmd/notice.h"
@@ -39,9 +40,11 @@ static int import(const struct import_flags *f, const char *tar, const char *nam
         struct builder_import_options o = {.log = &cmd_notice_log, .message = message};
         struct oci_platform *platform = NULL;
         struct sha256_digest image;
+        int64_t epoch = 0;
+        bool has_epoch;
         int result;
 
-        if (cmd_name_parse_tag(name, &full, err) < 0 || cmd_input_open(tar, &fd, &o.what, err) < 0 ||
+        if (cmd_epoch_find(NULL, &has_epoch, &epoch, err) < 0 || cmd_name_parse_tag(name, &full, err) < 0 || cmd_input_open(tar, &fd, &o.what, err) < 0 ||
             cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0)
                 return -1;
         if (f->platform && oci_platform_parse(f->platform, &platform, err) < 0)
@@ -51,6 +54,8 @@ static int import(const struct import_flags *f, const char *tar, const char *nam
         o.name = full;
         o.platform = platform;
         clock_gettime(CLOCK_REALTIME, &o.created);
+        if (has_epoch && o.created.tv_sec > epoch)
+                o.created = (struct timespec){.tv_sec = (time_t)epoch};
         result = builder_import(&o, &image, err);
         oci_platform_free(platform);
         if (result < 0)

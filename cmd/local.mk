@@ -3,6 +3,7 @@ bin_PROGRAMS += bryo
 bryo_SOURCES = \
 	cmd/arguments.c cmd/arguments.h \
 	cmd/build.c \
+	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
 	cmd/history.c \
 	cmd/import.c \

@@ -170,6 +170,14 @@ static int write_string(struct emitter *e, const char *text, struct index_inode 
         return 0;
 }
 
+/* Whole seconds, which is what a layer tar keeps, and not after the time that the caller set. */
+static int64_t sealed_mtime(const struct emitter *e, const struct overlay_node *node)
+{
+        const struct overlay_tree_options *o = &e->tree->options;
+
+        return o->has_latest && node->mtime_sec > o->latest ? o->latest : node->mtime_sec;
+}
+
 /* All of an inode but its names and, for a directory, its dirents. */
 static int describe(struct emitter *e, struct overlay_node *node, struct index_inode *inode)
 {
@@ -184,7 +192,7 @@ static int describe(struct emitter *e, struct overlay_node *node, struct index_i
                 .gid = node->gid,
                 .nlink = 1,
                 .size = overlay_node_is_file(node) ? node->size : 0,
-                .mtime_sec = node->mtime_sec, /* whole seconds: what a layer tar keeps */
+                .mtime_sec = sealed_mtime(e, node),
                 .ino = e->tree->options.layer ? 0 : node->ino,
                 .parent = INDEX_NONE,
                 .dirent = INDEX_NONE,

@@ -82,6 +82,12 @@ struct overlay_tree_options {
         int (*create_data)(void *context, int *ret_fd, char ret_name[OVERLAY_SOURCE_NAME_MAX + 1], struct error *err);
         void *context;
         int statfs_fd;         /* a descriptor on the store's disk, for statfs; -1: says 0. Not owned */
+        /*
+         * Sealing writes no later time than this (seconds since 1970), so that two executions give equal layers
+         * (reproducible-builds.org/specs/source-date-epoch). What was not changed is not written, and keeps its time.
+         */
+        bool has_latest;
+        int64_t latest;
         const struct log *log; /* may be NULL */
         const struct overlay_observer *observer; /* may be NULL */
         /*

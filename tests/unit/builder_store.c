@@ -172,7 +172,7 @@ static void seal(struct builder_workshop *w, const struct builder_chain *chain, 
         struct sha256_digest content;
         struct error err = ERROR_INIT;
 
-        if (builder_chain_open(chain, w, &upper, &tree, &err) < 0)
+        if (builder_chain_open(chain, w, NULL, &upper, &tree, &err) < 0)
                 die("cannot open a tree", &err);
         fill(context, tree);
         if (builder_chain_seal(tree, &upper, true, ret, &content, &err) < 0)
@@ -220,7 +220,7 @@ int test_tree_open(struct builder_workshop *w, const char *image, struct builder
 
         if (oci_image_resolve(w->store, image, &id, NULL, err) < 0 || builder_state_load(&state, w, &id, err) < 0)
                 return -1;
-        return builder_chain_open(&state.chain, w, upper, ret, err);
+        return builder_chain_open(&state.chain, w, NULL, upper, ret, err);
 }
 
 char *test_read(struct builder_workshop *w, const char *image, const char *path)
