@@ -25,9 +25,12 @@ while time.monotonic() < deadline:
     if not data:
         break
     seen += data
-    if lines and seen.endswith(b"? "):
+    # busybox asks a terminal where its cursor is; this one does not answer
+    if lines and seen.replace(b"\x1b[6n", b"").endswith(b"? "):
         line = lines.pop(0)
         os.write(master, {"^C": b"\x03", "^D": b"\x04"}.get(line, line.encode() + b"\r"))
+if time.monotonic() >= deadline:
+    os.kill(pid, 9)
 _, status = os.waitpid(pid, 0)
 sys.stdout.write(seen.decode(errors="replace").replace("\r\n", "\n"))
 print("status", os.waitstatus_to_exitcode(status))
