@@ -33,36 +33,12 @@ struct pump {
         char bytes[65536];
 };
 
-static bool is_ours(const struct pump *pump, int fd)
+static int compare_fds(const void *a, const void *b)
 {
-        return fd == pump->from[0] || fd == pump->from[1] || fd == pump->to[0] || fd == pump->to[1];
+        return *(const int *)a - *(const int *)b;
 }
 
-static void close_gap(unsigned int first, unsigned int last)
-{
-        if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-                return;
-        for (unsigned int fd = first; fd <= last && fd < 1u << 20; fd++) /* before Linux 5.9 */
-                (void)close((int)fd);
-}
-
-/* Closes all but the four descriptors of the pump: the gaps between them, in ascending order. */
-static void close_others(const struct pump *pump, unsigned int limit)
-{
-        unsigned int first = 0;
-
-        for (unsigned int fd = 0; fd < limit; fd++) {
-                if (!is_ours(pump, (int)fd))
-                        continue;
-                if (fd > 0)
-                        close_gap(first, fd - 1);
-                first = fd + 1;
-        }
-        close_gap(first, limit);
-}
-
-/* Above every descriptor that can be open here: the table may have been filled under a higher limit, but not by bryo.
- */
+/* Above every descriptor that bryo can have open. */
 static unsigned int table_limit(void)
 {
         struct rlimit limit;
@@ -70,6 +46,31 @@ static unsigned int table_limit(void)
         if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > 1u << 20)
                 return 1u << 20;
         return (unsigned int)limit.rlim_cur;
+}
+
+static void close_gap(unsigned int first, unsigned int last)
+{
+        if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+                return;
+        if (last == ~0u)
+                last = table_limit();
+        for (unsigned int fd = first; fd <= last; fd++) /* before Linux 5.9, or behind an old seccomp profile */
+                (void)close((int)fd);
+}
+
+/* Closes all but the four descriptors of the pump: the gaps between them. */
+static void close_others(const struct pump *pump)
+{
+        int ours[4] = {pump->from[0], pump->from[1], pump->to[0], pump->to[1]};
+        unsigned int first = 0;
+
+        qsort(ours, 4, sizeof(ours[0]), compare_fds);
+        for (int i = 0; i < 4; i++) {
+                if (ours[i] > 0)
+                        close_gap(first, (unsigned int)ours[i] - 1);
+                first = (unsigned int)ours[i] + 1;
+        }
+        close_gap(first, ~0u);
 }
 
 /* Copies one piece; false when this stream has ended, on either side. */
@@ -107,7 +108,7 @@ static void *run_pump(void *argument)
                 (void)sem_post(&pump->ready);
                 return NULL; /* the opener cleans up */
         }
-        close_others(pump, table_limit());
+        close_others(pump);
         (void)sem_post(&pump->ready);
         copy_streams(pump);
         for (int i = 0; i < 2; i++) {

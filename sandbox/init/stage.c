@@ -153,6 +153,7 @@ static int fork_command(struct stage *stage, struct init_command *command, struc
         }
         stage->reports = sockets[0];
         stage->executed = false;
+        stage->ended_by = 0;
         return 0;
 }
 

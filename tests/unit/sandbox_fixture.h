@@ -57,27 +57,41 @@ __attribute__((unused, format(printf, 1, 2))) static void fixture_shell(const ch
         free(line);
 }
 
+/* A program that was built beside this test. The caller's to free. */
+__attribute__((unused)) static char *fixture_sibling(const char *name)
+{
+        char self[4096];
+        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+        char *slash;
+
+        self[n < 0 ? 0 : n] = '\0';
+        slash = strrchr(self, '/');
+        if (slash == NULL)
+                abort();
+        *slash = '\0';
+        return memory_printf("%s/%s", self, name);
+}
+
 __attribute__((unused)) static void fixture_make_root(struct fixture *f)
 {
+        CLEANUP_FREE char *inside = fixture_sibling("sandbox_inside");
         char template[] = "/tmp/bryo-sandbox-XXXXXX";
 
         if (access("/bin/busybox", X_OK) < 0)
                 CHECK_SKIP("there is no /bin/busybox: install busybox-static");
-        if (mkdtemp(template) == NULL) {
+        if (mkdtemp(template) == NULL || chmod(template, 0755) < 0) {
                 perror("# mkdtemp");
                 exit(1);
         }
-        (void)chmod(template, 0755);
         *f = (struct fixture){.dir = memory_strdup(template), .root = memory_printf("%s/root", template)};
         f->sink = (struct log){fixture_log, &f->log};
         f->options = (struct sandbox_options){.log = &f->sink, .rootdir = f->root};
         fixture_shell(
-                "umask 022 && mkdir -p %s/bin %s/etc %s/proc %s/dev %s/sys %s/tmp && cp /bin/busybox %s/bin && "
-                "chmod 1777 %s/tmp && for a in $(/bin/busybox --list); do ln -s busybox %s/bin/$a 2>/dev/null; done; "
-                ": > %s/etc/hosts; : > %s/etc/resolv.conf; cp tests/unit/sandbox_inside %s/bin/inside; "
-                "cp tests/unit/sandbox_inside %s/bin/setuid; chmod 4755 %s/bin/setuid",
-                f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root,
-                f->root, f->root, f->root);
+                "umask 022 && mkdir %s && cd %s && mkdir bin etc proc dev sys tmp && chmod 1777 tmp && "
+                "cp /bin/busybox bin && cp '%s' bin/inside && cp bin/inside bin/setuid && chmod 4755 bin/setuid && "
+                ": > etc/hosts && : > etc/resolv.conf && "
+                "for a in $(/bin/busybox --list); do ln -s busybox bin/$a 2>/dev/null || :; done",
+                f->root, f->root, inside);
 }
 
 __attribute__((unused)) static void fixture_open(struct fixture *f)

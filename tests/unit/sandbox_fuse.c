@@ -391,6 +391,8 @@ static void test_stage_killed_while_hanging(void)
 
 int main(int argc, char **argv)
 {
+        char *inside;
+
         (void)argc;
         unprivileged_enter(argv);
         if (access("/dev/fuse", R_OK | W_OK) < 0)
@@ -400,7 +402,9 @@ int main(int argc, char **argv)
         fixture_make_root(&f);
         f.options.rootdir = NULL;
         server.busybox = map_file("/bin/busybox", &server.busybox_size);
-        server.inside = map_file("tests/unit/sandbox_inside", &server.inside_size);
+        inside = fixture_sibling("sandbox_inside");
+        server.inside = map_file(inside, &server.inside_size);
+        free(inside);
         fixture_open(&f);
         CHECK_RUN(test_run);
         CHECK_RUN(test_many);

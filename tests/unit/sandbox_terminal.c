@@ -13,7 +13,7 @@ static char *read_until(int fd, const char *word)
 {
         struct buffer text = BUFFER_INIT;
 
-        while (strstr(buffer_text(&text), word) == NULL) {
+        while (strstr(buffer_text(&text), word) == NULL || buffer_text(&text)[text.size - 1] != '\n') {
                 struct pollfd p = {fd, POLLIN, 0};
                 char part[512];
                 ssize_t n = poll(&p, 1, 5000) > 0 ? read(fd, part, sizeof(part)) : -1;
@@ -124,8 +124,10 @@ static void test_terminal(void)
         char *text;
         int master;
 
-        fixture_command_init(&x, "tty; stat -c %u $(tty); id -u; ls /proc/self/fd | tail -n2; read line; stty size; "
-                                 "echo \"got $line\"; trap 'echo int; exit 5' INT; while :; do usleep 1000; done");
+        fixture_command_init(
+                &x,
+                "trap 'echo int; exit 5' INT; tty; stat -c %u $(tty); id -u; ls /proc/self/fd | tail -n2; echo ask; "
+                "read line; stty size; echo \"got $line\"; while :; do usleep 1000; done");
         x.c.tty = true;
         x.c.uid = 1000;
         CHECK_OK(fixture_start(&f, &x.c, &err));
@@ -134,13 +136,14 @@ static void test_terminal(void)
         CHECK_INT(fcntl(master, F_GETFD), FD_CLOEXEC);
         CHECK_INT(sandbox_stage_take_tty(f.stage), -1);
         CHECK_INT(ioctl(master, TIOCSWINSZ, &size), 0);
+        text = read_until(master, "ask");
+        CHECK_STR(text, "/dev/pts/0\r\n1000\r\n1000\r\n2\r\n3\r\nask\r\n");
+        free(text);
         CHECK_INT(write(master, "hello\n", 6), 6);
         text = read_until(master, "got hello");
-        CHECK_HAS(text, "/dev/pts/0\r\n1000\r\n1000\r\n2\r\n3\r\n");
         CHECK_HAS(text, "33 99");
         CHECK_HAS(text, "got hello");
         free(text);
-        usleep(20000);
         CHECK_INT(write(master, "\003", 1), 1); /* Ctrl-C of this terminal reaches its session */
         text = read_until(master, "int");
         CHECK_HAS(text, "int");
