@@ -62,7 +62,7 @@ static int decode(const void *value, size_t size, struct acl *acl)
         const char *at = (const char *)value + sizeof(header);
         int rc = 0;
 
-        *acl = (struct acl){ 0 };
+        *acl = (struct acl){0};
         if (size < sizeof(header) || (size - sizeof(header)) % sizeof(*acl->entries) != 0)
                 return -EINVAL;
         memcpy(&header, value, sizeof(header));
@@ -74,8 +74,7 @@ static int decode(const void *value, size_t size, struct acl *acl)
                 struct posix_acl_xattr_entry e;
 
                 memcpy(&e, at + i * sizeof(e), sizeof(e));
-                acl->entries[i] = (struct posix_acl_xattr_entry){ le16toh(e.e_tag), le16toh(e.e_perm),
-                                                                  le32toh(e.e_id) };
+                acl->entries[i] = (struct posix_acl_xattr_entry){le16toh(e.e_tag), le16toh(e.e_perm), le32toh(e.e_id)};
                 rc = place_entry(acl, &acl->entries[i]);
         }
         if (rc == 0 && acl->count > 0 &&
@@ -88,13 +87,12 @@ static int store(struct overlay_tree *tree, struct overlay_node *node, const cha
 {
         size_t size = sizeof(struct posix_acl_xattr_header) + acl->count * sizeof(*acl->entries);
         CLEANUP_FREE char *value = memory_alloc(size);
-        const struct posix_acl_xattr_header header = { .a_version = htole32(POSIX_ACL_XATTR_VERSION) };
+        const struct posix_acl_xattr_header header = {.a_version = htole32(POSIX_ACL_XATTR_VERSION)};
 
         memcpy(value, &header, sizeof(header));
         for (size_t i = 0; i < acl->count; i++) {
-                const struct posix_acl_xattr_entry e = { htole16(acl->entries[i].e_tag),
-                                                         htole16(acl->entries[i].e_perm),
-                                                         htole32(acl->entries[i].e_id) };
+                const struct posix_acl_xattr_entry e = {htole16(acl->entries[i].e_tag), htole16(acl->entries[i].e_perm),
+                                                        htole32(acl->entries[i].e_id)};
 
                 memcpy(value + sizeof(header) + i * sizeof(e), &e, sizeof(e));
         }
@@ -154,7 +152,7 @@ static int load(struct overlay_tree *tree, const struct overlay_node *node, cons
         size_t size;
         int rc = overlay_xattrs_get(tree, node, name, &value, &size);
 
-        *acl = (struct acl){ 0 };
+        *acl = (struct acl){0};
         return rc < 0 ? rc : decode(value, size, acl);
 }
 

@@ -14,7 +14,8 @@
 #define ACL_ACCESS  "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
 
-/* Sets an ACL xattr (`value` well-formed, else -EINVAL) and what the mode then is. Default ACLs only on directories (-EACCES). */
+/* Sets an ACL xattr (`value` well-formed, else -EINVAL) and what the mode then is. Default ACLs only on directories
+ * (-EACCES). */
 int overlay_acl_set(struct overlay_tree *tree, struct overlay_node *node, const char *name, const void *value,
                     size_t size, int flags);
 /* The mode was changed: the access ACL follows. */

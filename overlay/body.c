@@ -42,7 +42,7 @@ static int get_lower(struct overlay_tree *tree, const struct overlay_node *node,
             !overlay_index_read_extent(overlay_tree_index(tree, node->layer), inode->first + i, &extent) ||
             extent.offset + extent.length > inode->size)
                 return overlay_tree_damaged(tree, node->layer, "an extent of inode", node->record);
-        *ret = (struct body_extent){ extent.offset, extent.length, extent.source_offset, 0, 0 };
+        *ret = (struct body_extent){extent.offset, extent.length, extent.source_offset, 0, 0};
         return overlay_tree_layer_source(tree, node->layer, extent.source, &ret->source);
 }
 
@@ -130,7 +130,7 @@ static void reserve(struct overlay_body *body, uint32_t need)
 
 int overlay_body_own(struct overlay_tree *tree, struct overlay_node *node)
 {
-        struct overlay_body body = { .count = 0 };
+        struct overlay_body body = {.count = 0};
         struct index_inode inode;
         uint64_t end = 0;
         int rc;
@@ -274,7 +274,7 @@ void overlay_body_free(struct overlay_tree *tree, struct overlay_node *node)
                         release(tree, &items[i], items[i].offset, items[i].offset + items[i].length);
         if (body->is_array)
                 free(body->u.many.items);
-        *body = (struct overlay_body){ .count = 0 };
+        *body = (struct overlay_body){.count = 0};
 }
 
 int overlay_body_allocated(struct overlay_tree *tree, const struct overlay_node *node, uint64_t *ret)

@@ -20,7 +20,8 @@ int overlay_body_own(struct overlay_tree *tree, struct overlay_node *node);
 
 /* The rest needs an owned body. */
 
-/* Puts `with` (its offset and length say where), or with NULL a hole, in place of what was there. The size is not touched. */
+/* Puts `with` (its offset and length say where), or with NULL a hole, in place of what was there. The size is not
+ * touched. */
 void overlay_body_replace(struct overlay_tree *tree, struct overlay_node *node, uint64_t offset, uint64_t length,
                           const struct body_extent *with);
 /* Sets the size and drops what is behind it. */

@@ -199,7 +199,8 @@ static int check_rename(struct overlay_tree *tree, const struct renaming *r, uns
                 return exchange ? -EINVAL : -ENOTEMPTY;
         if (exchange || r->node == r->target)
                 return 0;
-        return check_removable(tree, r->target, overlay_node_is_dir(r->node) ? OVERLAY_REMOVE_DIR : OVERLAY_REMOVE_FILE);
+        return check_removable(tree, r->target,
+                               overlay_node_is_dir(r->node) ? OVERLAY_REMOVE_DIR : OVERLAY_REMOVE_FILE);
 }
 
 static int prepare_rename(struct overlay_tree *tree, const struct renaming *r)
@@ -216,8 +217,7 @@ static int prepare_rename(struct overlay_tree *tree, const struct renaming *r)
 }
 
 /* The names change hands. A moved node has to be looked for at its new place. */
-static void swap_names(struct overlay_tree *tree, struct overlay_dentry *from, struct overlay_dentry *to,
-                       bool exchange)
+static void swap_names(struct overlay_tree *tree, struct overlay_dentry *from, struct overlay_dentry *to, bool exchange)
 {
         struct overlay_node *node = take_name(from), *target = to->node != NULL ? take_name(to) : NULL;
 
@@ -246,7 +246,7 @@ static int find_target(struct overlay_tree *tree, struct renaming *r, const char
 int overlay_change_rename(struct overlay_tree *tree, struct overlay_node *parent, const char *name, size_t size,
                           struct overlay_node *new_parent, const char *new_name, size_t new_size, unsigned flags)
 {
-        struct renaming r = { .parent = parent, .new_parent = new_parent };
+        struct renaming r = {.parent = parent, .new_parent = new_parent};
         int rc = check_parent(tree, parent);
 
         if ((flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0 ||

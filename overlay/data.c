@@ -57,7 +57,7 @@ static void queue_punch(struct tree_data *data, uint64_t first, uint64_t end)
                 return;
         }
         memory_grow(&data->punches, &data->punch_cap, data->punch_count + 1, sizeof(*data->punches));
-        data->punches[data->punch_count++] = (struct tree_range){ first * CHUNK_SIZE, (end - first) * CHUNK_SIZE };
+        data->punches[data->punch_count++] = (struct tree_range){first * CHUNK_SIZE, (end - first) * CHUNK_SIZE};
 }
 
 uint64_t overlay_data_allocate(struct overlay_tree *tree, uint64_t length, bool align)

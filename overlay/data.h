@@ -13,7 +13,8 @@
 
 /* Makes the file at first use. 0 or -errno, latched. */
 int overlay_data_ensure(struct overlay_tree *tree);
-/* Reserves bytes at the tail; they count as live. With `align`, on a page boundary (so that extents of other files can be shared). */
+/* Reserves bytes at the tail; they count as live. With `align`, on a page boundary (so that extents of other files can
+ * be shared). */
 uint64_t overlay_data_allocate(struct overlay_tree *tree, uint64_t length, bool align);
 /* The bytes are dead. */
 void overlay_data_release(struct overlay_tree *tree, uint64_t offset, uint64_t length);

@@ -63,8 +63,8 @@ struct overlay_node *overlay_edit_new(struct overlay_tree *tree, const struct ov
 static int remove_tree(struct overlay_tree *tree, struct overlay_node *parent, const char *name, size_t size);
 
 /* Layer mode: what is there gives way, except a directory to a directory. 1: that one stays, is `*ret`. */
-int overlay_edit_give_way(struct overlay_tree *tree, struct overlay_node *parent, const char *name, size_t size, bool dir,
-                    struct overlay_node **ret)
+int overlay_edit_give_way(struct overlay_tree *tree, struct overlay_node *parent, const char *name, size_t size,
+                          bool dir, struct overlay_node **ret)
 {
         int rc = overlay_node_child(tree, parent, name, size, ret);
 
@@ -117,12 +117,11 @@ int overlay_node_make(const struct overlay_ref *dir, const char *name, const str
         if (rc < 0)
                 return overlay_report(dir->tree, rc, "make", dir->node, name, err);
         if (ret != NULL)
-                *ret = (struct overlay_ref){ dir->tree, node };
+                *ret = (struct overlay_ref){dir->tree, node};
         return 0;
 }
 
-int overlay_node_link(const struct overlay_ref *ref, const struct overlay_ref *dir, const char *name,
-                      struct error *err)
+int overlay_node_link(const struct overlay_ref *ref, const struct overlay_ref *dir, const char *name, struct error *err)
 {
         struct overlay_tree *tree = dir->tree;
         struct overlay_node *old = NULL;
@@ -162,7 +161,7 @@ struct removal {
         struct {
                 struct overlay_node *dir; /* pinned */
                 bool emptied;             /* its files are gone and its subdirectories lie above on the stack */
-        } *stack;
+        } * stack;
         size_t count, cap;
 };
 
@@ -177,7 +176,7 @@ static void push(struct removal *r, struct overlay_node *dir)
 /* Removes what is no directory, and pushes what is. */
 static int remove_files(struct overlay_tree *tree, struct overlay_node *dir, struct removal *r)
 {
-        struct overlay_names_list names = { 0 };
+        struct overlay_names_list names = {0};
         int rc = overlay_list_collect(tree, dir, &names);
 
         for (size_t i = 0; rc == 0 && i < names.count; i++) {
@@ -199,7 +198,7 @@ static int remove_files(struct overlay_tree *tree, struct overlay_node *dir, str
 /* Removes all below `top`. */
 static int remove_below(struct overlay_tree *tree, struct overlay_node *top)
 {
-        struct removal r = { 0 };
+        struct removal r = {0};
         int rc = 0;
 
         push(&r, top);
@@ -252,8 +251,8 @@ int overlay_node_rename(const struct overlay_ref *dir, const char *name, const s
         int rc;
 
         overlay_tree_lock(dir->tree);
-        rc = overlay_change_rename(dir->tree, dir->node, name, strlen(name), new_dir->node, new_name,
-                                   strlen(new_name), 0);
+        rc = overlay_change_rename(dir->tree, dir->node, name, strlen(name), new_dir->node, new_name, strlen(new_name),
+                                   0);
         overlay_tree_unlock(dir->tree);
         return overlay_report(dir->tree, rc, "rename", dir->node, name, err);
 }
@@ -305,10 +304,9 @@ int overlay_node_remove_xattr(const struct overlay_ref *ref, const char *name, s
 static int write_bytes(const struct overlay_ref *ref, const void *bytes, size_t size, uint64_t offset,
                        struct error *err)
 {
-        struct overlay_feed feed = { .bytes = bytes, .fd = -1 };
-        ssize_t n = overlay_node_is_file(ref->node)
-                            ? overlay_file_write(ref->tree, ref->node, &feed, size, offset)
-                            : -EINVAL;
+        struct overlay_feed feed = {.bytes = bytes, .fd = -1};
+        ssize_t n = overlay_node_is_file(ref->node) ? overlay_file_write(ref->tree, ref->node, &feed, size, offset)
+                                                    : -EINVAL;
 
         return overlay_report(ref->tree, n < 0 ? (int)n : 0, "write", ref->node, NULL, err);
 }
@@ -360,7 +358,7 @@ int overlay_node_append_fd(const struct overlay_ref *ref, int fd, uint64_t size,
         if (observe != NULL)
                 return append_observed(ref, fd, size, observe, context, ret_size, err);
         for (*ret_size = 0; *ret_size < size;) {
-                struct overlay_feed feed = { .fd = fd };
+                struct overlay_feed feed = {.fd = fd};
                 size_t want = size - *ret_size < step ? (size_t)(size - *ret_size) : step;
                 ssize_t n = overlay_file_write(ref->tree, ref->node, &feed, want, ref->node->size);
 
@@ -382,7 +380,7 @@ int overlay_node_extend(const struct overlay_ref *ref, uint64_t offset, uint64_t
             source_offset > overlay_source_size(source) || length > overlay_source_size(source) - source_offset)
                 rc = -EINVAL;
         if (rc == 0 && length > 0) {
-                struct body_extent extent = { offset, length, source_offset, 0, 0 };
+                struct body_extent extent = {offset, length, source_offset, 0, 0};
 
                 overlay_tree_lock(ref->tree);
                 extent.source = overlay_tree_source(ref->tree, source);
@@ -409,13 +407,13 @@ static int make_directory(struct overlay_tree *tree, struct overlay_node *dir, c
         return rc;
 }
 
-int overlay_tree_ensure_directory(struct overlay_tree *tree, const struct overlay_ref *at, const char *path, mode_t mode,
-                                  struct overlay_owner owner, const struct timespec *mtime, struct overlay_ref *ret,
-                                  struct error *err)
+int overlay_tree_ensure_directory(struct overlay_tree *tree, const struct overlay_ref *at, const char *path,
+                                  mode_t mode, struct overlay_owner owner, const struct timespec *mtime,
+                                  struct overlay_ref *ret, struct error *err)
 {
-        struct ensuring e = { .make = { .mode = S_IFDIR | (mode & 07777), .uid = owner.uid, .gid = owner.gid,
-                                        .mtime = mtime } };
-        struct path_walk walk = { .make = make_directory, .context = &e, .make_last = true };
+        struct ensuring e = {
+                .make = {.mode = S_IFDIR | (mode & 07777), .uid = owner.uid, .gid = owner.gid, .mtime = mtime}};
+        struct path_walk walk = {.make = make_directory, .context = &e, .make_last = true};
         int rc;
 
         overlay_tree_lock(tree);
@@ -430,6 +428,6 @@ int overlay_tree_ensure_directory(struct overlay_tree *tree, const struct overla
         overlay_tree_unlock(tree);
         if (rc < 0)
                 return error_errno(err, -rc, "cannot make directory %s", path);
-        *ret = (struct overlay_ref){ tree, walk.node };
+        *ret = (struct overlay_ref){tree, walk.node};
         return 0;
 }

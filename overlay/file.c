@@ -48,7 +48,7 @@ static int plan_read(struct overlay_tree *tree, const struct overlay_node *node,
         if (rc == 0)
                 rc = overlay_body_find(tree, node, offset, &i);
         while (rc == 0 && at < end && plan->count < READ_PIECES) {
-                struct body_extent extent = { .offset = end };
+                struct body_extent extent = {.offset = end};
                 uint64_t stop = end;
 
                 if (i < count)
@@ -83,7 +83,7 @@ static int run_read(struct overlay_tree *tree, struct overlay_node *node, const 
                         memset(bytes, 0, plan->pieces[i].length);
                 } else if (overlay_source_read(plan->pieces[i].source, bytes, plan->pieces[i].length,
                                                plan->pieces[i].source_offset, &err) < 0) {
-                        struct overlay_ref ref = { tree, node };
+                        struct overlay_ref ref = {tree, node};
                         CLEANUP_FREE char *path = overlay_node_path(&ref);
                         int rc = -err.code;
 
@@ -155,7 +155,7 @@ static int plan_write(struct overlay_tree *tree, struct overlay_node *node, uint
         if (rc < 0)
                 return rc;
         count = node->u.body.count;
-        *piece = (struct write_piece){ .length = size, .fresh = true };
+        *piece = (struct write_piece){.length = size, .fresh = true};
         for (; i < count; i++) {
                 (void)overlay_body_get(tree, node, i, &extent); /* owned: cannot fail */
                 if (extent.offset >= offset + size)
@@ -176,7 +176,8 @@ static int plan_write(struct overlay_tree *tree, struct overlay_node *node, uint
         return 0;
 }
 
-/* From a descriptor: by sharing blocks where the kernel can, else through memory. Bytes, 0 at the end, or -1 with errno. */
+/* From a descriptor: by sharing blocks where the kernel can, else through memory. Bytes, 0 at the end, or -1 with
+ * errno. */
 static ssize_t feed_from_fd(int in, int out, uint64_t offset, size_t size)
 {
         CLEANUP_FREE char *chunk = NULL;
@@ -232,7 +233,7 @@ static void commit_piece(struct overlay_tree *tree, struct overlay_node *node, c
         if (piece->fresh && done < piece->length)
                 overlay_data_release(tree, piece->data_offset + done, piece->length - done);
         if (piece->fresh && done > 0) {
-                struct body_extent extent = { offset, done, piece->data_offset, tree->data.source, EXTENT_OWNED };
+                struct body_extent extent = {offset, done, piece->data_offset, tree->data.source, EXTENT_OWNED};
 
                 overlay_body_replace(tree, node, offset, done, &extent);
         }
@@ -244,7 +245,7 @@ static void commit_piece(struct overlay_tree *tree, struct overlay_node *node, c
 static void latch_write(struct overlay_tree *tree, struct overlay_node *node, int code)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_ref ref = { tree, node };
+        struct overlay_ref ref = {tree, node};
         CLEANUP_FREE char *path = overlay_node_path(&ref);
 
         error_errno(&err, code, "cannot write %s", path);
@@ -255,8 +256,8 @@ static void latch_write(struct overlay_tree *tree, struct overlay_node *node, in
         overlay_tree_unlock(tree);
 }
 
-ssize_t overlay_file_write(struct overlay_tree *tree, struct overlay_node *node, struct overlay_feed *feed,
-                           size_t size, uint64_t offset)
+ssize_t overlay_file_write(struct overlay_tree *tree, struct overlay_node *node, struct overlay_feed *feed, size_t size,
+                           uint64_t offset)
 {
         size_t total = 0;
 
@@ -420,8 +421,8 @@ static int collect(struct overlay_tree *tree, const struct overlay_node *in, uin
                         e.flags |= EXTENT_SHARED;
                 memory_grow(&pieces->items, &pieces->cap, pieces->count + 1, sizeof(*pieces->items));
                 pieces->items[pieces->count++] =
-                        (struct body_extent){ out_offset + (begin - in_offset), end - begin,
-                                              e.source_offset + (begin - e.offset), e.source, e.flags };
+                        (struct body_extent){out_offset + (begin - in_offset), end - begin,
+                                             e.source_offset + (begin - e.offset), e.source, e.flags};
         }
         return rc;
 }
@@ -430,7 +431,7 @@ static int collect(struct overlay_tree *tree, const struct overlay_node *in, uin
 static int share(struct overlay_tree *tree, struct overlay_node *in, uint64_t in_offset, struct overlay_node *out,
                  uint64_t out_offset, uint64_t size)
 {
-        struct pieces pieces = { 0 };
+        struct pieces pieces = {0};
         int rc = collect(tree, in, in_offset, out_offset, size, &pieces);
 
         if (rc == 0)

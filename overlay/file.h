@@ -28,8 +28,8 @@ struct overlay_feed {
  * else at the tail of the data file. From a descriptor it may be short: at its
  * end. mtime and ctime become now. Bytes written or -errno (latched).
  */
-ssize_t overlay_file_write(struct overlay_tree *tree, struct overlay_node *node, struct overlay_feed *feed,
-                           size_t size, uint64_t offset);
+ssize_t overlay_file_write(struct overlay_tree *tree, struct overlay_node *node, struct overlay_feed *feed, size_t size,
+                           uint64_t offset);
 
 /* fallocate(2) and lseek(2), as in tree_ops.h. */
 int overlay_file_allocate(struct overlay_tree *tree, struct overlay_node *node, int mode, uint64_t offset,

@@ -20,7 +20,7 @@ struct cutting {
         void *xattrs;
         size_t xattrs_size;
         uint64_t size;
-        struct body_extent *extents; /* their `source` is an index into sources */
+        struct body_extent *extents;     /* their `source` is an index into sources */
         struct overlay_source **sources; /* one reference for each extent */
         uint32_t extent_count;
 };
@@ -67,8 +67,8 @@ static int cut(struct overlay_tree *tree, struct overlay_node *node, struct cutt
         if (rc < 0)
                 return rc;
         c->xattrs = memory_dup(xattrs, c->xattrs_size);
-        c->mtime = (struct timespec){ .tv_sec = node->mtime_sec, .tv_nsec = node->mtime_nsec };
-        c->make = (struct overlay_make){ .mode = node->mode, .uid = node->uid, .gid = node->gid, .mtime = &c->mtime };
+        c->mtime = (struct timespec){.tv_sec = node->mtime_sec, .tv_nsec = node->mtime_nsec};
+        c->make = (struct overlay_make){.mode = node->mode, .uid = node->uid, .gid = node->gid, .mtime = &c->mtime};
         if (S_ISCHR(node->mode) || S_ISBLK(node->mode))
                 c->make.rdev = node->u.rdev;
         if (S_ISLNK(node->mode))
@@ -85,8 +85,8 @@ static void plant_body(struct overlay_tree *tree, struct overlay_node *node, con
                 struct body_extent extent = c->extents[i];
 
                 extent.source = overlay_tree_source(tree, c->sources[i]);
-                extent.flags = extent.source == tree->data.source && tree->data.fd >= 0 ? EXTENT_OWNED | EXTENT_SHARED
-                                                                                       : 0;
+                extent.flags =
+                        extent.source == tree->data.source && tree->data.fd >= 0 ? EXTENT_OWNED | EXTENT_SHARED : 0;
                 overlay_body_replace(tree, node, extent.offset, extent.length, &extent);
         }
         node->size = c->size;
@@ -115,7 +115,7 @@ int overlay_node_graft(const struct overlay_ref *dir, const char *name, const st
                        const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err)
 {
         struct overlay_node *node = NULL;
-        struct cutting c = { 0 };
+        struct cutting c = {0};
         int rc;
 
         overlay_tree_lock(from->tree);
@@ -142,7 +142,7 @@ int overlay_node_graft(const struct overlay_ref *dir, const char *name, const st
         if (rc < 0)
                 return overlay_report(dir->tree, rc, "copy to", dir->node, name, err);
         if (ret != NULL)
-                *ret = (struct overlay_ref){ dir->tree, node };
+                *ret = (struct overlay_ref){dir->tree, node};
         return 0;
 }
 

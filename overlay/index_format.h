@@ -35,16 +35,16 @@
  *   - xattr names 1..255 bytes, values up to 64 KiB, 1 MiB of them on one inode (Linux: XATTR_NAME_MAX, XATTR_SIZE_MAX)
  *   - inode numbers below 2^48, so that a stack of layers cannot run out of 64 bits
  */
-#define INDEX_MAGIC       "bryoidx\n"
-#define INDEX_VERSION     1
-#define INDEX_NONE        UINT32_MAX
-#define INDEX_DEPTH_MAX   16384
-#define INDEX_NAME_MAX    255
-#define INDEX_TARGET_MAX  4095
-#define INDEX_XATTRS_MAX  (1U << 20)
-#define INDEX_XATTR_MAX   65536
-#define INDEX_INO_MAX     (UINT64_C(1) << 48)
-#define INDEX_STACK_SIZE  16
+#define INDEX_MAGIC      "bryoidx\n"
+#define INDEX_VERSION    1
+#define INDEX_NONE       UINT32_MAX
+#define INDEX_DEPTH_MAX  16384
+#define INDEX_NAME_MAX   255
+#define INDEX_TARGET_MAX 4095
+#define INDEX_XATTRS_MAX (1U << 20)
+#define INDEX_XATTR_MAX  65536
+#define INDEX_INO_MAX    (UINT64_C(1) << 48)
+#define INDEX_STACK_SIZE 16
 
 enum index_table {
         INDEX_INODES,
@@ -79,9 +79,9 @@ struct index_header_record {
 };
 
 enum index_inode_flags {
-        INDEX_OPAQUE = 1,    /* directory: hides what is below */
-        INDEX_IMPLICIT = 2,  /* directory: only implied by its children, the attributes are those of the layer below */
-        INDEX_HARDLINK = 4,  /* unresolved hard link; `first`, `count` are the target path; the rest is zero */
+        INDEX_OPAQUE = 1,   /* directory: hides what is below */
+        INDEX_IMPLICIT = 2, /* directory: only implied by its children, the attributes are those of the layer below */
+        INDEX_HARDLINK = 4, /* unresolved hard link; `first`, `count` are the target path; the rest is zero */
 };
 
 struct index_inode_record {

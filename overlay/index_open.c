@@ -22,13 +22,17 @@
 #define READ_LIMIT (8U << 20)
 
 static const size_t record_sizes[INDEX_TABLES] = {
-        [INDEX_INODES] = sizeof(struct index_inode_record),   [INDEX_DIRENTS] = sizeof(struct index_dirent_record),
-        [INDEX_EXTENTS] = sizeof(struct index_extent_record), [INDEX_SOURCES] = sizeof(struct index_source_record),
-        [INDEX_LINKS] = sizeof(struct index_link_record),     [INDEX_UNRESOLVED] = sizeof(uint32_t),
+        [INDEX_INODES] = sizeof(struct index_inode_record),
+        [INDEX_DIRENTS] = sizeof(struct index_dirent_record),
+        [INDEX_EXTENTS] = sizeof(struct index_extent_record),
+        [INDEX_SOURCES] = sizeof(struct index_source_record),
+        [INDEX_LINKS] = sizeof(struct index_link_record),
+        [INDEX_UNRESOLVED] = sizeof(uint32_t),
         [INDEX_STRINGS] = 1,
 };
 
-/* A page of a file on another machine can go away, and then a mapping faults: those are read (linux/magic.h numbers). */
+/* A page of a file on another machine can go away, and then a mapping faults: those are read (linux/magic.h numbers).
+ */
 static bool is_network(int fd)
 {
         static const unsigned long types[] = {
@@ -116,8 +120,7 @@ static int check_header(struct overlay_index *index, struct error *err)
                                  index->label, le64toh(h.file_size), index->size);
         index->ino_base = le64toh(h.ino_base);
         index->ino_next = le64toh(h.ino_next);
-        if (index->ino_base >= INDEX_INO_MAX || index->ino_next >= INDEX_INO_MAX ||
-            index->ino_next < index->ino_base)
+        if (index->ino_base >= INDEX_INO_MAX || index->ino_next >= INDEX_INO_MAX || index->ino_next < index->ino_base)
                 return overlay_index_damaged(index, "inode numbers up to", index->ino_next, err);
         memcpy(index->stack, h.stack, sizeof(h.stack));
         memcpy(index->digest.bytes, h.digest, sizeof(h.digest));

@@ -83,8 +83,7 @@ bool overlay_index_read_inode(const struct overlay_index *index, uint32_t number
         if (ret->nlink == 0 || ret->nlink > INT32_MAX || ret->size > INT64_MAX || ret->mtime_nsec >= 1000000000 ||
             (ret->mode & ~(mode_t)(S_IFMT | 07777)) != 0 || ret->ino >= INDEX_INO_MAX)
                 return false;
-        if (ret->xattrs_size > INDEX_XATTRS_MAX ||
-            overlay_index_string(index, ret->xattrs, ret->xattrs_size) == NULL)
+        if (ret->xattrs_size > INDEX_XATTRS_MAX || overlay_index_string(index, ret->xattrs, ret->xattrs_size) == NULL)
                 return false;
         if (ret->nlink > 1 && !range_is_inside(index, INDEX_LINKS, ret->first_link, ret->nlink))
                 return false;
@@ -106,8 +105,7 @@ bool overlay_index_read_dirent(const struct overlay_index *index, uint32_t numbe
         if (ret->name == NULL || ret->size == 0 || ret->size > INDEX_NAME_MAX)
                 return false;
         /* the root is nobody's child */
-        return ret->kind == INDEX_KIND_WHITEOUT ||
-               (ret->inode != 0 && ret->inode < index->tables[INDEX_INODES].count);
+        return ret->kind == INDEX_KIND_WHITEOUT || (ret->inode != 0 && ret->inode < index->tables[INDEX_INODES].count);
 }
 
 bool overlay_index_read_extent(const struct overlay_index *index, uint32_t number, struct overlay_extent *ret)
@@ -195,8 +193,8 @@ int overlay_name_compare(const char *a, size_t a_size, const char *b, size_t b_s
         return a_size < b_size ? -1 : a_size > b_size;
 }
 
-int overlay_index_find(const struct overlay_index *index, uint32_t first, uint32_t count, const char *name,
-                       size_t size, uint32_t *ret_number, struct index_dirent *ret)
+int overlay_index_find(const struct overlay_index *index, uint32_t first, uint32_t count, const char *name, size_t size,
+                       uint32_t *ret_number, struct index_dirent *ret)
 {
         uint32_t low = 0, high = count;
 

@@ -75,8 +75,8 @@ bool overlay_index_read_source(const struct overlay_index *index, uint32_t numbe
 const void *overlay_index_string(const struct overlay_index *index, uint32_t offset, uint32_t size);
 
 /* Looks for a name among `count` dirents at `first`. Returns 1, 0, or -1 for a damaged index. */
-int overlay_index_find(const struct overlay_index *index, uint32_t first, uint32_t count, const char *name,
-                       size_t size, uint32_t *ret_number, struct index_dirent *ret);
+int overlay_index_find(const struct overlay_index *index, uint32_t first, uint32_t count, const char *name, size_t size,
+                       uint32_t *ret_number, struct index_dirent *ret);
 
 /* One name of an inode that is not a directory: `which` counts from 0 to nlink - 1. */
 bool overlay_index_read_name(const struct overlay_index *index, const struct index_inode *inode, uint32_t which,

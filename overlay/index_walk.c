@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walking a layer in the order of its tar. One frame for each directory on the way, no recursion: depth is the file's to choose. */
+/* Walking a layer in the order of its tar. One frame for each directory on the way, no recursion: depth is the file's
+ * to choose. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -79,8 +80,7 @@ static const char *first_path(struct walk *w, uint32_t inode)
         return NULL;
 }
 
-static int load_extents(struct walk *w, uint32_t number, const struct index_inode *inode,
-                        struct overlay_extent **ret)
+static int load_extents(struct walk *w, uint32_t number, const struct index_inode *inode, struct overlay_extent **ret)
 {
         CLEANUP_FREE struct overlay_extent *extents = memory_zalloc(inode->count, sizeof(*extents));
         uint64_t end = 0;
@@ -152,11 +152,10 @@ static void set_path(struct walk *w, size_t keep, const struct index_dirent *nam
 static int show_whiteouts(struct walk *w, const struct frame *f)
 {
         for (uint32_t d = f->next; d < f->end; d++) {
-                struct overlay_walk_entry entry = { .whiteout = true };
+                struct overlay_walk_entry entry = {.whiteout = true};
                 struct index_dirent name;
 
-                if (!overlay_index_read_dirent(w->index, d, &name) ||
-                    !overlay_name_is_valid(name.name, name.size))
+                if (!overlay_index_read_dirent(w->index, d, &name) || !overlay_name_is_valid(name.name, name.size))
                         return damaged(w, "name", d);
                 if (name.kind != INDEX_KIND_WHITEOUT)
                         continue;
@@ -175,15 +174,15 @@ static int enter(struct walk *w, uint32_t number, const struct index_inode *inod
         struct frame *f;
 
         if (w->frame_count >= INDEX_DEPTH_MAX)
-                return error_set(w->err, EBADMSG, "%s is damaged: directories nest deeper than %d",
-                                 w->index->label, INDEX_DEPTH_MAX);
+                return error_set(w->err, EBADMSG, "%s is damaged: directories nest deeper than %d", w->index->label,
+                                 INDEX_DEPTH_MAX);
         if (show(w, number, inode) < 0)
                 return -1;
         if (number != 0)
                 buffer_append_char(&w->path, '/');
         memory_grow(&w->frames, &w->frame_cap, w->frame_count + 1, sizeof(*w->frames));
         f = &w->frames[w->frame_count++];
-        *f = (struct frame){ number, inode->first, inode->first + inode->count, w->path.size };
+        *f = (struct frame){number, inode->first, inode->first + inode->count, w->path.size};
         return show_whiteouts(w, f);
 }
 
@@ -225,7 +224,7 @@ int overlay_index_walk(const struct overlay_index *index,
                        int (*visit)(void *context, const struct overlay_walk_entry *entry, struct error *err),
                        void *context, struct error *err)
 {
-        struct walk w = { .index = index, .visit = visit, .context = context, .err = err, .path = BUFFER_INIT };
+        struct walk w = {.index = index, .visit = visit, .context = context, .err = err, .path = BUFFER_INIT};
         struct index_inode root;
         int rc;
 

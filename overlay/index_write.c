@@ -19,9 +19,9 @@
 #define SPILL_SIZE (4U << 20)
 
 struct table {
-        struct buffer tail;    /* what is not in the spill file */
-        uint64_t spilled;      /* bytes that are */
-        int fd;                /* -1 until the first spill */
+        struct buffer tail; /* what is not in the spill file */
+        uint64_t spilled;   /* bytes that are */
+        int fd;             /* -1 until the first spill */
 };
 
 struct overlay_index_writer {
@@ -59,7 +59,8 @@ static void fail(struct overlay_index_writer *writer, int code, const char *what
                 error_errno(&writer->failure, code, "%s", what);
 }
 
-/* A file without a name in the output's directory; where O_TMPFILE is not known (NFS) one that loses its name at once. */
+/* A file without a name in the output's directory; where O_TMPFILE is not known (NFS) one that loses its name at once.
+ */
 static int open_spill(int dirfd)
 {
         int fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -200,7 +201,7 @@ uint32_t overlay_index_writer_source(struct overlay_index_writer *writer, const 
 
 uint32_t overlay_index_writer_link(struct overlay_index_writer *writer, uint32_t dir, uint32_t dirent)
 {
-        struct index_link_record r = { .dir = htole32(dir), .dirent = htole32(dirent) };
+        struct index_link_record r = {.dir = htole32(dir), .dirent = htole32(dirent)};
 
         return append(writer, INDEX_LINKS, &r, sizeof(r), 1);
 }

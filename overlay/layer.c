@@ -16,7 +16,7 @@ static int ensure_implicit(struct overlay_tree *tree, struct overlay_node *paren
                            struct overlay_node **ret)
 {
         static const struct timespec epoch;
-        const struct overlay_make make = { .mode = S_IFDIR | 0755, .mtime = &epoch };
+        const struct overlay_make make = {.mode = S_IFDIR | 0755, .mtime = &epoch};
         int rc = overlay_edit_give_way(tree, parent, name, size, true, ret);
 
         if (rc != 0)
@@ -84,8 +84,9 @@ int overlay_layer_parent(struct overlay_tree *tree, const char *path, struct ove
                 overlay_node_pin(dir);
         overlay_tree_unlock(tree);
         if (rc < 0)
-                return error_set(err, -rc, "the layer has an entry with a bad path \"%.512s\": %s", path, strerror(-rc));
-        *ret_dir = (struct overlay_ref){ tree, dir };
+                return error_set(err, -rc, "the layer has an entry with a bad path \"%.512s\": %s", path,
+                                 strerror(-rc));
+        *ret_dir = (struct overlay_ref){tree, dir};
         *ret_name = memory_strndup(name, size);
         return 0;
 }
@@ -200,7 +201,7 @@ int overlay_layer_link(const struct overlay_ref *dir, const char *name, const ch
                 rc = make_unresolved(tree, dir->node, name, clean);
         overlay_tree_unlock(tree);
         if (node != NULL && rc == 0) {
-                struct overlay_ref ref = { tree, node };
+                struct overlay_ref ref = {tree, node};
 
                 rc = overlay_node_link(&ref, dir, name, err);
                 overlay_ref_release(&ref);

@@ -48,7 +48,7 @@ int overlay_list_next(struct overlay_tree *tree, struct overlay_node *node, uint
 static void add(struct overlay_names_list *list, const char *name, size_t size, uint64_t ino, mode_t kind)
 {
         memory_grow(&list->items, &list->cap, list->count + 1, sizeof(*list->items));
-        list->items[list->count++] = (struct overlay_listed){ memory_strndup(name, size), size, ino, kind };
+        list->items[list->count++] = (struct overlay_listed){memory_strndup(name, size), size, ino, kind};
 }
 
 int overlay_list_collect(struct overlay_tree *tree, struct overlay_node *dir, struct overlay_names_list *list)

@@ -38,13 +38,28 @@ liboverlay_a_SOURCES = \
 overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
 
 overlay_tree_tests = \
+	tests/unit/overlay_body \
+	tests/unit/overlay_index \
+	tests/unit/overlay_layer \
 	tests/unit/overlay_model \
+	tests/unit/overlay_names \
+	tests/unit/overlay_scale \
 	tests/unit/overlay_seal
 check_PROGRAMS += $(overlay_tree_tests)
 TESTS += $(overlay_tree_tests)
 overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_reimport.h tests/unit/check.h
+tests_unit_overlay_body_SOURCES = tests/unit/overlay_body.c $(overlay_tree_support)
+tests_unit_overlay_body_LDADD = $(overlay_test_libs)
+tests_unit_overlay_index_SOURCES = tests/unit/overlay_index.c $(overlay_tree_support)
+tests_unit_overlay_index_LDADD = $(overlay_test_libs)
+tests_unit_overlay_layer_SOURCES = tests/unit/overlay_layer.c $(overlay_tree_support)
+tests_unit_overlay_layer_LDADD = $(overlay_test_libs)
 tests_unit_overlay_model_SOURCES = tests/unit/overlay_model.c $(overlay_tree_support)
 tests_unit_overlay_model_LDADD = $(overlay_test_libs)
+tests_unit_overlay_names_SOURCES = tests/unit/overlay_names.c $(overlay_tree_support)
+tests_unit_overlay_names_LDADD = $(overlay_test_libs)
+tests_unit_overlay_scale_SOURCES = tests/unit/overlay_scale.c $(overlay_tree_support)
+tests_unit_overlay_scale_LDADD = $(overlay_test_libs)
 tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c $(overlay_tree_support)
 tests_unit_overlay_seal_LDADD = $(overlay_test_libs)
 

@@ -39,8 +39,9 @@ static void sip_word(uint64_t v[4], uint64_t word)
 /* SipHash-1-3 (Aumasson, Bernstein) of the parent's number and the name. */
 static uint32_t hash_name(const struct overlay_tree *tree, uint64_t parent, const char *name, size_t size)
 {
-        uint64_t v[4] = { tree->name_key[0] ^ UINT64_C(0x736f6d6570736575), tree->name_key[1] ^ UINT64_C(0x646f72616e646f6d),
-                          tree->name_key[0] ^ UINT64_C(0x6c7967656e657261), tree->name_key[1] ^ UINT64_C(0x7465646279746573) };
+        uint64_t v[4] = {
+                tree->name_key[0] ^ UINT64_C(0x736f6d6570736575), tree->name_key[1] ^ UINT64_C(0x646f72616e646f6d),
+                tree->name_key[0] ^ UINT64_C(0x6c7967656e657261), tree->name_key[1] ^ UINT64_C(0x7465646279746573)};
         uint64_t word;
 
         sip_word(v, parent);
@@ -154,7 +155,7 @@ static void give_place(struct overlay_dentry *dentry)
 
         memory_grow(&dir->fresh, &dir->fresh_cap, dir->fresh_count + 1, sizeof(*dir->fresh));
         dentry->seq = ++dir->fresh_seq;
-        dir->fresh[dir->fresh_count++] = (struct fresh_name){ dentry->seq, dentry };
+        dir->fresh[dir->fresh_count++] = (struct fresh_name){dentry->seq, dentry};
         dir->fresh_live++;
 }
 

@@ -17,7 +17,8 @@ struct overlay_dentry *overlay_names_add(struct overlay_tree *tree, struct overl
                                          size_t size, unsigned flags);
 /* The dentry gets the node, which gets a name. It must have none. */
 void overlay_names_bind(struct overlay_dentry *dentry, struct overlay_node *node);
-/* The node loses this name; the dentry keeps its place in readdir until it is bound again or dropped. Returns the node. */
+/* The node loses this name; the dentry keeps its place in readdir until it is bound again or dropped. Returns the node.
+ */
 struct overlay_node *overlay_names_unbind(struct overlay_dentry *dentry);
 /* After unbind: leaves a marker where one is needed, else frees the dentry. */
 void overlay_names_retire(struct overlay_tree *tree, struct overlay_dentry *dentry);

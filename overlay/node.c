@@ -172,7 +172,7 @@ static int add_part(struct overlay_tree *tree, struct parts *parts, uint32_t lay
         const struct tree_layer *l = &tree->layers[layer];
 
         memory_grow(&parts->items, &parts->cap, parts->count + 1, sizeof(*parts->items));
-        parts->items[parts->count++] = (struct dir_part){ layer, record, i->first, i->count };
+        parts->items[parts->count++] = (struct dir_part){layer, record, i->first, i->count};
         if (!parts->has_attr) {
                 parts->attr_layer = layer;
                 parts->attr_record = record;
@@ -186,7 +186,8 @@ static int add_part(struct overlay_tree *tree, struct parts *parts, uint32_t lay
         return (i->flags & INDEX_OPAQUE) != 0;
 }
 
-/* Which layers have a part in the directory that `entry` of `parent` names. 0 or -errno; the caller frees parts->items. */
+/* Which layers have a part in the directory that `entry` of `parent` names. 0 or -errno; the caller frees parts->items.
+ */
 static int find_parts(struct overlay_tree *tree, const struct overlay_node *parent, const struct view_entry *entry,
                       struct parts *parts)
 {
@@ -250,7 +251,7 @@ static void count_subdirs(struct overlay_tree *tree, struct overlay_node *node)
 static int load_dir(struct overlay_tree *tree, struct overlay_node *parent, const struct view_entry *entry,
                     struct overlay_node **ret)
 {
-        struct parts parts = { 0 };
+        struct parts parts = {0};
         struct overlay_node *node;
         int rc = find_parts(tree, parent, entry, &parts);
 
@@ -290,10 +291,10 @@ static int find_record(struct overlay_tree *tree, const struct view_entry *entry
         return 0;
 }
 
-int overlay_node_entry_ino(struct overlay_tree *tree, const struct overlay_node *parent,
-                           const struct view_entry *entry, uint64_t *ret)
+int overlay_node_entry_ino(struct overlay_tree *tree, const struct overlay_node *parent, const struct view_entry *entry,
+                           uint64_t *ret)
 {
-        struct parts parts = { 0 };
+        struct parts parts = {0};
         struct index_inode inode;
         uint32_t layer, record;
         int rc;
@@ -371,7 +372,7 @@ int overlay_node_load(struct overlay_tree *tree, struct overlay_node *parent, co
 int overlay_node_load_root(struct overlay_tree *tree)
 {
         struct overlay_node *root;
-        struct parts parts = { .attr_layer = OVERLAY_NO_LAYER };
+        struct parts parts = {.attr_layer = OVERLAY_NO_LAYER};
 
         for (uint32_t l = tree->layer_count; l-- > 0;) {
                 struct index_inode i;
@@ -485,7 +486,8 @@ void overlay_node_settle(struct overlay_tree *tree, struct overlay_node *node)
         while (!tree->closing && !is_needed(tree, node)) {
                 struct overlay_node *parent = NULL;
 
-                /* all but the last name go one by one, each with what it kept; a directory has one name, so this does not nest */
+                /* all but the last name go one by one, each with what it kept; a directory has one name, so this does
+                 * not nest */
                 while (node->names != NULL) {
                         struct overlay_node *other = node->names->parent;
 
@@ -591,8 +593,8 @@ int overlay_node_attr(struct overlay_tree *tree, struct overlay_node *node, stru
                 .gid = node->gid,
                 .nlink = node->nlink,
                 .size = node->size,
-                .mtime = { .tv_sec = node->mtime_sec, .tv_nsec = node->mtime_nsec },
-                .ctime = { .tv_sec = node->ctime_sec, .tv_nsec = node->ctime_nsec },
+                .mtime = {.tv_sec = node->mtime_sec, .tv_nsec = node->mtime_nsec},
+                .ctime = {.tv_sec = node->ctime_sec, .tv_nsec = node->ctime_nsec},
         };
         if (overlay_node_is_dir(node)) {
                 rc = overlay_view_prepare(tree, node);

@@ -26,17 +26,17 @@
 #define OVERLAY_NO_LAYER UINT32_MAX
 
 enum overlay_node_flags {
-        NODE_CHANGED = 1,     /* attributes or names may differ from the lower record: never freed while it has a name */
-        NODE_BODY = 2,        /* the body's extents are in memory (else: the record's) */
-        NODE_XATTRS = 4,      /* the xattrs are in memory (else: the record's) */
-        NODE_NEW = 8,         /* no lower record; a symlink's target is in memory */
-        NODE_BELOW = 16,      /* directory: seal must look into it */
-        NODE_NAMED = 32,      /* all names of the lower inode are dentries */
-        NODE_OPAQUE = 64,     /* layer mode: hides what is below */
-        NODE_IMPLICIT = 128,  /* layer mode: no entry of its own yet */
-        NODE_STUB = 256,      /* a mount point that nobody made: invisible to seal */
-        NODE_HARDLINK = 512,  /* layer mode: an unresolved hard link, `target` is its path */
-        NODE_EMIT = 1024,     /* seal: goes into the index */
+        NODE_CHANGED = 1,    /* attributes or names may differ from the lower record: never freed while it has a name */
+        NODE_BODY = 2,       /* the body's extents are in memory (else: the record's) */
+        NODE_XATTRS = 4,     /* the xattrs are in memory (else: the record's) */
+        NODE_NEW = 8,        /* no lower record; a symlink's target is in memory */
+        NODE_BELOW = 16,     /* directory: seal must look into it */
+        NODE_NAMED = 32,     /* all names of the lower inode are dentries */
+        NODE_OPAQUE = 64,    /* layer mode: hides what is below */
+        NODE_IMPLICIT = 128, /* layer mode: no entry of its own yet */
+        NODE_STUB = 256,     /* a mount point that nobody made: invisible to seal */
+        NODE_HARDLINK = 512, /* layer mode: an unresolved hard link, `target` is its path */
+        NODE_EMIT = 1024,    /* seal: goes into the index */
         NODE_EMIT_PATH = 2048 /* seal: directory with something in it that does */
 };
 
@@ -68,11 +68,11 @@ struct overlay_body {
 
 struct overlay_dentry {
         struct overlay_node *parent;
-        struct overlay_node *node;           /* NULL: deleted */
+        struct overlay_node *node; /* NULL: deleted */
         struct overlay_dentry *hash_next;
-        struct overlay_dentry *node_next;    /* further name of the node */
-        struct overlay_dentry *prev, *next;  /* in the directory */
-        uint64_t seq;                        /* place among the directory's fresh names; 0: none */
+        struct overlay_dentry *node_next;   /* further name of the node */
+        struct overlay_dentry *prev, *next; /* in the directory */
+        uint64_t seq;                       /* place among the directory's fresh names; 0: none */
         uint32_t hash;
         uint8_t flags;
         uint8_t size;
@@ -109,7 +109,7 @@ struct overlay_dir {
         bool merged;               /* `places` and `subdirs` are valid (a single part needs no places) */
         struct view_place *places; /* the merged view, sorted by name, no whiteouts */
         uint32_t place_count;
-        int64_t subdirs;           /* directories in it now; before `merged`: the change only */
+        int64_t subdirs; /* directories in it now; before `merged`: the change only */
         struct overlay_dentry *children;
         struct fresh_name *fresh; /* names the view does not have, by seq */
         size_t fresh_count, fresh_cap, fresh_live;
@@ -239,8 +239,8 @@ struct view_entry;
 int overlay_node_load(struct overlay_tree *tree, struct overlay_node *parent, const struct view_entry *entry,
                       struct overlay_node **ret);
 /* The number that the node of a lower name has, loaded or not. 0 or -errno. */
-int overlay_node_entry_ino(struct overlay_tree *tree, const struct overlay_node *parent,
-                           const struct view_entry *entry, uint64_t *ret);
+int overlay_node_entry_ino(struct overlay_tree *tree, const struct overlay_node *parent, const struct view_entry *entry,
+                           uint64_t *ret);
 /* One name of a directory: -ENOTDIR, -ENOENT, -ENAMETOOLONG. Not pinned: settle it, or pin it. */
 int overlay_node_child(struct overlay_tree *tree, struct overlay_node *parent, const char *name, size_t size,
                        struct overlay_node **ret);

@@ -69,7 +69,8 @@ bool overlay_ops_attach(struct overlay_tree *tree)
         return open;
 }
 
-/* Drops what the kernel held. Settling frees nodes, also others in the same bucket: begin the bucket again after each. */
+/* Drops what the kernel held. Settling frees nodes, also others in the same bucket: begin the bucket again after each.
+ */
 static void forget_all(struct overlay_tree *tree)
 {
         for (size_t i = 0; i <= tree->ino_mask; i++) {

@@ -50,7 +50,7 @@ static int kill_priv(struct overlay_tree *tree, struct overlay_node *node)
 ssize_t overlay_ops_write_sz(struct overlay_tree *tree, uint64_t ino, const void *bytes, size_t size, uint64_t offset,
                              unsigned flags)
 {
-        struct overlay_feed feed = { .bytes = bytes, .fd = -1 };
+        struct overlay_feed feed = {.bytes = bytes, .fd = -1};
         struct overlay_node *node;
         ssize_t n = overlay_ops_hold(tree, ino, &node);
 
@@ -238,7 +238,7 @@ struct reading {
 static int add_dot(const struct reading *r, uint64_t which, bool *taken)
 {
         const struct overlay_node *node = r->dir;
-        struct overlay_dirent entry = { .name = which == 0 ? "." : "..", .size = which + 1, .next = which + 1 };
+        struct overlay_dirent entry = {.name = which == 0 ? "." : "..", .size = which + 1, .next = which + 1};
 
         if (which == 1 && r->dir->names != NULL)
                 node = r->dir->names->parent;
@@ -251,7 +251,7 @@ static int add_dot(const struct reading *r, uint64_t which, bool *taken)
 static int add_loaded(const struct reading *r, const char *name, size_t size, struct overlay_node *node, uint64_t next,
                       bool *taken)
 {
-        struct overlay_dirent entry = { .name = name, .size = size, .next = next };
+        struct overlay_dirent entry = {.name = name, .size = size, .next = next};
         int rc = 0;
 
         overlay_node_pin(node);
@@ -271,7 +271,7 @@ static int add_loaded(const struct reading *r, const char *name, size_t size, st
 
 static int add_lower(const struct reading *r, const struct view_entry *view, uint64_t next, bool *taken)
 {
-        struct overlay_dirent entry = { .size = view->name.size, .next = next };
+        struct overlay_dirent entry = {.size = view->name.size, .next = next};
         char name[INDEX_NAME_MAX + 1];
         struct overlay_node *node;
         int rc;
@@ -322,7 +322,7 @@ static int read_names(const struct reading *r, uint64_t offset)
 int overlay_ops_readdir(struct overlay_tree *tree, uint64_t ino, uint64_t offset, bool plus,
                         bool (*add)(void *context, const struct overlay_dirent *entry), void *context)
 {
-        struct reading r = { .tree = tree, .plus = plus, .add = add, .context = context };
+        struct reading r = {.tree = tree, .plus = plus, .add = add, .context = context};
         int rc = overlay_ops_begin(tree, ino, &r.dir);
 
         if (rc < 0)

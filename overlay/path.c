@@ -139,7 +139,7 @@ static int step(struct walker *w)
 int overlay_path_walk(struct overlay_tree *tree, struct overlay_node *at, const char *path, bool follow,
                       enum path_missing missing, struct path_walk *walk)
 {
-        struct walker w = { .tree = tree, .walk = walk, .follow = follow, .missing = missing };
+        struct walker w = {.tree = tree, .walk = walk, .follow = follow, .missing = missing};
         int rc = 0;
 
         w.here = path[0] == '/' ? tree->root : at;

@@ -14,7 +14,8 @@ enum path_missing {
 struct path_walk {
         struct overlay_node *dir;  /* pinned: where the last component is */
         struct overlay_node *node; /* pinned; NULL: the last component is missing */
-        char name[INDEX_NAME_MAX + 1]; /* the last component; "" when the path ends at `dir` itself, which then is `node` */
+        char name[INDEX_NAME_MAX +
+                  1]; /* the last component; "" when the path ends at `dir` itself, which then is `node` */
         /* called for a missing component that is not the last, or (ensure) for any; makes it; NULL: it is an error */
         int (*make)(struct overlay_tree *tree, struct overlay_node *dir, const char *name, size_t size, void *context,
                     struct overlay_node **ret);

@@ -38,7 +38,7 @@ bool overlay_ref_is_same(const struct overlay_ref *a, const struct overlay_ref *
 
 void overlay_tree_root(struct overlay_tree *tree, struct overlay_ref *ret)
 {
-        const struct overlay_ref root = { tree, tree->root };
+        const struct overlay_ref root = {tree, tree->root};
 
         overlay_ref_copy(&root, ret);
 }
@@ -53,12 +53,12 @@ static int walk_error(int rc, const char *path, struct overlay_tree *tree, struc
 int overlay_tree_resolve(struct overlay_tree *tree, const struct overlay_ref *at, const char *path, unsigned flags,
                          struct overlay_ref *ret, struct error *err)
 {
-        struct path_walk walk = { 0 };
+        struct path_walk walk = {0};
         int rc;
 
         overlay_tree_lock(tree);
-        rc = overlay_path_walk(tree, at != NULL ? at->node : tree->root, path,
-                               (flags & OVERLAY_RESOLVE_NOFOLLOW) == 0, PATH_FAIL, &walk);
+        rc = overlay_path_walk(tree, at != NULL ? at->node : tree->root, path, (flags & OVERLAY_RESOLVE_NOFOLLOW) == 0,
+                               PATH_FAIL, &walk);
         if (rc == 0)
                 overlay_node_unpin(tree, walk.dir);
         else
@@ -66,7 +66,7 @@ int overlay_tree_resolve(struct overlay_tree *tree, const struct overlay_ref *at
         overlay_tree_unlock(tree);
         if (rc < 0)
                 return -1;
-        *ret = (struct overlay_ref){ tree, walk.node };
+        *ret = (struct overlay_ref){tree, walk.node};
         return 0;
 }
 
@@ -74,7 +74,7 @@ int overlay_tree_resolve_parent(struct overlay_tree *tree, const struct overlay_
                                 struct overlay_ref *ret_dir, char **ret_name, struct error *err)
 {
         CLEANUP_FREE char *bare = memory_strdup(path);
-        struct path_walk walk = { 0 };
+        struct path_walk walk = {0};
         size_t size = strlen(bare);
         int rc;
 
@@ -90,7 +90,7 @@ int overlay_tree_resolve_parent(struct overlay_tree *tree, const struct overlay_
         overlay_tree_unlock(tree);
         if (rc < 0)
                 return -1;
-        *ret_dir = (struct overlay_ref){ tree, walk.dir };
+        *ret_dir = (struct overlay_ref){tree, walk.dir};
         *ret_name = memory_strdup(walk.name);
         return 0;
 }
@@ -109,7 +109,7 @@ int overlay_node_lookup(const struct overlay_ref *dir, const char *name, struct 
         overlay_tree_unlock(dir->tree);
         if (rc < 0)
                 return overlay_report(dir->tree, rc, "find", dir->node, name, err);
-        *ret = (struct overlay_ref){ dir->tree, node };
+        *ret = (struct overlay_ref){dir->tree, node};
         return 0;
 }
 
@@ -132,7 +132,7 @@ int overlay_node_parent(const struct overlay_ref *dir, struct overlay_ref *ret, 
         overlay_tree_unlock(dir->tree);
         if (rc < 0)
                 return overlay_report(dir->tree, rc, "find the parent of", dir->node, NULL, err);
-        *ret = (struct overlay_ref){ dir->tree, node };
+        *ret = (struct overlay_ref){dir->tree, node};
         return 0;
 }
 
@@ -160,7 +160,7 @@ static int list(const struct overlay_ref *dir, bool sorted,
                 int (*visit)(void *context, const struct overlay_name *name, struct error *err), void *context,
                 struct error *err)
 {
-        struct overlay_names_list names = { 0 };
+        struct overlay_names_list names = {0};
         int rc;
 
         overlay_tree_lock(dir->tree);
@@ -241,8 +241,7 @@ int overlay_node_read_all(const struct overlay_ref *ref, size_t limit, struct bu
         return 0;
 }
 
-int overlay_node_pieces(const struct overlay_ref *ref, struct overlay_piece **ret, size_t *ret_count,
-                        struct error *err)
+int overlay_node_pieces(const struct overlay_ref *ref, struct overlay_piece **ret, size_t *ret_count, struct error *err)
 {
         CLEANUP_FREE struct overlay_piece *pieces = NULL;
         uint32_t count = 0;
@@ -258,8 +257,8 @@ int overlay_node_pieces(const struct overlay_ref *ref, struct overlay_piece **re
 
                 rc = overlay_body_get(ref->tree, ref->node, i, &e);
                 if (rc == 0)
-                        pieces[i] = (struct overlay_piece){ e.offset, e.length, ref->tree->sources[e.source],
-                                                            e.source_offset };
+                        pieces[i] = (struct overlay_piece){e.offset, e.length, ref->tree->sources[e.source],
+                                                           e.source_offset};
         }
         overlay_tree_unlock(ref->tree);
         if (rc < 0)
@@ -297,7 +296,8 @@ int overlay_node_list_xattrs(const struct overlay_ref *ref, struct buffer *ret, 
                 while ((rc = overlay_xattrs_next(&cursor)) > 0)
                         buffer_append(ret, cursor.name, cursor.name_size + 1);
                 if (rc < 0)
-                        rc = overlay_tree_damaged(ref->tree, ref->node->layer, "the xattrs of inode", ref->node->record);
+                        rc = overlay_tree_damaged(ref->tree, ref->node->layer, "the xattrs of inode",
+                                                  ref->node->record);
         }
         overlay_tree_unlock(ref->tree);
         return overlay_report(ref->tree, rc, "list the xattrs of", ref->node, NULL, err);

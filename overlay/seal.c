@@ -45,7 +45,7 @@ static void write_sources(const struct overlay_tree *tree, struct overlay_index_
 static int finish(struct overlay_tree *tree, struct overlay_index_writer *writer, const char *name,
                   struct overlay_emission *emission, struct overlay_seal_result *ret, struct error *err)
 {
-        struct overlay_index_numbers numbers = { 0 };
+        struct overlay_index_numbers numbers = {0};
 
         if (!tree->options.layer) {
                 numbers.ino_base = tree->ino_base;
@@ -64,7 +64,7 @@ static int finish(struct overlay_tree *tree, struct overlay_index_writer *writer
 static int seal(struct overlay_tree *tree, int dirfd, const char *name, bool always, struct overlay_seal_result *ret,
                 struct error *err)
 {
-        struct overlay_emission emission = { 0 };
+        struct overlay_emission emission = {0};
         struct overlay_index_writer *writer;
         int rc;
 
@@ -96,7 +96,7 @@ int overlay_tree_seal(struct overlay_tree *tree, int dirfd, const char *name, bo
 {
         int rc;
 
-        *ret = (struct overlay_seal_result){ .data_fd = -1 };
+        *ret = (struct overlay_seal_result){.data_fd = -1};
         overlay_tree_lock(tree);
         rc = seal(tree, dirfd, name, always, ret, err);
         ret->data_fd = tree->data.fd;

@@ -152,14 +152,13 @@ static int write_body(struct emitter *e, const struct overlay_node *node, struct
                         break;
                 fit_sources(e);
                 overlay_index_writer_extent(e->writer,
-                                            &(struct overlay_extent){ extent.offset, extent.length,
-                                                                      extent.source_offset,
-                                                                      source_number(e, extent.source) });
+                                            &(struct overlay_extent){extent.offset, extent.length, extent.source_offset,
+                                                                     source_number(e, extent.source)});
                 m->source_used[extent.source] += extent.length;
                 if ((extent.flags & EXTENT_OWNED) == 0)
                         continue;
                 memory_grow(&m->live, &m->live_cap, m->live_count + 1, sizeof(*m->live));
-                m->live[m->live_count++] = (struct tree_range){ extent.source_offset, extent.length };
+                m->live[m->live_count++] = (struct tree_range){extent.source_offset, extent.length};
         }
         return rc;
 }
@@ -221,7 +220,7 @@ static void add_child(struct children *c, struct overlay_dentry *dentry, struct 
                       bool opaque)
 {
         memory_grow(&c->items, &c->cap, c->count + 1, sizeof(*c->items));
-        c->items[c->count++] = (struct child){ dentry->name, dentry->size, node, in_place, opaque };
+        c->items[c->count++] = (struct child){dentry->name, dentry->size, node, in_place, opaque};
         if (node != NULL)
                 overlay_node_pin(node);
 }
@@ -307,7 +306,7 @@ static void push(struct emitter *e, struct overlay_node *dir, const struct index
                  uint32_t depth, bool in_place)
 {
         memory_grow(&e->stack, &e->stack_cap, e->stack_count + 1, sizeof(*e->stack));
-        e->stack[e->stack_count++] = (struct pending){ dir, *inode, number, depth, in_place };
+        e->stack[e->stack_count++] = (struct pending){dir, *inode, number, depth, in_place};
         overlay_node_pin(dir);
 }
 
@@ -336,7 +335,7 @@ static int write_leaf(struct emitter *e, const struct pending *parent, const str
                 *ret = overlay_index_writer_inode(e->writer, &inode);
                 count_inode(e, child->node);
                 if (linked != NULL) {
-                        *linked = (struct linked){ .node = child->node, .inode = inode, .number = *ret };
+                        *linked = (struct linked){.node = child->node, .inode = inode, .number = *ret};
                         e->linked_count++;
                 }
                 if ((child->node->flags & NODE_HARDLINK) != 0)
@@ -344,7 +343,7 @@ static int write_leaf(struct emitter *e, const struct pending *parent, const str
         }
         if (linked != NULL) {
                 memory_grow(&linked->names, &linked->cap, linked->count + 1, sizeof(*linked->names));
-                linked->names[linked->count++] = (struct index_link_record){ parent->number, dirent };
+                linked->names[linked->count++] = (struct index_link_record){parent->number, dirent};
                 *ret = linked->number;
         }
         return 0;
@@ -407,7 +406,7 @@ static int write_children(struct emitter *e, struct pending *parent, const struc
 
 static int write_dir(struct emitter *e, struct pending *parent)
 {
-        struct children children = { 0 };
+        struct children children = {0};
         int rc = parent->in_place ? collect_changes(e, parent->dir, &children) : collect_all(e, parent->dir, &children);
 
         if (rc == 0) {
@@ -430,12 +429,12 @@ static int write_root(struct emitter *e, bool root_changed)
         if (rc < 0)
                 return rc;
         if (!root_changed)
-                inode = (struct index_inode){ .mode = S_IFDIR | 0755,
-                                              .nlink = 1,
-                                              .ino = inode.ino,
-                                              .parent = INDEX_NONE,
-                                              .dirent = INDEX_NONE,
-                                              .flags = INDEX_IMPLICIT };
+                inode = (struct index_inode){.mode = S_IFDIR | 0755,
+                                             .nlink = 1,
+                                             .ino = inode.ino,
+                                             .parent = INDEX_NONE,
+                                             .dirent = INDEX_NONE,
+                                             .flags = INDEX_IMPLICIT};
         if ((e->tree->root->flags & NODE_OPAQUE) != 0)
                 inode.flags |= INDEX_OPAQUE;
         push(e, e->tree->root, &inode, overlay_index_writer_inode(e->writer, &inode), 0, true);
@@ -445,7 +444,7 @@ static int write_root(struct emitter *e, bool root_changed)
 int overlay_seal_emit(struct overlay_tree *tree, struct overlay_index_writer *writer, bool root_changed,
                       struct overlay_emission *emission, struct overlay_seal_result *result)
 {
-        struct emitter e = { .tree = tree, .writer = writer, .emission = emission, .result = result };
+        struct emitter e = {.tree = tree, .writer = writer, .emission = emission, .result = result};
         int rc = write_root(&e, root_changed);
 
         while (e.stack_count > 0) {

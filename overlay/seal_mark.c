@@ -17,7 +17,7 @@ struct marker {
         struct {
                 struct overlay_node *dir; /* pinned */
                 bool in_place;
-        } *stack;
+        } * stack;
         size_t count, cap;
 };
 
@@ -76,9 +76,9 @@ static int same_xattrs(const struct overlay_tree *tree, const struct overlay_nod
                 return 1;
         if (size != record->xattrs_size)
                 return 0;
-        return size == 0 || memcmp(node->xattrs->bytes,
-                                   overlay_index_string(overlay_tree_index(tree, node->layer), record->xattrs, size),
-                                   size) == 0;
+        return size == 0 ||
+               memcmp(node->xattrs->bytes,
+                      overlay_index_string(overlay_tree_index(tree, node->layer), record->xattrs, size), size) == 0;
 }
 
 static bool same_owner(const struct overlay_node *node, const struct index_inode *record)
@@ -89,7 +89,7 @@ static bool same_owner(const struct overlay_node *node, const struct index_inode
 /* The body in memory is the record's, extent by extent. 1, 0 or -errno. */
 static int same_body(struct overlay_tree *tree, struct overlay_node *node, const struct index_inode *record)
 {
-        struct overlay_node lower = { .layer = node->layer, .record = node->record, .mode = node->mode };
+        struct overlay_node lower = {.layer = node->layer, .record = node->record, .mode = node->mode};
 
         if (!overlay_node_is_file(node) || (node->flags & NODE_BODY) == 0)
                 return 1;
@@ -219,7 +219,8 @@ static int mark_all(struct marker *m, struct overlay_node *dir)
         return rc;
 }
 
-/* The root's times alone are not worth an entry: they would come with nearly every layer, and no other builder keeps them. */
+/* The root's times alone are not worth an entry: they would come with nearly every layer, and no other builder keeps
+ * them. */
 static int is_root_changed(struct overlay_tree *tree, bool *ret)
 {
         struct overlay_node *root = tree->root;
@@ -242,7 +243,7 @@ static int is_root_changed(struct overlay_tree *tree, bool *ret)
 
 int overlay_seal_mark(struct overlay_tree *tree, bool *ret_root_changed)
 {
-        struct marker m = { .tree = tree };
+        struct marker m = {.tree = tree};
         int rc = is_root_changed(tree, ret_root_changed);
 
         if (rc == 0)

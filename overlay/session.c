@@ -231,9 +231,15 @@ static int read_init(struct overlay_session *session, struct error *err)
 int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_session **ret, struct error *err)
 {
         struct overlay_session *session = NULL;
+        int flags = fcntl(fd, F_GETFL);
 
         if (session_new(tree, fd, &session, err) < 0)
                 return -1;
+        /* serving threads sleep in read(2) */
+        if (flags >= 0 && flags & O_NONBLOCK && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0) {
+                overlay_session_close(session);
+                return error_errno(err, errno, "cannot serve the FUSE mount: F_SETFL");
+        }
         if (read_init(session, err) < 0 || negotiate(session, PHASE_INIT, err) < 0 ||
             overlay_session_seek_new(tree, session->fd, &session->seek, err) < 0) {
                 overlay_session_close(session);

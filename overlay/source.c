@@ -192,7 +192,8 @@ static void close_source(struct overlay_source *source)
         source->fd = fd_close(source->fd);
 }
 
-/* Closes idle descriptors until there is room for one more; when all are in use the limit is exceeded by as many threads as read. */
+/* Closes idle descriptors until there is room for one more; when all are in use the limit is exceeded by as many
+ * threads as read. */
 static void make_room(struct overlay_pool *pool)
 {
         struct overlay_source *source = pool->oldest, *newer;
@@ -306,7 +307,8 @@ int overlay_source_read(struct overlay_source *source, void *bytes, size_t size,
         int fd = -1, rc, code;
 
         if (offset > source->size || size > source->size - offset)
-                return error_set(err, EIO, "cannot read source %s: %zu bytes at %" PRIu64 " are past its end (%" PRIu64 ")",
+                return error_set(err, EIO,
+                                 "cannot read source %s: %zu bytes at %" PRIu64 " are past its end (%" PRIu64 ")",
                                  source->name, size, offset, (uint64_t)source->size);
         if (acquire_source(source, &fd, err) < 0) {
                 /* a program that reads the file can make nothing of ENOENT */

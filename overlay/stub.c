@@ -43,9 +43,9 @@ static int walk_to_stub(struct overlay_tree *tree, const char *path, bool direct
         if (rc < 0)
                 return rc;
         if (walk->node == NULL) {
-                rc = walk->directory ? -EISDIR
-                                     : add_stub(tree, walk->dir, walk->name, strlen(walk->name), S_IFREG | 0644,
-                                                &walk->node);
+                rc = walk->directory
+                             ? -EISDIR
+                             : add_stub(tree, walk->dir, walk->name, strlen(walk->name), S_IFREG | 0644, &walk->node);
                 if (rc == 0)
                         overlay_node_pin(walk->node);
         } else if (directory && !overlay_node_is_dir(walk->node)) {
@@ -73,7 +73,7 @@ static char *walked_path(const struct overlay_tree *tree, const struct path_walk
 
 int overlay_tree_stub(struct overlay_tree *tree, const char *path, bool directory, char **ret_path, struct error *err)
 {
-        struct path_walk walk = { .make = make_stub_dir, .make_last = directory };
+        struct path_walk walk = {.make = make_stub_dir, .make_last = directory};
         int rc;
 
         overlay_tree_lock(tree);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tree: opening the stack, numbering its inodes, binding its unresolved links, closing; and what all its parts share. */
+/* A tree: opening the stack, numbering its inodes, binding its unresolved links, closing; and what all its parts share.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -69,7 +70,8 @@ const struct overlay_index *overlay_tree_index(const struct overlay_tree *tree, 
         return tree->layers[layer].index;
 }
 
-/* Coarse, as the kernel's own file times are: with a finer clock a file's mtime set by the kernel (writeback) could precede its creation. */
+/* Coarse, as the kernel's own file times are: with a finer clock a file's mtime set by the kernel (writeback) could
+ * precede its creation. */
 void overlay_time_now(int64_t *ret_sec, uint32_t *ret_nsec)
 {
         struct timespec now;
@@ -128,8 +130,7 @@ static void extend_stack_id(uint8_t id[INDEX_STACK_SIZE], const struct overlay_i
         memcpy(id, digest.bytes, INDEX_STACK_SIZE);
 }
 
-static int add_layers(struct overlay_tree *tree, struct overlay_index *const *indexes, size_t count,
-                      struct error *err)
+static int add_layers(struct overlay_tree *tree, struct overlay_index *const *indexes, size_t count, struct error *err)
 {
         uint64_t base = FIRST_INO;
 
@@ -203,7 +204,7 @@ static int bind_layer(struct overlay_tree *tree, uint32_t layer, size_t *cap, st
 {
         CLEANUP_OVERLAY_TREE struct overlay_tree *below = NULL;
         const struct overlay_index *index = overlay_tree_index(tree, layer);
-        struct overlay_tree_options options = { .pool = tree->options.pool, .statfs_fd = -1 };
+        struct overlay_tree_options options = {.pool = tree->options.pool, .statfs_fd = -1};
         CLEANUP_FREE struct overlay_index **indexes = NULL;
 
         if (index->tables[INDEX_UNRESOLVED].count == 0)
@@ -216,7 +217,7 @@ static int bind_layer(struct overlay_tree *tree, uint32_t layer, size_t *cap, st
         if (layer > 0 && overlay_tree_open(&options, &below, err) < 0)
                 return -1;
         for (uint32_t i = 0; i < index->tables[INDEX_UNRESOLVED].count; i++) {
-                struct tree_bound bound = { .layer = layer };
+                struct tree_bound bound = {.layer = layer};
 
                 if (!overlay_index_read_unresolved(index, i, &bound.record))
                         return overlay_index_damaged(index, "unresolved link", i, err);

@@ -107,7 +107,7 @@ static int take_places(struct overlay_tree *tree, struct overlay_dir *dir, struc
 static int merge_parts(struct overlay_tree *tree, struct overlay_dir *dir)
 {
         CLEANUP_FREE uint32_t *bounds = memory_alloc((dir->part_count + 2) * sizeof(*bounds));
-        struct merger m = { .tree = tree };
+        struct merger m = {.tree = tree};
         uint32_t runs = dir->part_count, total = 0;
         uint64_t sum = 0;
         int rc = 0;
@@ -121,7 +121,7 @@ static int merge_parts(struct overlay_tree *tree, struct overlay_dir *dir)
         for (uint32_t p = 0; p < dir->part_count; p++) {
                 bounds[p] = total;
                 for (uint32_t i = 0; i < dir->parts[p].count; i++)
-                        m.from[total++] = (struct view_place){ dir->parts[p].layer, dir->parts[p].first + i };
+                        m.from[total++] = (struct view_place){dir->parts[p].layer, dir->parts[p].first + i};
         }
         bounds[runs] = total;
         while (rc == 0 && runs > 1)
@@ -161,7 +161,7 @@ int overlay_view_at(struct overlay_tree *tree, struct overlay_node *node, uint32
         int rc;
 
         if (dir->part_count == 1)
-                at = (struct view_place){ dir->parts[0].layer, dir->parts[0].first + place };
+                at = (struct view_place){dir->parts[0].layer, dir->parts[0].first + place};
         else
                 at = dir->places[place];
         ret->layer = at.layer;
@@ -179,8 +179,8 @@ static int find_in_parts(struct overlay_tree *tree, const struct overlay_dir *di
 {
         for (uint32_t p = 0; p < dir->part_count; p++) {
                 const struct dir_part *part = &dir->parts[p];
-                int rc = overlay_index_find(overlay_tree_index(tree, part->layer), part->first, part->count, name,
-                                            size, &ret->dirent, &ret->name);
+                int rc = overlay_index_find(overlay_tree_index(tree, part->layer), part->first, part->count, name, size,
+                                            &ret->dirent, &ret->name);
 
                 if (rc < 0)
                         return overlay_tree_damaged(tree, part->layer, "a name of directory", part->inode);

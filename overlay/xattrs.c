@@ -14,7 +14,7 @@
 
 void overlay_xattrs_begin(struct xattr_cursor *cursor, const void *bytes, size_t size)
 {
-        *cursor = (struct xattr_cursor){ .at = bytes, .left = size };
+        *cursor = (struct xattr_cursor){.at = bytes, .left = size};
 }
 
 int overlay_xattrs_next(struct xattr_cursor *cursor)
@@ -54,7 +54,7 @@ bool overlay_xattrs_decode(const void *bytes, size_t size, struct overlay_xattr 
         overlay_xattrs_begin(&cursor, bytes, size);
         while ((rc = overlay_xattrs_next(&cursor)) > 0) {
                 memory_grow(&items, &cap, count + 1, sizeof(*items));
-                items[count++] = (struct overlay_xattr){ cursor.name, cursor.value, cursor.size };
+                items[count++] = (struct overlay_xattr){cursor.name, cursor.value, cursor.size};
         }
         if (rc < 0)
                 return false;
@@ -86,8 +86,8 @@ static int damaged(struct overlay_tree *tree, const struct overlay_node *node)
         return overlay_tree_damaged(tree, node->layer, "the xattrs of inode", node->record);
 }
 
-int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *node, const char *name,
-                       const void **ret, size_t *ret_size)
+int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *node, const char *name, const void **ret,
+                       size_t *ret_size)
 {
         struct xattr_cursor cursor;
         const void *bytes;

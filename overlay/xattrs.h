@@ -30,8 +30,8 @@ bool overlay_xattrs_decode(const void *bytes, size_t size, struct overlay_xattr 
 /* The blob of a node, its own or its record's. */
 int overlay_xattrs_of(struct overlay_tree *tree, const struct overlay_node *node, const void **ret, size_t *ret_size);
 /* 0, -ENODATA or -errno. */
-int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *node, const char *name,
-                       const void **ret, size_t *ret_size);
+int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *node, const char *name, const void **ret,
+                       size_t *ret_size);
 /*
  * Sets (or with `value` NULL removes) one; no rule but sizes and XATTR_CREATE and
  * XATTR_REPLACE in `flags`. -EEXIST, -ENODATA, -ERANGE, -E2BIG, -ENOSPC.

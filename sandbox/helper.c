@@ -47,7 +47,7 @@ static int spawn(char *const *argv, int messages, pid_t *ret)
 {
         CLEANUP_FREE char *path = memory_printf("PATH=%s", getenv("PATH") ? getenv("PATH") : USUAL_PATH);
         char locale[] = "LC_ALL=C";
-        char *const env[] = { path, locale, NULL };
+        char *const env[] = {path, locale, NULL};
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
         sigset_t none, all;
@@ -66,7 +66,8 @@ static int spawn(char *const *argv, int messages, pid_t *ret)
         if ((rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)) == 0 &&
             (rc = posix_spawn_file_actions_adddup2(&actions, 0, 1)) == 0 &&
             (rc = posix_spawn_file_actions_adddup2(&actions, messages, 2)) == 0 &&
-            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 && (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
+            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 &&
+            (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
             (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
                 rc = posix_spawn(ret, argv[0], &actions, &attr, argv, env);
         (void)posix_spawnattr_destroy(&attr);
@@ -94,7 +95,8 @@ int sandbox_helper_start(struct sandbox_helper *helper, char *const *argv, struc
         return 0;
 }
 
-/* What it says until it closes stderr; beyond a limit it is read and dropped, so that it can end. Control characters become blanks. */
+/* What it says until it closes stderr; beyond a limit it is read and dropped, so that it can end. Control characters
+ * become blanks. */
 static void read_messages(int fd, struct buffer *ret)
 {
         char part[512];

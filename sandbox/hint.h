@@ -11,7 +11,8 @@
 
 /* unshare(CLONE_NEWUSER) failed with `code`; the reason is looked up in `sysctl_dir` (/proc/sys). */
 int sandbox_hint_user_namespace(const char *sysctl_dir, int code, struct error *err);
-/* True if AppArmor lets user namespaces be made but gives them no capabilities: what a refused mount in one then means. */
+/* True if AppArmor lets user namespaces be made but gives them no capabilities: what a refused mount in one then means.
+ */
 bool sandbox_hint_is_apparmor(const char *sysctl_dir);
 int sandbox_hint_apparmor(struct error *err);
 /* The device could not be opened, from outside the sandbox or by its init. */

@@ -31,7 +31,7 @@ void sandbox_idmap_free(struct sandbox_idmap *map)
 static void add(struct sandbox_idmap *map, uint32_t inside, uint32_t outside, uint32_t count)
 {
         memory_grow(&map->ranges, &map->cap, map->count + 1, sizeof(*map->ranges));
-        map->ranges[map->count++] = (struct sandbox_idmap_range){ inside, outside, count };
+        map->ranges[map->count++] = (struct sandbox_idmap_range){inside, outside, count};
 }
 
 /* A decimal number that ends at `stop`, at most 2^32; false for anything else, signs and blanks included. */
@@ -61,7 +61,7 @@ static bool next_line(const char **text, struct line *ret)
                 return false;
         end = strchrnul(s, '\n');
         *text = *end ? end + 1 : end;
-        *ret = (struct line){ s, (size_t)(end - s), 0, 0, false };
+        *ret = (struct line){s, (size_t)(end - s), 0, 0, false};
         first = memchr(s, ':', (size_t)(end - s));
         if (first == NULL)
                 return true;
@@ -82,7 +82,8 @@ static bool is_owner(const struct line *line, const char *name, uint32_t uid)
         return strlen(number) == line->owner_length && memcmp(line->owner, number, line->owner_length) == 0;
 }
 
-/* Shortens [*start, *start + *count) to its first part that the map does not have yet; the rest is for the next turn. */
+/* Shortens [*start, *start + *count) to its first part that the map does not have yet; the rest is for the next turn.
+ */
 static bool cut_overlap(const struct sandbox_idmap *map, uint64_t *start, uint64_t *count)
 {
         bool cut = false;
@@ -141,7 +142,8 @@ uint32_t sandbox_idmap_parse_subordinate(const char *text, const char *name, uin
                 if (!is_owner(&line, name, uid))
                         continue;
                 if (!line.valid)
-                        log_print(log, LOG_WARNING, "subordinate ids: a line of %.*s is not NAME:START:COUNT and is ignored",
+                        log_print(log, LOG_WARNING,
+                                  "subordinate ids: a line of %.*s is not NAME:START:COUNT and is ignored",
                                   (int)line.owner_length, line.owner);
                 else if (!add_range(ret, line.start, line.count, &inside))
                         log_print(log, LOG_WARNING,

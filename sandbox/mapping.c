@@ -28,7 +28,7 @@
 
 static bool is_capable_root(void)
 {
-        struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+        struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
         struct __user_cap_data_struct data[2];
         const uint32_t need = 1u << CAP_SETUID | 1u << CAP_SETGID;
 
@@ -44,7 +44,8 @@ static int read_own(const char *path, struct sandbox_idmap *ret, struct error *e
         return sandbox_idmap_parse_own(buffer_text(&text), ret, err);
 }
 
-/* The calling user's name, or NULL where the user has none: it is looked up in the host's databases, never in an image's. */
+/* The calling user's name, or NULL where the user has none: it is looked up in the host's databases, never in an
+ * image's. */
 static char *user_name(void)
 {
         struct passwd passwd, *found = NULL;
@@ -111,8 +112,8 @@ static int write_map(pid_t pid, const char *file, const struct sandbox_idmap *ma
         CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
 
         for (size_t i = 0; i < map->count; i++)
-                buffer_printf(&text, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->ranges[i].inside, map->ranges[i].outside,
-                              map->ranges[i].count);
+                buffer_printf(&text, "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->ranges[i].inside,
+                              map->ranges[i].outside, map->ranges[i].count);
         /* one write: the kernel takes a map whole, and once */
         if (fd < 0 || fd_write_all(fd, text.data, text.size) < 0)
                 return error_errno(err, errno, "cannot write the %s of the sandbox's user namespace", file);
@@ -156,7 +157,8 @@ int sandbox_mapping_apply(const struct sandbox_mapping *mapping, pid_t pid, stru
         rc = start_helper(&uids, mapping->newuidmap, &mapping->uids, pid, err);
         if (rc == 0)
                 rc = start_helper(&gids, mapping->newgidmap, &mapping->gids, pid, err);
-        if (finish_helper(&uids, mapping->newuidmap, &second) < 0 || finish_helper(&gids, mapping->newgidmap, &second) < 0) {
+        if (finish_helper(&uids, mapping->newuidmap, &second) < 0 ||
+            finish_helper(&gids, mapping->newgidmap, &second) < 0) {
                 /* the helper that is left over ends by itself; its words add nothing */
                 CLEANUP_ERROR struct error third = ERROR_INIT;
 

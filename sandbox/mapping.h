@@ -18,7 +18,8 @@ struct sandbox_mapping {
 
 #define SANDBOX_MAPPING_INIT { false, SANDBOX_IDMAP_INIT, SANDBOX_IDMAP_INIT, NULL, NULL }
 
-/* Finds out which ids the calling user has and who can map them; a missing helper or a missing line of subuid(5) is an error. */
+/* Finds out which ids the calling user has and who can map them; a missing helper or a missing line of subuid(5) is an
+ * error. */
 int sandbox_mapping_prepare(const struct sandbox_options *options, struct sandbox_mapping *ret, struct error *err);
 /* Maps the ids of the user namespace of `pid`, a child of this process that nobody has reaped. */
 int sandbox_mapping_apply(const struct sandbox_mapping *mapping, pid_t pid, struct error *err);

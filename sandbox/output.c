@@ -61,7 +61,8 @@ static void close_others(const struct pump *pump, unsigned int limit)
         close_gap(first, limit);
 }
 
-/* Above every descriptor that can be open here: the table may have been filled under a higher limit, but not by bryo. */
+/* Above every descriptor that can be open here: the table may have been filled under a higher limit, but not by bryo.
+ */
 static unsigned int table_limit(void)
 {
         struct rlimit limit;
@@ -84,7 +85,7 @@ static bool copy_piece(struct pump *pump, int i)
 static void copy_streams(struct pump *pump)
 {
         while (pump->from[0] >= 0 || pump->from[1] >= 0) {
-                struct pollfd polls[2] = { { pump->from[0], POLLIN, 0 }, { pump->from[1], POLLIN, 0 } };
+                struct pollfd polls[2] = {{pump->from[0], POLLIN, 0}, {pump->from[1], POLLIN, 0}};
 
                 if (poll(polls, 2, -1) < 0 && errno != EINTR)
                         return;
@@ -117,7 +118,8 @@ static void *run_pump(void *argument)
         return NULL;
 }
 
-/* Starts the thread with every signal blocked: signals are for the threads that expect them, and a broken pipe is an errno. */
+/* Starts the thread with every signal blocked: signals are for the threads that expect them, and a broken pipe is an
+ * errno. */
 static int start_thread(struct pump *pump)
 {
         pthread_attr_t attr;

@@ -10,7 +10,13 @@ struct sandbox_output {
         int write_fds[2]; /* for stdout_fd and stderr_fd of a command; the caller's, to be closed once it was started */
 };
 
-#define SANDBOX_OUTPUT_INIT { { -1, -1 }, { -1, -1 } }
+#define SANDBOX_OUTPUT_INIT                                                                                            \
+        {                                                                                                              \
+                {-1, -1},                                                                                              \
+                {                                                                                                      \
+                        -1, -1                                                                                         \
+                }                                                                                                      \
+        }
 
 /*
  * Makes pipes that a process which also serves the command's file system can

@@ -104,7 +104,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, posix_spawnattr_t *a
             (rc = posix_spawn_file_actions_adddup2(actions, 0, 1)) != 0 ||
             (rc = posix_spawn_file_actions_adddup2(actions, 0, 2)) != 0 ||
             (rc = posix_spawn_file_actions_adddup2(actions, socket, SANDBOX_PROGRAM_SOCKET)) != 0 ||
-            (rc = posix_spawnattr_setsigmask(attr, &none)) != 0 || (rc = posix_spawnattr_setsigdefault(attr, &all)) != 0)
+            (rc = posix_spawnattr_setsigmask(attr, &none)) != 0 ||
+            (rc = posix_spawnattr_setsigdefault(attr, &all)) != 0)
                 return rc;
         return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 }
@@ -113,7 +114,7 @@ static int add_actions(posix_spawn_file_actions_t *actions, posix_spawnattr_t *a
 static int spawn(int program, int socket, pid_t *ret)
 {
         char name[] = "bryo-init", path[32];
-        char *const argv[] = { name, NULL }, *const env[] = { NULL };
+        char *const argv[] = {name, NULL}, *const env[] = {NULL};
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
         int rc;
@@ -146,7 +147,7 @@ static int spawn_above(int program, int socket, pid_t *ret)
 static int start_private_copy(const char *dir, int socket, pid_t *ret, struct error *err)
 {
         CLEANUP_FD int program = open_private_copy(dir, err);
-        const struct timespec pause = { 0, BUSY_NANOS };
+        const struct timespec pause = {0, BUSY_NANOS};
         int rc = ETXTBSY;
 
         if (program < 0)
@@ -158,8 +159,10 @@ static int start_private_copy(const char *dir, int socket, pid_t *ret, struct er
                 rc = spawn_above(program, socket, ret);
         }
         if (rc == EACCES)
-                return error_set(err, rc, "cannot start the sandbox: programs may not run from %s (mounted noexec?), and memfds "
-                                          "may not execute: set BRYO_TMPDIR to a directory where they may", dir);
+                return error_set(err, rc,
+                                 "cannot start the sandbox: programs may not run from %s (mounted noexec?), and memfds "
+                                 "may not execute: set BRYO_TMPDIR to a directory where they may",
+                                 dir);
         return rc == 0 ? 0 : error_errno(err, rc, "cannot start the sandbox's init from %s", dir);
 }
 
@@ -174,7 +177,8 @@ int sandbox_program_start(const struct sandbox_options *options, int socket, pid
                 if (rc != EACCES && rc != EPERM && rc != ENOSYS)
                         return rc == 0 ? 0 : error_errno(err, rc, "cannot start the sandbox's init");
         }
-        log_print(options->log, LOG_INFO, "memfds may not execute (%s): the sandbox's init runs from a private file in %s",
-                  strerror(rc), options->scratch_dir);
+        log_print(options->log, LOG_INFO,
+                  "memfds may not execute (%s): the sandbox's init runs from a private file in %s", strerror(rc),
+                  options->scratch_dir);
         return start_private_copy(options->scratch_dir, socket, ret, err);
 }

@@ -20,7 +20,7 @@ static int send_vector(int socket, struct iovec *iov, const int *fds, size_t fd_
                 char bytes[CMSG_SPACE(SANDBOX_FRAME_FDS * sizeof(int))];
                 struct cmsghdr align;
         } control;
-        struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+        struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
 
         if (fd_count > 0) {
                 struct cmsghdr *cmsg;
@@ -59,9 +59,9 @@ static int send_vector(int socket, struct iovec *iov, const int *fds, size_t fd_
 int sandbox_frame_send(int socket, enum sandbox_frame_type type, const struct sandbox_pack *pack, const int *fds,
                        size_t fd_count)
 {
-        struct sandbox_frame_header header = { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, (uint16_t)type, 0,
-                                               (uint32_t)fd_count };
-        struct iovec iov[2] = { { &header, sizeof(header) }, { NULL, 0 } };
+        struct sandbox_frame_header header = {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, (uint16_t)type, 0,
+                                              (uint32_t)fd_count};
+        struct iovec iov[2] = {{&header, sizeof(header)}, {NULL, 0}};
 
         if (fd_count > SANDBOX_FRAME_FDS) {
                 errno = EINVAL;
@@ -73,12 +73,13 @@ int sandbox_frame_send(int socket, enum sandbox_frame_type type, const struct sa
         }
         if (pack != NULL) {
                 header.size = (uint32_t)pack->size;
-                iov[1] = (struct iovec){ pack->data, pack->size };
+                iov[1] = (struct iovec){pack->data, pack->size};
         }
         return send_vector(socket, iov, fds, fd_count);
 }
 
-/* Takes the descriptors of a message into the frame; those that do not fit are closed. Returns false if any was lost. */
+/* Takes the descriptors of a message into the frame; those that do not fit are closed. Returns false if any was lost.
+ */
 static bool take_fds(struct msghdr *msg, struct sandbox_frame *ret)
 {
         bool complete = !(msg->msg_flags & MSG_CTRUNC);
@@ -114,11 +115,11 @@ static int receive_bytes(int socket, void *bytes, size_t size, struct sandbox_fr
                         char bytes[CMSG_SPACE(SANDBOX_FRAME_FDS * sizeof(int))];
                         struct cmsghdr align;
                 } control;
-                struct iovec iov = { (char *)bytes + done, size - done };
-                struct msghdr msg = { .msg_iov = &iov,
-                                      .msg_iovlen = 1,
-                                      .msg_control = control.bytes,
-                                      .msg_controllen = sizeof(control.bytes) };
+                struct iovec iov = {(char *)bytes + done, size - done};
+                struct msghdr msg = {.msg_iov = &iov,
+                                     .msg_iovlen = 1,
+                                     .msg_control = control.bytes,
+                                     .msg_controllen = sizeof(control.bytes)};
                 /* close-on-exec at once: another thread of the builder may be between here and an exec */
                 ssize_t n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
 
@@ -147,8 +148,8 @@ int sandbox_frame_receive(int socket, struct sandbox_frame *ret)
         if (got <= 0)
                 return got;
         if (header.magic != SANDBOX_FRAME_MAGIC || header.version != SANDBOX_FRAME_VERSION ||
-            header.type < SANDBOX_FRAME_CONFIG || header.type > SANDBOX_FRAME_FAILED || header.size > SANDBOX_FRAME_MAX ||
-            header.fds != ret->fd_count)
+            header.type < SANDBOX_FRAME_CONFIG || header.type > SANDBOX_FRAME_FAILED ||
+            header.size > SANDBOX_FRAME_MAX || header.fds != ret->fd_count)
                 goto malformed;
         ret->type = (enum sandbox_frame_type)header.type;
         ret->size = header.size;
@@ -231,7 +232,7 @@ void sandbox_pack_clear(struct sandbox_pack *pack)
 
 void sandbox_unpack_start(struct sandbox_unpack *unpack, struct sandbox_frame *frame)
 {
-        *unpack = (struct sandbox_unpack){ frame->payload, frame->size, false };
+        *unpack = (struct sandbox_unpack){frame->payload, frame->size, false};
 }
 
 uint32_t sandbox_unpack_u32(struct sandbox_unpack *unpack)

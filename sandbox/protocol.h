@@ -21,19 +21,19 @@
  *                         STAGE +fd                               the stage's end of a new socketpair
  *     keeper -> builder   UNSHARED, READY | FAILED, LOG           in answer to CONFIG, MAPPED; then silent
  *     builder -> stage    MOUNT, RUN(command) +stdio, SIGNAL(u32)
- *     stage -> builder    READY | FAILED, LOG                     once; the keeper says FAILED here if it could not fork
- *                         MOUNTED [+fd] | FAILED                  in answer to MOUNT
- *                         STARTED [+fd] | FAILED, LOG             in answer to RUN; the fd is the terminal's master
- *                         EXITED(wait status)                     once after STARTED
- *     child -> stage      LOG, TERMINAL +fd, EXECUTING, FAILED    then end of file: execve succeeded, or the child is dead
+ *     stage -> builder    READY | FAILED, LOG                     once; the keeper says FAILED here if it could not
+ * fork MOUNTED [+fd] | FAILED                  in answer to MOUNT STARTED [+fd] | FAILED, LOG             in answer to
+ * RUN; the fd is the terminal's master EXITED(wait status)                     once after STARTED child -> stage LOG,
+ * TERMINAL +fd, EXECUTING, FAILED    then end of file: execve succeeded, or the child is dead
  */
 #define SANDBOX_FRAME_MAGIC   0x6f797262u
 #define SANDBOX_FRAME_VERSION 1
 
-/* Linux takes at most 6 MiB of arguments and environment (3/4 of _STK_LIM, execve(2)); the rest is room for the texts. */
+/* Linux takes at most 6 MiB of arguments and environment (3/4 of _STK_LIM, execve(2)); the rest is room for the texts.
+ */
 #define SANDBOX_FRAME_MAX  (8u << 20)
 #define SANDBOX_FRAME_FDS  3
-#define SANDBOX_REPORT_MAX 4096 /* longest object or detail of a report, cut beyond: PATH_MAX */
+#define SANDBOX_REPORT_MAX 4096  /* longest object or detail of a report, cut beyond: PATH_MAX */
 #define SANDBOX_GROUPS_MAX 65536 /* NGROUPS_MAX */
 
 enum sandbox_frame_type {
@@ -70,11 +70,12 @@ struct sandbox_frame {
         size_t fd_count;
 };
 
-#define SANDBOX_FRAME_INIT { SANDBOX_FRAME_CONFIG, NULL, 0, { -1, -1, -1 }, 0 }
+#define SANDBOX_FRAME_INIT { SANDBOX_FRAME_CONFIG, NULL, 0, {-1, -1, -1}, 0 }
 
 struct sandbox_pack;
 
-/* Sends one frame; `pack` may be NULL for an empty payload, and a pack that ran out of memory or room fails with its errno. */
+/* Sends one frame; `pack` may be NULL for an empty payload, and a pack that ran out of memory or room fails with its
+ * errno. */
 int sandbox_frame_send(int socket, enum sandbox_frame_type type, const struct sandbox_pack *pack, const int *fds,
                        size_t fd_count);
 /*
@@ -121,44 +122,44 @@ enum sandbox_step {
         SANDBOX_STEP_KEYRING,
         SANDBOX_STEP_IDENTITY,
         SANDBOX_STEP_MOUNT_NAMESPACE,
-        SANDBOX_STEP_OUTER_ROOT,     /* object: what could not be mounted below the keeper's root */
-        SANDBOX_STEP_ROOTDIR,        /* object: the directory */
-        SANDBOX_STEP_MOUNT_SETATTR,  /* worked around: /sys made read-only mount by mount */
-        SANDBOX_STEP_FORK,           /* object: what for */
+        SANDBOX_STEP_OUTER_ROOT,    /* object: what could not be mounted below the keeper's root */
+        SANDBOX_STEP_ROOTDIR,       /* object: the directory */
+        SANDBOX_STEP_MOUNT_SETATTR, /* worked around: /sys made read-only mount by mount */
+        SANDBOX_STEP_FORK,          /* object: what for */
         SANDBOX_STEP_STAGE_ROOT,
         SANDBOX_STEP_FUSE_OPEN,
         SANDBOX_STEP_FUSE_MOUNT,
-        SANDBOX_STEP_NO_MOUNT,       /* RUN without MOUNT */
-        SANDBOX_STEP_KILLED,         /* errno: the signal that ended the child during set-up */
+        SANDBOX_STEP_NO_MOUNT, /* RUN without MOUNT */
+        SANDBOX_STEP_KILLED,   /* errno: the signal that ended the child during set-up */
         SANDBOX_STEP_SESSION,
         SANDBOX_STEP_STDIO,
         SANDBOX_STEP_HOSTNAME,
         SANDBOX_STEP_NETWORK,
-        SANDBOX_STEP_OPENAT2,        /* worked around: resolved component by component */
-        SANDBOX_STEP_TARGET,         /* object: path in the image where something has to be mounted */
-        SANDBOX_STEP_TARGET_DIR,     /* object: it is no real directory */
-        SANDBOX_STEP_TARGET_FILE,    /* object: it is no regular file */
-        SANDBOX_STEP_TEXT,           /* object: a generated file */
-        SANDBOX_STEP_MOUNT,          /* object: target */
-        SANDBOX_STEP_FRESH_PROC,     /* worked around: the outer /proc is bound */
-        SANDBOX_STEP_MQUEUE,         /* worked around: no /dev/mqueue */
-        SANDBOX_STEP_DEVPTS_GROUP,   /* worked around: terminals get no group tty */
+        SANDBOX_STEP_OPENAT2,      /* worked around: resolved component by component */
+        SANDBOX_STEP_TARGET,       /* object: path in the image where something has to be mounted */
+        SANDBOX_STEP_TARGET_DIR,   /* object: it is no real directory */
+        SANDBOX_STEP_TARGET_FILE,  /* object: it is no regular file */
+        SANDBOX_STEP_TEXT,         /* object: a generated file */
+        SANDBOX_STEP_MOUNT,        /* object: target */
+        SANDBOX_STEP_FRESH_PROC,   /* worked around: the outer /proc is bound */
+        SANDBOX_STEP_MQUEUE,       /* worked around: no /dev/mqueue */
+        SANDBOX_STEP_DEVPTS_GROUP, /* worked around: terminals get no group tty */
         SANDBOX_STEP_PIVOT,
         SANDBOX_STEP_TERMINAL,
-        SANDBOX_STEP_CWD,            /* object: the working directory */
+        SANDBOX_STEP_CWD, /* object: the working directory */
         SANDBOX_STEP_GROUPS,
-        SANDBOX_STEP_GID,            /* object: the number */
-        SANDBOX_STEP_UID,            /* object: the number */
+        SANDBOX_STEP_GID, /* object: the number */
+        SANDBOX_STEP_UID, /* object: the number */
         SANDBOX_STEP_CAPABILITIES,
-        SANDBOX_STEP_CLOSE_RANGE,    /* worked around: descriptors closed one by one */
-        SANDBOX_STEP_EXEC,           /* object: the command */
+        SANDBOX_STEP_CLOSE_RANGE,      /* worked around: descriptors closed one by one */
+        SANDBOX_STEP_EXEC,             /* object: the command */
         SANDBOX_STEP_EXEC_INTERPRETER, /* object: the command, detail: its interpreter, or "" */
         SANDBOX_STEP_MAX,
 };
 
 struct sandbox_report {
         enum sandbox_step step;
-        int code; /* errno */
+        int code;           /* errno */
         const char *object; /* "" if there is none; points into the frame it came in */
         const char *detail;
 };

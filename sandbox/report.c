@@ -93,7 +93,8 @@ static const char *log_text(enum sandbox_step step)
         case SANDBOX_STEP_CLOSE_RANGE:
                 return "no close_range: descriptors are closed one by one";
         case SANDBOX_STEP_FRESH_PROC:
-                return "no fresh /proc may be mounted here: the command sees the outer one, with the processes of the host";
+                return "no fresh /proc may be mounted here: the command sees the outer one, with the processes of the "
+                       "host";
         case SANDBOX_STEP_MQUEUE:
                 return "no POSIX message queues: the command gets no /dev/mqueue";
         case SANDBOX_STEP_DEVPTS_GROUP:
@@ -127,20 +128,22 @@ static int exec_error(const struct sandbox_report *report, int code, struct erro
                         return error_set(err, code, "cannot run \"%s\": its interpreter \"%s\" is missing", command,
                                          report->detail);
                 if (report->step == SANDBOX_STEP_EXEC_INTERPRETER)
-                        return error_set(err, code,
-                                         "cannot run \"%s\": its interpreter is missing (the loader of a dynamically linked "
-                                         "program is not in the image)",
-                                         command);
+                        return error_set(
+                                err, code,
+                                "cannot run \"%s\": its interpreter is missing (the loader of a dynamically linked "
+                                "program is not in the image)",
+                                command);
                 if (command[0] != '\0' && strchr(command, '/') == NULL)
                         return error_set(err, code, "cannot run \"%s\": no such file or directory in PATH", command);
                 return error_set(err, code, "cannot run \"%s\": no such file or directory", command);
         case EACCES:
                 return error_set(err, code, "cannot run \"%s\": permission denied", command);
         case ENOEXEC:
-                return error_set(err, code,
-                                 "cannot run \"%s\": exec format error (is it for another architecture, or a script without a "
-                                 "#! line?)",
-                                 command);
+                return error_set(
+                        err, code,
+                        "cannot run \"%s\": exec format error (is it for another architecture, or a script without a "
+                        "#! line?)",
+                        command);
         default:
                 return error_errno(err, code, "cannot run \"%s\"", command);
         }
@@ -186,7 +189,8 @@ int sandbox_report_to_error(const struct sandbox_report *report, const char *sys
         if (text != NULL) {
                 (void)text_error(report, code, text, err);
                 if (code == EINVAL && (report->step == SANDBOX_STEP_UID || report->step == SANDBOX_STEP_GID))
-                        return error_wrap(err, "the id is not among the subordinate ids of this user (give it more in %s)",
+                        return error_wrap(err,
+                                          "the id is not among the subordinate ids of this user (give it more in %s)",
                                           report->step == SANDBOX_STEP_UID ? "/etc/subuid" : "/etc/subgid");
                 return -1;
         }
@@ -200,9 +204,10 @@ int sandbox_report_to_error(const struct sandbox_report *report, const char *sys
         case SANDBOX_STEP_KILLED:
                 return error_set(err, ECANCELED, "the command was killed by signal %d before it started", report->code);
         case SANDBOX_STEP_TARGET_DIR:
-                return error_set(err, EINVAL,
-                                 "refusing to run the command: %s of the image must be a directory, not a link or anything else",
-                                 report->object);
+                return error_set(
+                        err, EINVAL,
+                        "refusing to run the command: %s of the image must be a directory, not a link or anything else",
+                        report->object);
         case SANDBOX_STEP_TARGET_FILE:
                 return error_set(err, EINVAL, "refusing to run the command: %s of the image must be a regular file",
                                  report->object);

@@ -125,7 +125,7 @@ int sandbox_open(const struct sandbox_options *given, struct sandbox **ret, stru
         if (options.rootdir == NULL && check_fuse(options.fuse_device, err) < 0)
                 return -1;
         s = memory_zalloc(1, sizeof(*s));
-        *s = (struct sandbox){ .log = options.log, .socket = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+        *s = (struct sandbox){.log = options.log, .socket = -1, .lock = PTHREAD_MUTEX_INITIALIZER};
         s->sysctl_dir = memory_strdup(options.sysctl_dir);
         s->fuse_device = memory_strdup(options.fuse_device);
         if (options.rootdir != NULL) {

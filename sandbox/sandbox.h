@@ -51,7 +51,8 @@ enum sandbox_disable {
 
 /* Zero-initialise, then set what differs: every NULL means the system's own file or program. */
 struct sandbox_options {
-        const struct log *log;   /* fallbacks are told here; may be NULL; used from the calling threads; must outlive the sandbox */
+        const struct log *
+                log; /* fallbacks are told here; may be NULL; used from the calling threads; must outlive the sandbox */
         const char *rootdir;     /* no FUSE: this directory is bound as the root of every command (writable) */
         const char *scratch_dir; /* where the private copy of the init goes if memfds may not execute; NULL: /tmp */
         const char *fuse_device; /* NULL: /dev/fuse */
@@ -117,20 +118,21 @@ enum sandbox_network {
  * root) to a regular file: the texts are bound over them, read-only.
  */
 struct sandbox_command {
-        char *const *argv;       /* NULL-terminated, at least one; argv[0] without a slash is looked up in PATH of `env` */
-        char *const *env;        /* NULL-terminated NAME=VALUE; the command sees exactly these; NULL: none */
-        const char *cwd;         /* absolute; must exist; NULL: "/" */
-        uid_t uid;               /* numeric ids of the container */
+        char *const *argv; /* NULL-terminated, at least one; argv[0] without a slash is looked up in PATH of `env` */
+        char *const *env;  /* NULL-terminated NAME=VALUE; the command sees exactly these; NULL: none */
+        const char *cwd;   /* absolute; must exist; NULL: "/" */
+        uid_t uid;         /* numeric ids of the container */
         gid_t gid;
-        const gid_t *groups;     /* the supplementary groups, exactly */
+        const gid_t *groups; /* the supplementary groups, exactly */
         size_t group_count;
         const char *hostname;    /* at most 64 bytes; NULL: "localhost" */
         const char *hosts;       /* text of /etc/hosts; NULL: the root's own file stays */
         const char *resolv_conf; /* text of /etc/resolv.conf; NULL: the root's own file stays */
         enum sandbox_network network;
-        /* -1: the container's /dev/null; ignored with `tty`. Pipes that this process reads come from sandbox_output_open */
+        /* -1: the container's /dev/null; ignored with `tty`. Pipes that this process reads come from
+         * sandbox_output_open */
         int stdin_fd, stdout_fd, stderr_fd;
-        bool tty;                           /* a new terminal of the container's own devpts is stdio and controlling terminal */
+        bool tty; /* a new terminal of the container's own devpts is stdio and controlling terminal */
 };
 
 /*
@@ -151,7 +153,8 @@ int sandbox_stage_start(struct sandbox_stage *stage, const struct sandbox_comman
  */
 bool sandbox_stage_is_exec_failure(const struct sandbox_stage *stage);
 
-/* After a successful start with `tty`: the master side of the terminal, now the caller's; -1 if there is none or it was taken. */
+/* After a successful start with `tty`: the master side of the terminal, now the caller's; -1 if there is none or it was
+ * taken. */
 int sandbox_stage_take_tty(struct sandbox_stage *stage);
 
 /* Readable when sandbox_stage_wait will not block. Only for poll; valid until sandbox_stage_close. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The builder's end of a stage: requests to its init, and what comes back. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "sandbox/private.h"
 #include "sandbox/report.h"
 
-#define STAGE_INIT    "the init of this stage"
+#define STAGE_INIT       "the init of this stage"
 #define HOSTNAME_LONGEST 64 /* __NEW_UTS_LEN */
 
 struct sandbox_stage {
@@ -60,8 +59,7 @@ int sandbox_stage_open(struct sandbox *s, struct sandbox_stage **ret, struct err
                 return fd_close(sockets[0]);
         stage = memory_zalloc(1, sizeof(*stage));
         *stage = (struct sandbox_stage){
-                .sandbox = s, .socket = sockets[0], .lock = PTHREAD_MUTEX_INITIALIZER, .tty = -1
-        };
+                .sandbox = s, .socket = sockets[0], .lock = PTHREAD_MUTEX_INITIALIZER, .tty = -1};
         *ret = stage;
         return 0;
 }
@@ -146,7 +144,8 @@ static int check_command(const struct sandbox_stage *stage, const struct sandbox
                 return error_set(err, ENAMETOOLONG, "cannot set the host name \"%s\": it is longer than %d bytes",
                                  command->hostname, HOSTNAME_LONGEST);
         if (command->cwd != NULL && command->cwd[0] != '/')
-                return error_set(err, EINVAL, "cannot enter the working directory \"%s\": it is not absolute", command->cwd);
+                return error_set(err, EINVAL, "cannot enter the working directory \"%s\": it is not absolute",
+                                 command->cwd);
         if (command->group_count > SANDBOX_GROUPS_MAX)
                 return error_set(err, EINVAL, "cannot set the command's groups: %zu are more than the %d possible",
                                  command->group_count, SANDBOX_GROUPS_MAX);
@@ -159,7 +158,7 @@ static int check_command(const struct sandbox_stage *stage, const struct sandbox
 
 static int send_command(struct sandbox_stage *stage, const struct sandbox_command *command, struct error *err)
 {
-        const int stdio[3] = { command->stdin_fd, command->stdout_fd, command->stderr_fd };
+        const int stdio[3] = {command->stdin_fd, command->stdout_fd, command->stderr_fd};
         struct sandbox_pack pack = SANDBOX_PACK_INIT;
         uint32_t present = 0;
         size_t count = 0;
@@ -173,7 +172,8 @@ static int send_command(struct sandbox_stage *stage, const struct sandbox_comman
         }
         pack_command(&pack, command, present);
         if (pack.failed == E2BIG)
-                rc = error_set(err, E2BIG, "cannot run \"%s\": its arguments, environment and files are more than %u MiB",
+                rc = error_set(err, E2BIG,
+                               "cannot run \"%s\": its arguments, environment and files are more than %u MiB",
                                command->argv[0], SANDBOX_FRAME_MAX >> 20);
         else
                 rc = send_frame(stage, SANDBOX_FRAME_RUN, &pack, fds, count, err);
@@ -233,9 +233,9 @@ int sandbox_stage_wait(struct sandbox_stage *stage, struct sandbox_exit *ret, st
                 if (!sandbox_unpack_is_complete(&unpack) || (!WIFEXITED(status) && !WIFSIGNALED(status)))
                         rc = error_set(err, EPROTO, "%s sent no exit status", STAGE_INIT);
                 else if (WIFSIGNALED(status))
-                        *ret = (struct sandbox_exit){ true, WTERMSIG(status) };
+                        *ret = (struct sandbox_exit){true, WTERMSIG(status)};
                 else
-                        *ret = (struct sandbox_exit){ false, WEXITSTATUS(status) };
+                        *ret = (struct sandbox_exit){false, WEXITSTATUS(status)};
         }
         sandbox_frame_clear(&frame);
         return rc;

@@ -88,7 +88,7 @@ int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret)
         struct sandbox_unpack unpack;
         uint32_t flags, stdio;
 
-        *ret = (struct init_command){ .stdio = { -1, -1, -1 } };
+        *ret = (struct init_command){.stdio = {-1, -1, -1}};
         sandbox_unpack_start(&unpack, frame);
         flags = sandbox_unpack_u32(&unpack);
         stdio = sandbox_unpack_u32(&unpack);
@@ -123,10 +123,11 @@ void init_command_clear(struct init_command *command)
         free((void *)command->groups);
         free(command->argv);
         free(command->env);
-        *command = (struct init_command){ .stdio = { -1, -1, -1 } };
+        *command = (struct init_command){.stdio = {-1, -1, -1}};
 }
 
-/* Leaves open: the given stdio (else the keeper's /dev/null, until the container has its own), and the report socket. */
+/* Leaves open: the given stdio (else the keeper's /dev/null, until the container has its own), and the report socket.
+ */
 static int arrange_descriptors(const struct init_context *context, const struct init_command *command, int socket,
                                struct sandbox_report *report)
 {
@@ -156,7 +157,7 @@ static int set_names(const struct init_command *command, struct sandbox_report *
 
 static int bring_up_loopback(struct sandbox_report *report)
 {
-        struct ifreq request = { .ifr_name = "lo" };
+        struct ifreq request = {.ifr_name = "lo"};
         int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
         if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
@@ -180,10 +181,10 @@ static int hand_over_stdio(const struct init_command *command, struct sandbox_re
 
                 if (fstatfs(i, &fs) < 0)
                         return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
-                /* EPERM: the pipe of somebody else, e.g. of sudo, is as usable as it was; EINVAL: the id is not mapped, as
-                   init_identity_assume will say */
-                if ((fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC) && fchown(i, command->uid, (gid_t)-1) < 0 &&
-                    errno != EPERM && errno != EINVAL)
+                /* EPERM: the pipe of somebody else, e.g. of sudo, is as usable as it was; EINVAL: the id is not mapped,
+                   as init_identity_assume will say */
+                if ((fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC) &&
+                    fchown(i, command->uid, (gid_t)-1) < 0 && errno != EPERM && errno != EINVAL)
                         return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
         }
         return 0;
@@ -254,7 +255,7 @@ static int become_command(const struct init_context *context, struct init_comman
 
 void init_command_main(const struct init_config *config, struct init_command *command, int socket)
 {
-        const struct init_context context = { config, REPORT_SOCKET };
+        const struct init_context context = {config, REPORT_SOCKET};
         struct sandbox_report report;
 
         (void)become_command(&context, command, socket, &report);

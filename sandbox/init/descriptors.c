@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Closing all descriptors from a number on: nothing that bryo has open may reach a command (CVE-2024-21626 of a peer). */
+/* Closing all descriptors from a number on: nothing that bryo has open may reach a command (CVE-2024-21626 of a peer).
+ */
 #include "sandbox/init/init.h"
 
 #include <dirent.h>

@@ -23,10 +23,10 @@
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
 
 /* moby, oci/caps/defaults.go */
-#define COMMAND_CAPS                                                                                              \
-        (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_FOWNER) |             \
-         CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) |                  \
-         CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) |  \
+#define COMMAND_CAPS                                                                                                   \
+        (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_FOWNER) |                  \
+         CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) |                       \
+         CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) |       \
          CAP_BIT(CAP_KILL) | CAP_BIT(CAP_AUDIT_WRITE))
 
 static int fail_id(struct sandbox_report *report, enum sandbox_step step, unsigned int id)
@@ -41,23 +41,24 @@ static int fail_id(struct sandbox_report *report, enum sandbox_step step, unsign
 
 static int limit_bounding_set(struct sandbox_report *report)
 {
-        /* the kernel may know capabilities that this program does not: ask until it says there is no such one */
+        /* the kernel may know capabilities that this program does not: go on until it says there is no such one */
         for (int cap = 0; cap < 64; cap++) {
-                int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-                if (has < 0)
-                        break;
-                if (has > 0 && !(COMMAND_CAPS & CAP_BIT(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+                if (COMMAND_CAPS & CAP_BIT(cap))
+                        continue;
+                if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
+                        if (errno == EINVAL && cap > CAP_AUDIT_CONTROL) /* older kernels all know those */
+                                break;
                         return init_fail(report, SANDBOX_STEP_CAPABILITIES, errno, NULL);
+                }
         }
         return 0;
 }
 
 static int set_capabilities(uint64_t caps, struct sandbox_report *report)
 {
-        struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-        const struct __user_cap_data_struct data[2] = { { (uint32_t)caps, (uint32_t)caps, 0 },
-                                                        { (uint32_t)(caps >> 32), (uint32_t)(caps >> 32), 0 } };
+        struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+        const struct __user_cap_data_struct data[2] = {{(uint32_t)caps, (uint32_t)caps, 0},
+                                                       {(uint32_t)(caps >> 32), (uint32_t)(caps >> 32), 0}};
 
         if (syscall(SYS_capset, &header, data) < 0)
                 return init_fail(report, SANDBOX_STEP_CAPABILITIES, errno, NULL);

@@ -62,12 +62,15 @@ int init_fail(struct sandbox_report *report, enum sandbox_step step, int code, c
 /* Tells the builder about something that was worked around; a lost line is no reason to fail. */
 void init_log(const struct init_context *context, enum sandbox_step step, int code, const char *object);
 
-/* Leaves the host's tree for a small tmpfs with /proc, /sys and the devices in it; nothing else of the host stays reachable. */
+/* Leaves the host's tree for a small tmpfs with /proc, /sys and the devices in it; nothing else of the host stays
+ * reachable. */
 int init_outer_enter(const struct init_context *context, struct sandbox_report *report);
-/* Adds read-only to one mount, or all at and below it, without dropping other flags; `*ret_one_by_one`: without mount_setattr. */
+/* Adds read-only to one mount, or all at and below it, without dropping other flags; `*ret_one_by_one`: without
+ * mount_setattr. */
 int init_mount_readonly(const char *path, bool recursive, const struct init_config *config, bool *ret_one_by_one);
 
-/* The body of a stage init: never returns. `run` is shared with the keeper, see stage.c. `alive` is readable at the keeper's end. */
+/* The body of a stage init: never returns. `run` is shared with the keeper, see stage.c. `alive` is readable at the
+ * keeper's end. */
 _Noreturn void init_stage_main(const struct init_config *config, int channel, int alive, pid_t *run);
 
 /* The body of a command: never returns. */
@@ -77,7 +80,8 @@ int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret);
 void init_command_clear(struct init_command *command);
 
 /* Finds the mount points in INIT_UNION, mounts everything a command needs below it, and makes it the root. */
-int init_root_enter(const struct init_context *context, const struct init_command *command, struct sandbox_report *report);
+int init_root_enter(const struct init_context *context, const struct init_command *command,
+                    struct sandbox_report *report);
 /* Makes a terminal, its slave the controlling terminal and stdio, and sends the master to the stage. */
 int init_terminal_open(const struct init_context *context, const struct init_command *command,
                        struct sandbox_report *report);

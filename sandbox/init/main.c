@@ -48,13 +48,13 @@ struct keeper {
 
 int init_fail(struct sandbox_report *report, enum sandbox_step step, int code, const char *object)
 {
-        *report = (struct sandbox_report){ step, code, object == NULL ? "" : object, "" };
+        *report = (struct sandbox_report){step, code, object == NULL ? "" : object, ""};
         return -1;
 }
 
 void init_log(const struct init_context *context, enum sandbox_step step, int code, const char *object)
 {
-        const struct sandbox_report report = { step, code, object == NULL ? "" : object, "" };
+        const struct sandbox_report report = {step, code, object == NULL ? "" : object, ""};
 
         (void)sandbox_report_send(context->channel, SANDBOX_FRAME_LOG, &report);
 }
@@ -88,7 +88,8 @@ static void leave_keyring(const struct init_context *context)
                 init_log(context, SANDBOX_STEP_KEYRING, errno, NULL);
 }
 
-/* Supplementary groups stay: membership of the group of /dev/fuse may be what lets a stage open it. Commands get their own. */
+/* Supplementary groups stay: membership of the group of /dev/fuse may be what lets a stage open it. Commands get their
+ * own. */
 static int become_root(struct sandbox_report *report)
 {
         if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
@@ -117,7 +118,7 @@ static int set_up_signals(struct keeper *keeper, struct sandbox_report *report)
 
 static int set_up(struct keeper *keeper, struct sandbox_report *report)
 {
-        const struct init_context context = { &keeper->config, keeper->socket };
+        const struct init_context context = {&keeper->config, keeper->socket};
         struct sandbox_frame frame;
 
         if (unshare(CLONE_NEWUSER) < 0)
@@ -224,7 +225,7 @@ static void end_all(struct keeper *keeper)
 static void serve(struct keeper *keeper)
 {
         for (;;) {
-                struct pollfd polls[2] = { { keeper->socket, POLLIN, 0 }, { keeper->signals, POLLIN, 0 } };
+                struct pollfd polls[2] = {{keeper->socket, POLLIN, 0}, {keeper->signals, POLLIN, 0}};
                 struct sandbox_frame frame = SANDBOX_FRAME_INIT;
 
                 if (poll(polls, 2, -1) < 0 && errno != EINTR)
@@ -243,7 +244,7 @@ static void serve(struct keeper *keeper)
 
 int main(void)
 {
-        struct keeper keeper = { .socket = KEEPER_SOCKET, .signals = -1, .alive = { -1, -1 } };
+        struct keeper keeper = {.socket = KEEPER_SOCKET, .signals = -1, .alive = {-1, -1}};
         struct sandbox_report report;
         int type;
         socklen_t size = sizeof(type);

@@ -25,24 +25,23 @@
 #include "sandbox/init/syscalls.h"
 #include "sandbox/sandbox.h"
 
-const char *const init_devices[] = { "/dev/null",   "/dev/zero",    "/dev/full", "/dev/random",
-                                     "/dev/urandom", "/dev/tty", NULL };
+const char *const init_devices[] = {"/dev/null",    "/dev/zero", "/dev/full", "/dev/random",
+                                    "/dev/urandom", "/dev/tty",  NULL};
 
 /* moby, oci/defaults.go, what it hides of /sys */
-static const char *const hidden[] = { "/sys/firmware", "/sys/devices/virtual/powercap", NULL };
+static const char *const hidden[] = {"/sys/firmware", "/sys/devices/virtual/powercap", NULL};
 
-static const char *const directories[] = { "/proc",      "/sys",       "/dev",     INIT_UNION,
-                                           INIT_STAGE,   INIT_TEXTS,   INIT_EMPTY, INIT_ROOTDIR,
-                                           NULL };
+static const char *const directories[] = {"/proc",    "/sys",     "/dev",       INIT_UNION, INIT_STAGE,
+                                          INIT_TEXTS, INIT_EMPTY, INIT_ROOTDIR, NULL};
 
-/* Flags that a remount has to repeat: the kernel refuses to drop those a mount from another user namespace came with. */
+/* Flags that a remount has to repeat: the kernel refuses to drop those a mount from another user namespace came with.
+ */
 static unsigned long mount_flags(const char *path)
 {
         static const struct {
                 unsigned long st, ms;
-        } map[] = { { ST_NOSUID, MS_NOSUID },   { ST_NODEV, MS_NODEV },
-                    { ST_NOEXEC, MS_NOEXEC },   { ST_NOATIME, MS_NOATIME },
-                    { ST_NODIRATIME, MS_NODIRATIME }, { ST_RELATIME, MS_RELATIME } };
+        } map[] = {{ST_NOSUID, MS_NOSUID},   {ST_NODEV, MS_NODEV},           {ST_NOEXEC, MS_NOEXEC},
+                   {ST_NOATIME, MS_NOATIME}, {ST_NODIRATIME, MS_NODIRATIME}, {ST_RELATIME, MS_RELATIME}};
         struct statvfs st;
         unsigned long flags = 0;
 
@@ -102,7 +101,7 @@ static int remount_all_readonly(const char *path)
 
 int init_mount_readonly(const char *path, bool recursive, const struct init_config *config, bool *ret_one_by_one)
 {
-        const struct init_mount_attr attr = { .set = INIT_MOUNT_RDONLY };
+        const struct init_mount_attr attr = {.set = INIT_MOUNT_RDONLY};
 
         *ret_one_by_one = false;
         if (!(config->disable & SANDBOX_NO_MOUNT_SETATTR)) {
@@ -118,7 +117,7 @@ int init_mount_readonly(const char *path, bool recursive, const struct init_conf
 /* A tmpfs becomes the root, the host's tree lies below /outer. Any existing directory serves to mount it on. */
 static int enter_tmpfs(struct sandbox_report *report)
 {
-        static const char *const places[] = { "/tmp", "/run", "/var", "/mnt", "/proc", NULL };
+        static const char *const places[] = {"/tmp", "/run", "/var", "/mnt", "/proc", NULL};
         int i = 0;
 
         if (unshare(CLONE_NEWNS) < 0)
@@ -127,7 +126,8 @@ static int enter_tmpfs(struct sandbox_report *report)
                 return init_fail(report, SANDBOX_STEP_OUTER_ROOT, errno, "/");
         while (mount("bryo", places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m,nr_inodes=64") < 0)
                 if (errno != ENOENT || places[++i] == NULL)
-                        return init_fail(report, SANDBOX_STEP_OUTER_ROOT, errno, places[i] == NULL ? "/tmp" : places[i]);
+                        return init_fail(report, SANDBOX_STEP_OUTER_ROOT, errno,
+                                         places[i] == NULL ? "/tmp" : places[i]);
         if (chdir(places[i]) < 0 || mkdir("outer", 0700) < 0 || init_sys_pivot_root(".", "outer") < 0 || chdir("/") < 0)
                 return init_fail(report, SANDBOX_STEP_PIVOT, errno, NULL);
         return 0;

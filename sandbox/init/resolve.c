@@ -35,8 +35,8 @@ static void close_keep_errno(int fd)
 
 static int resolve_by_kernel(int root, const char *path, unsigned int flags)
 {
-        struct init_open_how how = { .flags = O_PATH | O_CLOEXEC,
-                                     .resolve = INIT_OPEN_IN_ROOT | INIT_OPEN_NO_MAGICLINKS };
+        struct init_open_how how = {.flags = O_PATH | O_CLOEXEC,
+                                    .resolve = INIT_OPEN_IN_ROOT | INIT_OPEN_NO_MAGICLINKS};
 
         if (flags & INIT_RESOLVE_NO_LINK)
                 how.flags |= O_NOFOLLOW;
@@ -92,8 +92,8 @@ static bool is_root(const struct walk *walk, int fd)
 {
         struct stat a, b;
 
-        return fd == walk->root || (fstat(fd, &a) == 0 && fstat(walk->root, &b) == 0 && a.st_dev == b.st_dev &&
-                                    a.st_ino == b.st_ino);
+        return fd == walk->root ||
+               (fstat(fd, &a) == 0 && fstat(walk->root, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
 /*
@@ -109,7 +109,8 @@ static bool is_magic(const struct walk *walk, int link)
                (fs.f_type == PROC_SUPER_MAGIC && st.st_ino != PROC_ROOT_INO);
 }
 
-/* Replaces the text by the link's target and what was left behind the link, a slash included: it demands a directory. */
+/* Replaces the text by the link's target and what was left behind the link, a slash included: it demands a directory.
+ */
 static int walk_follow(struct walk *walk, int link, bool slash)
 {
         char target[PATH_MAX];
@@ -179,7 +180,7 @@ failed:
 
 static int resolve_by_walk(int root, const char *path, unsigned int flags)
 {
-        struct walk walk = { root, root, -1, strdup(path), NULL, 0 };
+        struct walk walk = {root, root, -1, strdup(path), NULL, 0};
         int fd = -1;
 
         if (walk.text == NULL)
@@ -213,7 +214,8 @@ int init_resolve(int root, const char *path, unsigned int flags, bool *ret_walke
         *ret_walked = true;
         if (!(flags & INIT_RESOLVE_WALK)) {
                 fd = resolve_by_kernel(root, path, flags);
-                *ret_walked = fd < 0 && (errno == ENOSYS || errno == EPERM); /* EPERM: seccomp profiles that do not know the call */
+                *ret_walked = fd < 0 && (errno == ENOSYS ||
+                                         errno == EPERM); /* EPERM: seccomp profiles that do not know the call */
         }
         if (*ret_walked)
                 fd = resolve_by_walk(root, path, flags);

@@ -28,11 +28,19 @@
 #define DEV  INIT_UNION "/dev"
 
 /* moby, oci/defaults.go: what a container does not see of /proc ... */
-static const char *const hidden[] = { PROC "/asound",     PROC "/acpi",         PROC "/interrupts",  PROC "/kcore",
-                                      PROC "/keys",       PROC "/latency_stats", PROC "/timer_list", PROC "/timer_stats",
-                                      PROC "/sched_debug", PROC "/scsi",         NULL };
+static const char *const hidden[] = {PROC "/asound",
+                                     PROC "/acpi",
+                                     PROC "/interrupts",
+                                     PROC "/kcore",
+                                     PROC "/keys",
+                                     PROC "/latency_stats",
+                                     PROC "/timer_list",
+                                     PROC "/timer_stats",
+                                     PROC "/sched_debug",
+                                     PROC "/scsi",
+                                     NULL};
 /* ... and what it cannot write to, although container root may be the owner of these files (a caller that is root) */
-static const char *const readonly[] = { PROC "/bus", PROC "/fs", PROC "/irq", PROC "/sys", PROC "/sysrq-trigger", NULL };
+static const char *const readonly[] = {PROC "/bus", PROC "/fs", PROC "/irq", PROC "/sys", PROC "/sysrq-trigger", NULL};
 
 /* The open mount points. */
 struct targets {
@@ -69,7 +77,8 @@ static int find_target(const struct init_context *context, int root, const char 
         if (fd < 0 && errno != ELOOP)
                 return init_fail(report, SANDBOX_STEP_TARGET, errno, path);
         if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & S_IFMT) != kind)
-                return init_fail(report, kind == S_IFDIR ? SANDBOX_STEP_TARGET_DIR : SANDBOX_STEP_TARGET_FILE, EINVAL, path);
+                return init_fail(report, kind == S_IFDIR ? SANDBOX_STEP_TARGET_DIR : SANDBOX_STEP_TARGET_FILE, EINVAL,
+                                 path);
         return fd;
 }
 
@@ -78,7 +87,7 @@ static int find_targets(const struct init_context *context, const struct init_co
 {
         int root = open(INIT_UNION, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-        *ret = (struct targets){ -1, -1, -1, -1, -1 };
+        *ret = (struct targets){-1, -1, -1, -1, -1};
         if (root < 0)
                 return init_fail(report, SANDBOX_STEP_TARGET, errno, "/");
         ret->proc = find_target(context, root, "/proc", S_IFDIR, report);
@@ -204,12 +213,9 @@ static int bind_devices(struct sandbox_report *report)
 
 static int link_devices(struct sandbox_report *report)
 {
-        static const char *const links[][2] = { { "pts/ptmx", DEV "/ptmx" },
-                                                { "/proc/self/fd", DEV "/fd" },
-                                                { "/proc/self/fd/0", DEV "/stdin" },
-                                                { "/proc/self/fd/1", DEV "/stdout" },
-                                                { "/proc/self/fd/2", DEV "/stderr" },
-                                                { "/proc/kcore", DEV "/core" } };
+        static const char *const links[][2] = {{"pts/ptmx", DEV "/ptmx"},          {"/proc/self/fd", DEV "/fd"},
+                                               {"/proc/self/fd/0", DEV "/stdin"},  {"/proc/self/fd/1", DEV "/stdout"},
+                                               {"/proc/self/fd/2", DEV "/stderr"}, {"/proc/kcore", DEV "/core"}};
 
         for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
                 if (symlink(links[i][0], links[i][1]) < 0)
@@ -274,12 +280,14 @@ static int mount_text(const char *name, const char *text, int target, const char
 /* The old root and every mount of the keeper go: what is not below the new root now cannot be reached any more. */
 static int pivot(struct sandbox_report *report)
 {
-        if (chdir(INIT_UNION) < 0 || init_sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        if (chdir(INIT_UNION) < 0 || init_sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+            chdir("/") < 0)
                 return init_fail(report, SANDBOX_STEP_PIVOT, errno, NULL);
         return 0;
 }
 
-int init_root_enter(const struct init_context *context, const struct init_command *command, struct sandbox_report *report)
+int init_root_enter(const struct init_context *context, const struct init_command *command,
+                    struct sandbox_report *report)
 {
         struct targets targets;
 

@@ -82,7 +82,8 @@ static int mount_fuse(int *ret_fd, struct sandbox_report *report)
 
         if (fd < 0)
                 return init_fail(report, SANDBOX_STEP_FUSE_OPEN, errno, NULL);
-        /* not nosuid: set-user-id programs of the image work, within the user namespace; nodev comes with FUSE in one */
+        /* not nosuid: set-user-id programs of the image work, within the user namespace; nodev comes with FUSE in one
+         */
         (void)snprintf(options, sizeof(options),
                        "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
         if (mount("bryo", INIT_UNION, "fuse.bryo", MS_NODEV, options) < 0) {
@@ -279,14 +280,16 @@ static bool handle_signals(struct stage *stage)
         return told_to_end;
 }
 
-/* Reports the end of the command once all of its pid namespace is gone: until then the kernel keeps pid 1 from being reaped. */
+/* Reports the end of the command once all of its pid namespace is gone: until then the kernel keeps pid 1 from being
+ * reaped. */
 static void look_for_end(struct stage *stage)
 {
         struct sandbox_pack pack = SANDBOX_PACK_INIT;
-        siginfo_t info = { 0 };
+        siginfo_t info = {0};
         int status;
 
-        if (!stage->started || waitid(P_PID, (id_t)*stage->run, &info, WEXITED | WNOWAIT | WNOHANG) < 0 || info.si_pid == 0)
+        if (!stage->started || waitid(P_PID, (id_t)*stage->run, &info, WEXITED | WNOWAIT | WNOHANG) < 0 ||
+            info.si_pid == 0)
                 return;
         stage->started = false;
         status = reap(stage);
@@ -308,17 +311,19 @@ static int set_up(struct stage *stage, struct sandbox_report *report)
         stage->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         if (stage->signals < 0)
                 return init_fail(report, SANDBOX_STEP_MEMORY, errno, NULL);
-        if (mount("bryo", INIT_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=32m,nr_inodes=64") < 0 ||
+        if (mount("bryo", INIT_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=32m,nr_inodes=64") <
+                    0 ||
             mount(INIT_STAGE, INIT_TEXTS, NULL, MS_BIND, NULL) < 0 ||
-            mount(NULL, INIT_TEXTS, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+            mount(NULL, INIT_TEXTS, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) <
+                    0)
                 return init_fail(report, SANDBOX_STEP_STAGE_ROOT, errno, NULL);
         return 0;
 }
 
 void init_stage_main(const struct init_config *config, int channel, int alive, pid_t *run)
 {
-        struct stage stage = { .config = config, .channel = channel, .alive = alive, .run = run,
-                               .reports = -1, .terminal = -1 };
+        struct stage stage = {
+                .config = config, .channel = channel, .alive = alive, .run = run, .reports = -1, .terminal = -1};
         struct sandbox_report report;
 
         if (set_up(&stage, &report) < 0) {
@@ -328,15 +333,16 @@ void init_stage_main(const struct init_config *config, int channel, int alive, p
         send_or_end(&stage, SANDBOX_FRAME_READY, NULL, -1);
         for (;;) {
                 /* poll passes over negative descriptors */
-                struct pollfd polls[] = { { stage.channel, POLLIN, 0 },
-                                          { stage.alive, POLLIN, 0 },
-                                          { stage.signals, POLLIN, 0 },
-                                          { stage.reports, POLLIN, 0 } };
+                struct pollfd polls[] = {{stage.channel, POLLIN, 0},
+                                         {stage.alive, POLLIN, 0},
+                                         {stage.signals, POLLIN, 0},
+                                         {stage.reports, POLLIN, 0}};
 
                 if (poll(polls, 4, -1) < 0 && errno != EINTR)
                         end(&stage);
                 if (polls[1].revents || (polls[2].revents && handle_signals(&stage))) {
-                        /* tell the builder first: the command may be waiting for its file system, which is the builder's to abort */
+                        /* tell the builder first: the command may be waiting for its file system, which is the
+                         * builder's to abort */
                         (void)close(stage.channel);
                         end(&stage);
                 }

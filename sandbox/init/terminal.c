@@ -24,7 +24,8 @@ int init_terminal_open(const struct init_context *context, const struct init_com
         (void)snprintf(path, sizeof(path), "/dev/pts/%u", number);
         slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
         /* EINVAL: the id is not mapped, as init_identity_assume will say */
-        if (slave < 0 || (fchown(slave, command->uid, (gid_t)-1) < 0 && errno != EINVAL) || ioctl(slave, TIOCSCTTY, 0) < 0)
+        if (slave < 0 || (fchown(slave, command->uid, (gid_t)-1) < 0 && errno != EINVAL) ||
+            ioctl(slave, TIOCSCTTY, 0) < 0)
                 return init_fail(report, SANDBOX_STEP_TERMINAL, errno, NULL);
         for (int i = 0; i < 3; i++)
                 if (dup2(slave, i) < 0)

@@ -62,11 +62,14 @@ __attribute__((unused)) static void fixture_log(void *context, enum log_level le
 
 __attribute__((unused)) static void fixture_begin(struct fixture *f)
 {
-        struct overlay_pool_options options = { .open = fixture_open_source, .context = f, .max_open = 4 };
+        struct overlay_pool_options options = {.open = fixture_open_source, .context = f, .max_open = 4};
         const char *base = getenv("TMPDIR");
 
         memset(f, 0, sizeof(*f));
-        snprintf(f->path, sizeof(f->path), "%.40s/bryo-unit-XXXXXX", base != NULL ? base : "/tmp");
+        snprintf(f->path, sizeof(f->path), "%.40s/bryo-unit-XXXXXX",
+                 base != NULL                    ? base
+                 : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+                                                 : "/tmp");
         if (mkdtemp(f->path) == NULL || (f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
                 perror(f->path);
                 exit(1);
@@ -112,7 +115,7 @@ __attribute__((unused)) static struct overlay_tree *fixture_tree_with(struct fix
         };
         struct overlay_tree *tree = NULL;
 
-        log = (struct log){ fixture_log, f };
+        log = (struct log){fixture_log, f};
         if (overlay_tree_open(&options, &tree, &err) < 0) {
                 printf("# cannot open tree: %s\n", err.message);
                 exit(1);
@@ -130,7 +133,7 @@ __attribute__((unused)) static struct overlay_seal_result fixture_seal(struct fi
                                                                        bool always)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_seal_result result = { 0 };
+        struct overlay_seal_result result = {0};
         char name[32];
 
         snprintf(name, sizeof(name), "index-%u", f->index_count++);
@@ -140,7 +143,7 @@ __attribute__((unused)) static struct overlay_seal_result fixture_seal(struct fi
         }
         overlay_tree_close(tree);
         if (!result.empty || always) {
-                struct overlay_index_options options = { .verify = true };
+                struct overlay_index_options options = {.verify = true};
 
                 if (overlay_index_open(f->fd, name, &options, &f->layers[f->layer_count], &err) < 0) {
                         printf("# cannot open what was sealed: %s\n", err.message);
@@ -156,7 +159,7 @@ __attribute__((unused)) static uint64_t fixture_ino(struct overlay_tree *tree, c
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
-        struct overlay_attr attr = { 0 };
+        struct overlay_attr attr = {0};
 
         if (overlay_tree_resolve(tree, NULL, path, OVERLAY_RESOLVE_NOFOLLOW, &ref, &err) < 0 ||
             overlay_node_stat(&ref, &attr, &err) < 0)
@@ -168,7 +171,7 @@ __attribute__((unused)) static struct overlay_attr fixture_stat(struct overlay_t
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
-        struct overlay_attr attr = { 0 };
+        struct overlay_attr attr = {0};
 
         if (overlay_tree_resolve(tree, NULL, path, OVERLAY_RESOLVE_NOFOLLOW, &ref, &err) == 0)
                 (void)overlay_node_stat(&ref, &attr, &err);
@@ -182,8 +185,8 @@ __attribute__((unused)) static void fixture_write(struct overlay_tree *tree, con
         CLEANUP_OVERLAY_REF struct overlay_ref dir = OVERLAY_REF_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
         CLEANUP_FREE char *name = NULL;
-        struct overlay_make make = { .mode = S_IFREG | 0644 };
-        struct overlay_change change = { .set = OVERLAY_SET_SIZE };
+        struct overlay_make make = {.mode = S_IFREG | 0644};
+        struct overlay_change change = {.set = OVERLAY_SET_SIZE};
 
         CHECK_OK(overlay_tree_resolve_parent(tree, NULL, path, &dir, &name, &err));
         if (overlay_node_lookup(&dir, name, &ref, &err) == 0) {
@@ -200,8 +203,7 @@ __attribute__((unused)) static void fixture_mkdir(struct overlay_tree *tree, con
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
 
-        CHECK_OK(overlay_tree_ensure_directory(tree, NULL, path, 0755, (struct overlay_owner){ 0, 0 }, NULL, &ref,
-                                               &err));
+        CHECK_OK(overlay_tree_ensure_directory(tree, NULL, path, 0755, (struct overlay_owner){0, 0}, NULL, &ref, &err));
 }
 
 __attribute__((unused)) static void fixture_symlink(struct overlay_tree *tree, const char *target, const char *path)
@@ -209,7 +211,7 @@ __attribute__((unused)) static void fixture_symlink(struct overlay_tree *tree, c
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref dir = OVERLAY_REF_INIT;
         CLEANUP_FREE char *name = NULL;
-        struct overlay_make make = { .mode = S_IFLNK | 0777, .target = target };
+        struct overlay_make make = {.mode = S_IFLNK | 0777, .target = target};
 
         CHECK_OK(overlay_tree_resolve_parent(tree, NULL, path, &dir, &name, &err));
         CHECK_OK(overlay_node_make(&dir, name, &make, NULL, &err));
@@ -266,13 +268,14 @@ __attribute__((unused)) static char *fixture_read(struct overlay_tree *tree, con
         return buffer_steal(&text);
 }
 
-#define CHECK_TEXT(tree, path, expected)                            \
-        do {                                                        \
-                CLEANUP_FREE char *text_ = fixture_read(tree, path); \
-                CHECK_STR(text_, expected);                         \
+#define CHECK_TEXT(tree, path, expected)                                                                               \
+        do {                                                                                                           \
+                CLEANUP_FREE char *text_ = fixture_read(tree, path);                                                   \
+                CHECK_STR(text_, expected);                                                                            \
         } while (0)
 
-__attribute__((unused)) static int fixture_add_line(void *context, const struct overlay_walk_entry *e, struct error *err)
+__attribute__((unused)) static int fixture_add_line(void *context, const struct overlay_walk_entry *e,
+                                                    struct error *err)
 {
         struct buffer *out = context;
 
@@ -305,10 +308,10 @@ __attribute__((unused)) static char *fixture_layer_text(const struct overlay_ind
         return buffer_steal(&out);
 }
 
-#define CHECK_LAYER(index, expected)                                   \
-        do {                                                           \
-                CLEANUP_FREE char *text_ = fixture_layer_text(index);  \
-                CHECK_STR(text_, expected);                            \
+#define CHECK_LAYER(index, expected)                                                                                   \
+        do {                                                                                                           \
+                CLEANUP_FREE char *text_ = fixture_layer_text(index);                                                  \
+                CHECK_STR(text_, expected);                                                                            \
         } while (0)
 
 #endif

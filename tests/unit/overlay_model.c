@@ -132,7 +132,7 @@ static void forget(uint64_t ino)
 
 static void do_make(mode_t kind)
 {
-        static const struct overlay_create base = { .umask = 022 };
+        static const struct overlay_create base = {.umask = 022};
         struct overlay_create create = base;
         struct overlay_attr attr;
         const char *name;
@@ -238,7 +238,10 @@ static void do_rename(unsigned flags)
         should = (int)syscall(SYS_renameat2, m.plain, from, m.plain, to, flags);
         should = should < 0 ? -errno : 0;
         /* a directory into itself over something: the order of the kernel's checks is the caller's business */
-        expect(flags == RENAME_EXCHANGE ? "exchange" : flags != 0 ? "rename (noreplace)" : "rename", from, to, rc, should);
+        expect(flags == RENAME_EXCHANGE ? "exchange"
+               : flags != 0             ? "rename (noreplace)"
+                                        : "rename",
+               from, to, rc, should);
 }
 
 /* A file that is there, on both sides: by path, or one that was opened before. */
@@ -298,7 +301,8 @@ static void do_write(void)
         char path[32];
         uint64_t ino;
         int fd;
-        size_t size = pick(3) == 0 ? pick(FILE_MAX_ / 2) : pick(300), offset = pick(2) == 0 ? pick(FILE_MAX_ / 2) : pick(500);
+        size_t size = pick(3) == 0 ? pick(FILE_MAX_ / 2) : pick(300),
+               offset = pick(2) == 0 ? pick(FILE_MAX_ / 2) : pick(500);
 
         if (!open_file(&ino, &fd, path))
                 return;
@@ -312,7 +316,7 @@ static void do_write(void)
 
 static void do_truncate(void)
 {
-        struct overlay_change change = { .set = OVERLAY_SET_SIZE };
+        struct overlay_change change = {.set = OVERLAY_SET_SIZE};
         struct overlay_attr attr;
         char path[32];
         uint64_t ino;
@@ -328,8 +332,8 @@ static void do_truncate(void)
 
 static void do_fallocate(void)
 {
-        static const int modes[] = { 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                     FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE };
+        static const int modes[] = {0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                    FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE};
         int mode = modes[pick(ARRAY_SIZE(modes))], fd, should;
         uint64_t ino, offset = pick(FILE_MAX_), length = 1 + pick(FILE_MAX_ / 2);
         char path[32];
@@ -372,8 +376,8 @@ static void do_copy(void)
 
 static void do_attributes(void)
 {
-        struct overlay_change change = { .set = pick(2) ? OVERLAY_SET_MODE : OVERLAY_SET_MTIME };
-        struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 0 } };
+        struct overlay_change change = {.set = pick(2) ? OVERLAY_SET_MODE : OVERLAY_SET_MTIME};
+        struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 0}};
         struct overlay_attr attr;
         char path[32];
         uint64_t ino;
@@ -404,7 +408,7 @@ static void do_attributes(void)
 
 static void do_xattr(void)
 {
-        static const char *const names[] = { "user.a", "user.bb", "user.c" };
+        static const char *const names[] = {"user.a", "user.bb", "user.c"};
         const char *name = names[pick(3)];
         char path[32], value[16];
         uint64_t ino;
@@ -415,7 +419,7 @@ static void do_xattr(void)
                 return;
         snprintf(value, sizeof(value), "%u", pick(1000));
         if (set) {
-                int flags = (int[]){ 0, XATTR_CREATE, XATTR_REPLACE }[pick(3)];
+                int flags = (int[]){0, XATTR_CREATE, XATTR_REPLACE}[pick(3)];
 
                 should = fsetxattr(fd, name, value, strlen(value), flags);
                 should = should < 0 ? -errno : 0;
@@ -445,7 +449,7 @@ static void check_identity(const char *path, ino_t plain, uint64_t ino)
                 if ((pairs[i].plain == plain) != (pairs[i].ino == ino))
                         mismatch("%s is %llu, and so is another", path, (unsigned long long)ino);
         if (pair_count < ARRAY_SIZE(pairs))
-                pairs[pair_count++] = (struct pair){ plain, ino };
+                pairs[pair_count++] = (struct pair){plain, ino};
 }
 
 static void compare_bytes(const char *path, int fd, uint64_t ino, size_t size)
@@ -474,7 +478,7 @@ static void compare_bytes(const char *path, int fd, uint64_t ino, size_t size)
 static void compare_xattrs(const char *path, int fd, uint64_t ino)
 {
         char is[256], should[256];
-        static const char *const names[] = { "user.a", "user.bb", "user.c" };
+        static const char *const names[] = {"user.a", "user.bb", "user.c"};
 
         for (size_t i = 0; m.xattrs && i < ARRAY_SIZE(names); i++) {
                 ssize_t n = fgetxattr(fd, names[i], should, sizeof(should)), rc;
@@ -547,7 +551,7 @@ static bool add_name(void *context, const struct overlay_dirent *e)
 
 static void compare_dir(const char *path, uint64_t ino)
 {
-        struct names names = { .count = 0 };
+        struct names names = {.count = 0};
         size_t seen = 0;
         char sub[256];
 
@@ -556,7 +560,7 @@ static void compare_dir(const char *path, uint64_t ino)
         for (char c = 'a'; c < 'a' + NAMES; c++) {
                 struct stat st;
                 size_t i = 0;
-                char name[2] = { c, '\0' };
+                char name[2] = {c, '\0'};
 
                 snprintf(sub, sizeof(sub), "%s%s%s", path, path[0] != '\0' ? "/" : "", name);
                 while (i < names.count && strcmp(names.names[i], name) != 0)
@@ -694,7 +698,7 @@ static void remove_plain(int dirfd, const char *name)
 
         if (fd >= 0) {
                 for (char c = 'a'; c < 'a' + NAMES; c++)
-                        remove_plain(fd, (char[]){ c, '\0' });
+                        remove_plain(fd, (char[]){c, '\0'});
                 close(fd);
                 (void)unlinkat(dirfd, name, AT_REMOVEDIR);
         } else {
@@ -730,7 +734,7 @@ static void run(unsigned long one_seed, unsigned operations)
         overlay_tree_close(m.tree);
         fixture_end(&m.f);
         for (char c = 'a'; c < 'a' + NAMES; c++)
-                remove_plain(m.plain, (char[]){ c, '\0' });
+                remove_plain(m.plain, (char[]){c, '\0'});
         close(m.plain);
         rmdir(m.plain_path);
 }

@@ -14,9 +14,8 @@ struct reimport {
 static int reimport_body(struct reimport *r, const struct overlay_walk_entry *e, const struct overlay_ref *ref,
                          struct error *err)
 {
-        struct overlay_change size = { .set = OVERLAY_SET_SIZE | OVERLAY_SET_MTIME,
-                                       .size = e->size,
-                                       .mtime = { .tv_sec = e->mtime_sec } };
+        struct overlay_change size = {
+                .set = OVERLAY_SET_SIZE | OVERLAY_SET_MTIME, .size = e->size, .mtime = {.tv_sec = e->mtime_sec}};
 
         for (size_t i = 0; i < e->extent_count; i++) {
                 struct overlay_index_source row;
@@ -39,13 +38,9 @@ static int reimport_node(struct reimport *r, const struct overlay_walk_entry *e,
                          const char *name, struct error *err)
 {
         CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
-        struct timespec mtime = { .tv_sec = e->mtime_sec };
-        struct overlay_make make = { .mode = e->mode,
-                                     .uid = e->uid,
-                                     .gid = e->gid,
-                                     .rdev = e->rdev,
-                                     .target = e->target,
-                                     .mtime = &mtime };
+        struct timespec mtime = {.tv_sec = e->mtime_sec};
+        struct overlay_make make = {
+                .mode = e->mode, .uid = e->uid, .gid = e->gid, .rdev = e->rdev, .target = e->target, .mtime = &mtime};
 
         if (overlay_node_make(dir, name, &make, &ref, err) < 0)
                 return -1;
@@ -64,8 +59,8 @@ static int reimport_entry(void *context, const struct overlay_walk_entry *e, str
         struct reimport *r = context;
 
         if (e->path_size == 0) {
-                struct timespec mtime = { .tv_sec = e->mtime_sec };
-                struct overlay_make make = { .mode = e->mode, .uid = e->uid, .gid = e->gid, .mtime = &mtime };
+                struct timespec mtime = {.tv_sec = e->mtime_sec};
+                struct overlay_make make = {.mode = e->mode, .uid = e->uid, .gid = e->gid, .mtime = &mtime};
 
                 return e->implicit ? 0 : overlay_layer_set_root(r->to, &make, err);
         }
@@ -84,7 +79,7 @@ static int reimport_entry(void *context, const struct overlay_walk_entry *e, str
 static void reimport_layer(struct fixture *f, size_t number)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct reimport r = { .f = f, .from = f->layers[number], .to = fixture_tree_with(f, true, NULL) };
+        struct reimport r = {.f = f, .from = f->layers[number], .to = fixture_tree_with(f, true, NULL)};
 
         if (overlay_index_walk(r.from, reimport_entry, &r, &err) < 0) {
                 printf("# cannot import: %s\n", err.message);

@@ -29,9 +29,10 @@ static void test_base(void)
         struct overlay_tree *tree;
 
         make_base();
-        CHECK_LAYER(f.layers[0], " 40755 implicit\na 40755\na/one 100644\nb 40755\nb/three link a/one\nb/two link a/one\n"
-                                 "bin 100644\netc 40755\netc/hosts 100644\netc/sub 40755\netc/sub/deep 100644\n"
-                                 "link 120777 -> etc/hosts\n");
+        CHECK_LAYER(f.layers[0],
+                    " 40755 implicit\na 40755\na/one 100644\nb 40755\nb/three link a/one\nb/two link a/one\n"
+                    "bin 100644\netc 40755\netc/hosts 100644\netc/sub 40755\netc/sub/deep 100644\n"
+                    "link 120777 -> etc/hosts\n");
         tree = fixture_tree(&f);
         CHECK_TEXT(tree, "/etc/hosts", "localhost\n");
         CHECK_TEXT(tree, "/link", "localhost\n");
@@ -64,7 +65,8 @@ static void test_changes_only(void)
         CHECK_INT(result.whiteouts, 1);
         CHECK_INT(result.bytes, 12);
         CHECK_INT(result.data_used, 12);
-        CHECK_LAYER(f.layers[1], " 40755 implicit\nbin whiteout\netc 40755\netc/sub 40755\netc/sub/deep 100644\nnew 100644\n");
+        CHECK_LAYER(f.layers[1],
+                    " 40755 implicit\nbin whiteout\netc 40755\netc/sub 40755\netc/sub/deep 100644\nnew 100644\n");
         tree = fixture_tree(&f);
         CHECK_TEXT(tree, "/etc/sub/deep", "changed\n");
         CHECK_TEXT(tree, "/etc/hosts", "localhost\n");
@@ -78,7 +80,7 @@ static void test_changes_only(void)
 static void test_put_back(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_change change = { .set = OVERLAY_SET_MODE | OVERLAY_SET_MTIME, .mode = 0600 };
+        struct overlay_change change = {.set = OVERLAY_SET_MODE | OVERLAY_SET_MTIME, .mode = 0600};
         struct overlay_attr before;
         struct overlay_tree *tree;
         struct overlay_ref ref;
@@ -100,7 +102,7 @@ static void test_put_back(void)
         fixture_rename(tree, "/etc/sub/deep", "/deep");
         fixture_rename(tree, "/deep", "/etc/sub/deep");
         CHECK_OK(overlay_tree_resolve(tree, NULL, "/etc/sub", 0, &ref, &err));
-        change = (struct overlay_change){ .set = OVERLAY_SET_MTIME, .mtime = before.mtime };
+        change = (struct overlay_change){.set = OVERLAY_SET_MTIME, .mtime = before.mtime};
         CHECK_OK(overlay_node_set(&ref, &change, &err));
         overlay_ref_release(&ref);
         fixture_rename(tree, "/etc", "/cte");
@@ -162,7 +164,7 @@ static void test_replaced_directory(void)
 static void test_link_groups(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_change change = { .set = OVERLAY_SET_MODE, .mode = 0755 };
+        struct overlay_change change = {.set = OVERLAY_SET_MODE, .mode = 0755};
         struct overlay_tree *tree;
         struct overlay_ref ref;
         uint64_t ino;
@@ -176,7 +178,8 @@ static void test_link_groups(void)
         CHECK_INT(fixture_stat(tree, "/a/one").mode, S_IFREG | 0755);
         CHECK_INT(fixture_stat(tree, "/a/one").nlink, 3);
         fixture_seal(&f, tree, false);
-        CHECK_LAYER(f.layers[1], " 40755 implicit\na 40755\na/one 100755\nb 40755\nb/three link a/one\nb/two link a/one\n");
+        CHECK_LAYER(f.layers[1],
+                    " 40755 implicit\na 40755\na/one 100755\nb 40755\nb/three link a/one\nb/two link a/one\n");
         tree = fixture_tree(&f);
         CHECK_INT(fixture_ino(tree, "/a/one"), ino);
         CHECK_INT(fixture_stat(tree, "/b/three").nlink, 3);
@@ -184,14 +187,16 @@ static void test_link_groups(void)
         fixture_remove(tree, "/b/two");
         CHECK_INT(fixture_stat(tree, "/a/one").nlink, 2);
         fixture_seal(&f, tree, false);
-        CHECK_LAYER(f.layers[2], " 40755 implicit\na 40755\na/one 100755\nb 40755\nb/two whiteout\nb/three link a/one\n");
+        CHECK_LAYER(f.layers[2],
+                    " 40755 implicit\na 40755\na/one 100755\nb 40755\nb/two whiteout\nb/three link a/one\n");
         /* a directory with one of them moves: the layer alone must hold the whole group */
         tree = fixture_tree(&f);
         fixture_rename(tree, "/a", "/moved");
         CHECK_INT(fixture_stat(tree, "/moved/one").nlink, 2);
         CHECK_INT(fixture_stat(tree, "/b/three").nlink, 2);
         fixture_seal(&f, tree, false);
-        CHECK_LAYER(f.layers[3], " 40755 implicit\na whiteout\nb 40755\nb/three 100755\nmoved 40755\nmoved/one link b/three\n");
+        CHECK_LAYER(f.layers[3],
+                    " 40755 implicit\na whiteout\nb 40755\nb/three 100755\nmoved 40755\nmoved/one link b/three\n");
         tree = fixture_tree(&f);
         CHECK_INT(fixture_ino(tree, "/moved/one"), ino);
         CHECK_INT(fixture_stat(tree, "/moved/one").nlink, 2);
@@ -199,8 +204,9 @@ static void test_link_groups(void)
         fixture_link(tree, "/b/three", "/etc/four");
         CHECK_INT(fixture_stat(tree, "/moved/one").nlink, 3);
         fixture_seal(&f, tree, false);
-        CHECK_LAYER(f.layers[4], " 40755 implicit\nb 40755\nb/three 100755\netc 40755\netc/four link b/three\nmoved 40755\n"
-                                 "moved/one link b/three\n");
+        CHECK_LAYER(f.layers[4],
+                    " 40755 implicit\nb 40755\nb/three 100755\netc 40755\netc/four link b/three\nmoved 40755\n"
+                    "moved/one link b/three\n");
         tree = fixture_tree(&f);
         CHECK_INT(fixture_stat(tree, "/moved/one").nlink, 3);
         CHECK_INT(fixture_ino(tree, "/etc/four"), ino);
@@ -259,7 +265,7 @@ static void test_stubs(void)
 static void test_identity(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_change change = { .set = OVERLAY_SET_MODE, .mode = 0700 };
+        struct overlay_change change = {.set = OVERLAY_SET_MODE, .mode = 0700};
         struct overlay_tree *tree;
         struct overlay_ref ref;
         uint64_t hosts, etc, fresh;
@@ -293,7 +299,7 @@ static void test_failure(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct overlay_seal_result result;
-        struct overlay_make make = { .mode = S_IFREG | 0644 };
+        struct overlay_make make = {.mode = S_IFREG | 0644};
         struct overlay_tree *tree;
         struct overlay_ref root, ref;
 
@@ -320,7 +326,7 @@ static void test_failure(void)
 static void test_sockets(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_make make = { .mode = S_IFSOCK | 0755 };
+        struct overlay_make make = {.mode = S_IFSOCK | 0755};
         struct overlay_seal_result result;
         struct overlay_tree *tree;
         struct overlay_ref root;

@@ -49,12 +49,13 @@ static void test_ids(void)
 
 static void test_identity(void)
 {
-        static const gid_t groups[] = { 5 };
+        static const gid_t groups[] = {5};
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         struct fixture_command x;
 
-        CHECK_SCRIPT(&f, "grep -E 'Cap(Eff|Bnd)|Groups' /proc/self/status", "Groups:\t \nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n");
+        CHECK_SCRIPT(&f, "grep -E 'Cap(Eff|Bnd)|Groups' /proc/self/status",
+                     "Groups:\t \nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n");
         fixture_command_init(&x, "id -u; id -g; id -G; touch /etc/hosts 2>&1 | sed 's/.*: //'");
         x.c.uid = 4242;
         x.c.gid = 4243;
@@ -68,11 +69,14 @@ static void test_host_is_safe(void)
 {
         char *before = read_host("/proc/sys/kernel/core_pattern"), *after;
 
-        CHECK_SCRIPT(&f, "for p in /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /proc/sysrq-trigger /sys/kernel/profiling "
-                         "/sys/power/state /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs; do "
-                         "[ ! -e $p ] || (echo 1 > $p); done 2>&1 | grep -v 'Read-only file system'; "
-                         "mount -o remount,rw /proc/sys 2>&1 | sed 's/.*: //'; cat /proc/kcore /proc/keys 2>/dev/null | wc -c",
-                     "permission denied (are you root?)\n0\n");
+        CHECK_SCRIPT(
+                &f,
+                "for p in /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches /proc/sysrq-trigger "
+                "/sys/kernel/profiling "
+                "/sys/power/state /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/unified/cgroup.procs; do "
+                "[ ! -e $p ] || (echo 1 > $p); done 2>&1 | grep -v 'Read-only file system'; "
+                "mount -o remount,rw /proc/sys 2>&1 | sed 's/.*: //'; cat /proc/kcore /proc/keys 2>/dev/null | wc -c",
+                "permission denied (are you root?)\n0\n");
         after = read_host("/proc/sys/kernel/core_pattern");
         CHECK_STR(after, before);
         free(before);

@@ -60,9 +60,9 @@ static void test_each(void)
                 unsigned int disable;
                 const char *line;
         } cases[] = {
-                { SANDBOX_NO_OPENAT2, "no openat2" },
-                { SANDBOX_NO_CLOSE_RANGE, "no close_range" },
-                { SANDBOX_NO_MOUNT_SETATTR, "no mount_setattr" },
+                {SANDBOX_NO_OPENAT2, "no openat2"},
+                {SANDBOX_NO_CLOSE_RANGE, "no close_range"},
+                {SANDBOX_NO_MOUNT_SETATTR, "no mount_setattr"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -91,7 +91,8 @@ static void test_no_fresh_proc(void)
         CHECK_SCRIPT(&f, ro_mounts, "checked\n");
         CHECK_SCRIPT(&f, "cat /proc/keys /proc/timer_list | wc -c", "0\n");
         /* the sandbox's own processes do not let it in, nor does its caller, who has the same uid */
-        text = memory_printf("for p in %d $(ls /proc | grep '^[0-9]'); do [ $p = $$ ] || ls /proc/$p/root/ /proc/$p/fd/ ; done 2>/dev/null "
+        text = memory_printf("for p in %d $(ls /proc | grep '^[0-9]'); do [ $p = $$ ] || ls /proc/$p/root/ "
+                             "/proc/$p/fd/ ; done 2>/dev/null "
                              "| grep -c fuse; ls /proc/%d/root/ 2>&1 | sed 's/.*: //'",
                              (int)getpid(), (int)getpid());
         CHECK_SCRIPT(&f, text, "0\nPermission denied\n");

@@ -68,15 +68,16 @@ __attribute__((unused)) static void fixture_make_root(struct fixture *f)
                 exit(1);
         }
         (void)chmod(template, 0755);
-        *f = (struct fixture){ .dir = memory_strdup(template), .root = memory_printf("%s/root", template) };
-        f->sink = (struct log){ fixture_log, &f->log };
-        f->options = (struct sandbox_options){ .log = &f->sink, .rootdir = f->root };
-        fixture_shell("umask 022 && mkdir -p %s/bin %s/etc %s/proc %s/dev %s/sys %s/tmp && cp /bin/busybox %s/bin && "
-                      "chmod 1777 %s/tmp && for a in $(/bin/busybox --list); do ln -s busybox %s/bin/$a 2>/dev/null; done; "
-                      ": > %s/etc/hosts; : > %s/etc/resolv.conf; cp tests/unit/sandbox_inside %s/bin/inside; "
-                      "cp tests/unit/sandbox_inside %s/bin/setuid; chmod 4755 %s/bin/setuid",
-                      f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root,
-                      f->root, f->root, f->root);
+        *f = (struct fixture){.dir = memory_strdup(template), .root = memory_printf("%s/root", template)};
+        f->sink = (struct log){fixture_log, &f->log};
+        f->options = (struct sandbox_options){.log = &f->sink, .rootdir = f->root};
+        fixture_shell(
+                "umask 022 && mkdir -p %s/bin %s/etc %s/proc %s/dev %s/sys %s/tmp && cp /bin/busybox %s/bin && "
+                "chmod 1777 %s/tmp && for a in $(/bin/busybox --list); do ln -s busybox %s/bin/$a 2>/dev/null; done; "
+                ": > %s/etc/hosts; : > %s/etc/resolv.conf; cp tests/unit/sandbox_inside %s/bin/inside; "
+                "cp tests/unit/sandbox_inside %s/bin/setuid; chmod 4755 %s/bin/setuid",
+                f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root, f->root,
+                f->root, f->root, f->root);
 }
 
 __attribute__((unused)) static void fixture_open(struct fixture *f)
@@ -116,13 +117,13 @@ struct fixture_command {
 
 __attribute__((unused)) static void fixture_command_init(struct fixture_command *x, const char *script)
 {
-        *x = (struct fixture_command){ .argv = { "/bin/sh", "-c", script, NULL }, .env = { "PATH=/bin", NULL } };
-        x->c = (struct sandbox_command){ .argv = (char *const *)x->argv,
-                                         .env = (char *const *)x->env,
-                                         .hostname = "mossy",
-                                         .stdin_fd = -1,
-                                         .stdout_fd = -1,
-                                         .stderr_fd = -1 };
+        *x = (struct fixture_command){.argv = {"/bin/sh", "-c", script, NULL}, .env = {"PATH=/bin", NULL}};
+        x->c = (struct sandbox_command){.argv = (char *const *)x->argv,
+                                        .env = (char *const *)x->env,
+                                        .hostname = "mossy",
+                                        .stdin_fd = -1,
+                                        .stdout_fd = -1,
+                                        .stderr_fd = -1};
 }
 
 __attribute__((unused)) static int fixture_start(struct fixture *f, struct sandbox_command *c, struct error *err)
@@ -135,7 +136,8 @@ __attribute__((unused)) static int fixture_start(struct fixture *f, struct sandb
         return sandbox_stage_start(f->stage, c, err);
 }
 
-/* Runs to the end; what it wrote to stdout and stderr goes to `ret`. Returns its exit status, 128 + signal, or -1 with the error set. */
+/* Runs to the end; what it wrote to stdout and stderr goes to `ret`. Returns its exit status, 128 + signal, or -1 with
+ * the error set. */
 __attribute__((unused)) static int fixture_execute(struct fixture *f, struct sandbox_command *c, struct buffer *ret,
                                                    struct error *err)
 {
@@ -178,11 +180,11 @@ __attribute__((unused)) static char *fixture_run(struct fixture *f, const char *
         return buffer_steal(&text);
 }
 
-#define CHECK_SCRIPT(f, script, expected)                     \
-        do {                                                  \
-                char *text_ = fixture_run((f), (script));     \
-                CHECK_STR(text_, (expected));                 \
-                free(text_);                                  \
+#define CHECK_SCRIPT(f, script, expected)                                                                              \
+        do {                                                                                                           \
+                char *text_ = fixture_run((f), (script));                                                              \
+                CHECK_STR(text_, (expected));                                                                          \
+                free(text_);                                                                                           \
         } while (0)
 
 #endif

@@ -21,9 +21,9 @@ enum { ROOT = 1, BIN, PROC, DEV, SYS, ETC, BUSYBOX, HOSTS, RESOLV, HANG, INSIDE 
 static const struct {
         uint64_t parent, ino;
         const char *name; /* NULL: any */
-} names[] = { { ROOT, BIN, "bin" },   { ROOT, PROC, "proc" },  { ROOT, DEV, "dev" },        { ROOT, SYS, "sys" },
-              { ROOT, ETC, "etc" },   { ROOT, HANG, "hang" },  { ETC, HOSTS, "hosts" },     { ETC, RESOLV, "resolv.conf" },
-              { BIN, INSIDE, "setuid" }, { BIN, BUSYBOX, NULL } };
+} names[] = {{ROOT, BIN, "bin"},      {ROOT, PROC, "proc"}, {ROOT, DEV, "dev"},    {ROOT, SYS, "sys"},
+             {ROOT, ETC, "etc"},      {ROOT, HANG, "hang"}, {ETC, HOSTS, "hosts"}, {ETC, RESOLV, "resolv.conf"},
+             {BIN, INSIDE, "setuid"}, {BIN, BUSYBOX, NULL}};
 
 struct server {
         int fd;
@@ -53,15 +53,15 @@ static const char *map_file(const char *path, size_t *ret_size)
 
 static void reply(uint64_t unique, int error, const void *body, size_t size)
 {
-        struct fuse_out_header header = { (uint32_t)(sizeof(header) + size), error, unique };
-        struct iovec iov[2] = { { &header, sizeof(header) }, { (void *)(uintptr_t)body, size } };
+        struct fuse_out_header header = {(uint32_t)(sizeof(header) + size), error, unique};
+        struct iovec iov[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)body, size}};
 
         (void)!writev(server.fd, iov, 2); /* ENOENT: the caller was killed meanwhile */
 }
 
 static struct fuse_attr attributes(uint64_t ino)
 {
-        struct fuse_attr a = { .ino = ino, .nlink = 1, .blksize = 4096, .mode = S_IFDIR | 0755 };
+        struct fuse_attr a = {.ino = ino, .nlink = 1, .blksize = 4096, .mode = S_IFDIR | 0755};
 
         if (ino == BUSYBOX || ino == INSIDE) {
                 a.mode = S_IFREG | (ino == INSIDE ? 04755 : 0755);
@@ -77,8 +77,10 @@ static void handle_lookup(const struct fuse_in_header *in, const char *name)
 {
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 if (names[i].parent == in->nodeid && (names[i].name == NULL || strcmp(names[i].name, name) == 0)) {
-                        const struct fuse_entry_out out = { .nodeid = names[i].ino, .entry_valid = 60, .attr_valid = 60,
-                                                            .attr = attributes(names[i].ino) };
+                        const struct fuse_entry_out out = {.nodeid = names[i].ino,
+                                                           .entry_valid = 60,
+                                                           .attr_valid = 60,
+                                                           .attr = attributes(names[i].ino)};
 
                         reply(in->unique, 0, &out, sizeof(out));
                         return;
@@ -107,9 +109,10 @@ static void handle_read(const struct fuse_in_header *in, const struct fuse_read_
 
 static void handle(const struct fuse_in_header *in, const void *body)
 {
-        struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .minor = 31, .max_readahead = 131072, .max_write = 4096 };
-        struct fuse_attr_out attr = { .attr_valid = 60 };
-        struct fuse_open_out opened = { .open_flags = FOPEN_KEEP_CACHE };
+        struct fuse_init_out init = {
+                .major = FUSE_KERNEL_VERSION, .minor = 31, .max_readahead = 131072, .max_write = 4096};
+        struct fuse_attr_out attr = {.attr_valid = 60};
+        struct fuse_open_out opened = {.open_flags = FOPEN_KEEP_CACHE};
 
         switch (in->opcode) {
         case FUSE_INIT:
@@ -200,7 +203,8 @@ static void test_run(void)
         struct sandbox_exit end;
         int fds[2];
 
-        fixture_command_init(&x, "cat /etc/hosts; awk 'NR == 1 {print $2, $3, ($4 ~ \"nosuid\"), ($4 ~ \"nodev\")}' /proc/mounts; id -u; "
+        fixture_command_init(&x, "cat /etc/hosts; awk 'NR == 1 {print $2, $3, ($4 ~ \"nosuid\"), ($4 ~ \"nodev\")}' "
+                                 "/proc/mounts; id -u; "
                                  "setuid ids; ls /proc/1/fd | wc -l");
         x.c.hosts = "127.0.0.1 mossy\n";
         x.c.resolv_conf = "";
@@ -311,12 +315,12 @@ static void be_builder(int report)
         while (server.hanging == 0)
                 usleep(1000);
         for (int i = 0; i < 1000 && !has_stuck_thread(); i++) {
-                polled = (struct pollfd){ output.read_fds[0], POLLIN, 0 };
+                polled = (struct pollfd){output.read_fds[0], POLLIN, 0};
                 while (poll(&polled, 1, 10) > 0 && read(output.read_fds[0], bytes, sizeof(bytes)) > 0)
                         ;
         }
         dprintf(report, has_stuck_thread() ? "hanging\n" : "nothing is stuck\n");
-        polled = (struct pollfd){ sandbox_stage_fd(f.stage), POLLIN, 0 };
+        polled = (struct pollfd){sandbox_stage_fd(f.stage), POLLIN, 0};
         (void)poll(&polled, 1, -1);
         CHECK_INT(sandbox_stage_wait(f.stage, &end, &err), -1);
         dprintf(report, "%s\n", err.message);

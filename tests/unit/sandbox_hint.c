@@ -28,12 +28,12 @@ static char *refused(const struct sandbox_options *options)
         return STEAL(err.message);
 }
 
-#define CHECK_REFUSED(options, part)            \
-        do {                                    \
-                char *m_ = refused(options);    \
-                CHECK_HAS(m_, part);            \
-                CHECK(strchr(m_, '\n') == NULL); \
-                free(m_);                       \
+#define CHECK_REFUSED(options, part)                                                                                   \
+        do {                                                                                                           \
+                char *m_ = refused(options);                                                                           \
+                CHECK_HAS(m_, part);                                                                                   \
+                CHECK(strchr(m_, '\n') == NULL);                                                                       \
+                free(m_);                                                                                              \
         } while (0)
 
 static char *file(const char *name, const char *text, mode_t mode)
@@ -51,8 +51,9 @@ static void test_newuidmap_missing(void)
         struct sandbox_options options = f.options;
 
         options.newuidmap = "/nonexistent/newuidmap";
-        CHECK_REFUSED(&options, "/nonexistent/newuidmap is not installed: install the package uidmap (Debian, Ubuntu) or "
-                                "shadow-utils (Fedora)");
+        CHECK_REFUSED(&options,
+                      "/nonexistent/newuidmap is not installed: install the package uidmap (Debian, Ubuntu) or "
+                      "shadow-utils (Fedora)");
         options = f.options;
         options.newgidmap = "/nonexistent/newgidmap";
         CHECK_REFUSED(&options, "/nonexistent/newgidmap is not installed");
@@ -63,9 +64,10 @@ static void test_newuidmap_fails(void)
         struct sandbox_options options = f.options;
         char *plain = file("newuidmap", "#!/bin/sh\necho newuidmap: no luck >&2\nexit 1\n", 0755);
         char *killed = file("newgidmap", "#!/bin/sh\nkill -9 $$\n", 0755);
-        char *expected = memory_printf("cannot map the subordinate ids: %s is not set-user-id root: run as root \"chmod u+s %s\": %s "
-                                       "failed with status 1: newuidmap: no luck",
-                                       plain, plain, plain);
+        char *expected = memory_printf(
+                "cannot map the subordinate ids: %s is not set-user-id root: run as root \"chmod u+s %s\": %s "
+                "failed with status 1: newuidmap: no luck",
+                plain, plain, plain);
 
         options.newuidmap = plain;
         CHECK_REFUSED(&options, expected);
@@ -95,11 +97,13 @@ static void test_no_subordinate_ids(void)
         struct sandbox_options options = f.options;
         char *path = file("subuid", "somebody:100000:65536\nelse:165536:65536\n", 0644);
         const char *user = getpwuid(geteuid())->pw_name;
-        char *expected = memory_printf("user %s has no subordinate ids in %s: run as root \"usermod --add-subuids 231072-296607 %s\", "
-                                       "or add the line \"%s:231072:65536\" to it",
-                                       user, path, user, user);
-        char *groups = memory_printf("user %s has no subordinate ids in %s: run as root \"usermod --add-subgids 231072-296607 %s\"",
-                                     user, path, user);
+        char *expected = memory_printf(
+                "user %s has no subordinate ids in %s: run as root \"usermod --add-subuids 231072-296607 %s\", "
+                "or add the line \"%s:231072:65536\" to it",
+                user, path, user, user);
+        char *groups = memory_printf(
+                "user %s has no subordinate ids in %s: run as root \"usermod --add-subgids 231072-296607 %s\"", user,
+                path, user);
 
         options.subuid_file = path;
         CHECK_REFUSED(&options, expected);
@@ -108,7 +112,9 @@ static void test_no_subordinate_ids(void)
         CHECK_REFUSED(&options, groups);
         options = f.options;
         options.subuid_file = "/nonexistent/subuid";
-        CHECK_REFUSED(&options, "has no subordinate ids in /nonexistent/subuid: run as root \"usermod --add-subuids 100000-165535 ");
+        CHECK_REFUSED(
+                &options,
+                "has no subordinate ids in /nonexistent/subuid: run as root \"usermod --add-subuids 100000-165535 ");
         options.subuid_file = "/dev/zero";
         CHECK_REFUSED(&options, "cannot read /dev/zero: it is not a regular file");
         free(groups);
@@ -123,7 +129,9 @@ static void test_fuse(void)
 
         options.rootdir = NULL;
         options.fuse_device = "/nonexistent/fuse";
-        CHECK_REFUSED(&options, "/nonexistent/fuse is missing (No such file or directory): load it as root with \"modprobe fuse\"");
+        CHECK_REFUSED(
+                &options,
+                "/nonexistent/fuse is missing (No such file or directory): load it as root with \"modprobe fuse\"");
         options.fuse_device = locked;
         CHECK_REFUSED(&options, "may not be opened (Permission denied): run as root \"chmod 0666 ");
         free(locked);
@@ -146,13 +154,15 @@ static void test_user_namespaces(void)
                 int code;
                 const char *expected;
         } cases[] = {
-                { "0\n", "", "", ENOSPC, "user namespaces are switched off on this host (user.max_user_namespaces is 0): run as root: "
-                                         "sysctl -w user.max_user_namespaces=15000" },
-                { "31\n", "", "", ENOSPC, "sysctl -w user.max_user_namespaces=62" },
-                { "100\n", "0\n", "", EPERM, "sysctl -w kernel.unprivileged_userns_clone=1" },
-                { "100\n", "1\n", "1\n", EPERM, "kernel.apparmor_restrict_unprivileged_userns is 1" },
-                { "100\n", "1\n", "0\n", EPERM, "cannot make a user namespace: Operation not permitted; the sysctls allow it" },
-                { "100\n", "", "", EINVAL, "CONFIG_USER_NS" },
+                {"0\n", "", "", ENOSPC,
+                 "user namespaces are switched off on this host (user.max_user_namespaces is 0): run as root: "
+                 "sysctl -w user.max_user_namespaces=15000"},
+                {"31\n", "", "", ENOSPC, "sysctl -w user.max_user_namespaces=62"},
+                {"100\n", "0\n", "", EPERM, "sysctl -w kernel.unprivileged_userns_clone=1"},
+                {"100\n", "1\n", "1\n", EPERM, "kernel.apparmor_restrict_unprivileged_userns is 1"},
+                {"100\n", "1\n", "0\n", EPERM,
+                 "cannot make a user namespace: Operation not permitted; the sysctls allow it"},
+                {"100\n", "", "", EINVAL, "CONFIG_USER_NS"},
         };
         char *dir = memory_printf("%s/sys", f.dir);
 
@@ -167,7 +177,8 @@ static void test_user_namespaces(void)
         free(dir);
 }
 
-/* With the real limit: in a user namespace of its own where no further one is allowed, the keeper's unshare really fails. */
+/* With the real limit: in a user namespace of its own where no further one is allowed, the keeper's unshare really
+ * fails. */
 static void test_user_namespaces_really_forbidden(void)
 {
         CLEANUP_FREE char *line = NULL;
@@ -175,9 +186,10 @@ static void test_user_namespaces_really_forbidden(void)
         ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
         self[n < 0 ? 0 : n] = '\0';
-        line = memory_printf("unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces && %s nested' > %s/out 2>&1; "
-                             "grep -q 'user.max_user_namespaces is 0' %s/out || { cat %s/out; false; }",
-                             self, f.dir, f.dir, f.dir);
+        line = memory_printf(
+                "unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces && %s nested' > %s/out 2>&1; "
+                "grep -q 'user.max_user_namespaces is 0' %s/out || { cat %s/out; false; }",
+                self, f.dir, f.dir, f.dir);
         fixture_shell("%s", line);
 }
 
@@ -203,7 +215,7 @@ int main(int argc, char **argv)
         if (argc == 1)
                 unprivileged_enter(argv);
         if (argc > 1) { /* test_user_namespaces_really_forbidden, inside */
-                struct sandbox_options options = { .rootdir = "/" };
+                struct sandbox_options options = {.rootdir = "/"};
                 char *message = refused(&options);
 
                 puts(message);

@@ -95,7 +95,7 @@ enum victim { BUILDER, KEEPER, STAGE, COMMAND };
 static char *kill_one(enum victim victim, const char *line, uid_t uid, bool tty)
 {
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
-        pid_t pids[4] = { 0 };
+        pid_t pids[4] = {0};
         double start;
         int fds[2];
 
@@ -107,7 +107,8 @@ static char *kill_one(enum victim victim, const char *line, uid_t uid, bool tty)
                 be_builder(fds[1], line, uid, tty);
         }
         (void)close(fds[1]);
-        /* the command exists once its parent has a child whose parent's parent is the keeper, and has become its program a little later */
+        /* the command exists once its parent has a child whose parent's parent is the keeper, and has become its
+         * program a little later */
         for (start = now(); pids[COMMAND] == 0 && now() < start + 10; usleep(1000)) {
                 pids[KEEPER] = child_of(pids[BUILDER]);
                 pids[STAGE] = pids[KEEPER] ? child_of(pids[KEEPER]) : 0;
@@ -118,7 +119,7 @@ static char *kill_one(enum victim victim, const char *line, uid_t uid, bool tty)
         CHECK_INT(kill(pids[victim], SIGKILL), 0);
         start = now();
         for (;;) {
-                struct pollfd p = { fds[0], POLLIN, 0 };
+                struct pollfd p = {fds[0], POLLIN, 0};
                 char part[256];
                 ssize_t n = poll(&p, 1, 5000) > 0 ? read(fds[0], part, sizeof(part)) : -1;
 

@@ -39,7 +39,7 @@ static void test_round_trip(void)
         struct sandbox_frame frame = SANDBOX_FRAME_INIT;
         struct sandbox_pack pack = SANDBOX_PACK_INIT;
         struct sandbox_unpack unpack;
-        int fds[2] = { open("/dev/null", O_RDONLY), open("/dev/zero", O_RDONLY) };
+        int fds[2] = {open("/dev/null", O_RDONLY), open("/dev/zero", O_RDONLY)};
 
         open_pair();
         sandbox_pack_u32(&pack, 0);
@@ -73,17 +73,17 @@ static void test_round_trip(void)
 struct raw {
         const char *name;
         struct sandbox_frame_header header;
-        size_t sent;  /* bytes of payload really sent */
-        int fds;      /* descriptors really sent */
-        bool cut;     /* only half of the header */
+        size_t sent; /* bytes of payload really sent */
+        int fds;     /* descriptors really sent */
+        bool cut;    /* only half of the header */
 };
 
 static void send_raw(const struct raw *raw)
 {
         static char payload[64];
-        char control[CMSG_SPACE(8 * sizeof(int))] = { 0 };
-        struct iovec iov = { (void *)&raw->header, raw->cut ? sizeof(raw->header) / 2 : sizeof(raw->header) };
-        struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+        char control[CMSG_SPACE(8 * sizeof(int))] = {0};
+        struct iovec iov = {(void *)&raw->header, raw->cut ? sizeof(raw->header) / 2 : sizeof(raw->header)};
+        struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
         if (raw->fds > 0) {
                 struct cmsghdr *cmsg = (struct cmsghdr *)(void *)control;
@@ -94,7 +94,7 @@ static void send_raw(const struct raw *raw)
                 cmsg->cmsg_type = SCM_RIGHTS;
                 cmsg->cmsg_len = CMSG_LEN((size_t)raw->fds * sizeof(int));
                 for (int i = 0; i < raw->fds; i++)
-                        memcpy(CMSG_DATA(cmsg) + (size_t)i * sizeof(int), &(int){ 1 }, sizeof(int));
+                        memcpy(CMSG_DATA(cmsg) + (size_t)i * sizeof(int), &(int){1}, sizeof(int));
         }
         CHECK_INT(sendmsg(pair[0], &msg, 0), iov.iov_len);
         if (raw->sent > 0)
@@ -104,18 +104,22 @@ static void send_raw(const struct raw *raw)
 static void test_malformed(void)
 {
         static const struct raw cases[] = {
-                { "magic", { 1, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 0 }, 0, 0, false },
-                { "version", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION + 1, SANDBOX_FRAME_RUN, 0, 0 }, 0, 0, false },
-                { "type 0", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, 0, 0, 0 }, 0, 0, false },
-                { "type", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_FAILED + 1, 0, 0 }, 0, 0, false },
-                { "size", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, SANDBOX_FRAME_MAX + 1, 0 }, 16, 0, false },
-                { "short", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 32, 0 }, 16, 0, false },
-                { "no payload", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 32, 0 }, 0, 0, false },
-                { "cut", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 0 }, 0, 0, true },
-                { "fds promised", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 1 }, 0, 0, false },
-                { "fds smuggled", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 0 }, 0, 2, false },
-                { "many fds", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 3 }, 0, 8, false },
-                { "fds", { SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, UINT32_MAX }, 0, 3, false },
+                {"magic", {1, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 0}, 0, 0, false},
+                {"version", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION + 1, SANDBOX_FRAME_RUN, 0, 0}, 0, 0, false},
+                {"type 0", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, 0, 0, 0}, 0, 0, false},
+                {"type", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_FAILED + 1, 0, 0}, 0, 0, false},
+                {"size",
+                 {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, SANDBOX_FRAME_MAX + 1, 0},
+                 16,
+                 0,
+                 false},
+                {"short", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 32, 0}, 16, 0, false},
+                {"no payload", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 32, 0}, 0, 0, false},
+                {"cut", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 0}, 0, 0, true},
+                {"fds promised", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 1}, 0, 0, false},
+                {"fds smuggled", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 0}, 0, 2, false},
+                {"many fds", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, 3}, 0, 8, false},
+                {"fds", {SANDBOX_FRAME_MAGIC, SANDBOX_FRAME_VERSION, SANDBOX_FRAME_RUN, 0, UINT32_MAX}, 0, 3, false},
         };
         int before = count_fds();
 
@@ -143,19 +147,20 @@ static void test_unpack_malformed(void)
                 const char *bytes;
                 size_t size;
         } cases[] = {
-                { "", 0 },
-                { "\1\0\0", 3 },
-                { "\4\0\0\0moss", 8 },          /* no NUL */
-                { "\5\0\0\0moss", 9 },          /* NUL too early */
-                { "\3\0\0\0moss", 9 },          /* NUL too late */
-                { "\377\377\377\377moss", 9 },  /* longer than what is there */
+                {"", 0},
+                {"\1\0\0", 3},
+                {"\4\0\0\0moss", 8},         /* no NUL */
+                {"\5\0\0\0moss", 9},         /* NUL too early */
+                {"\3\0\0\0moss", 9},         /* NUL too late */
+                {"\377\377\377\377moss", 9}, /* longer than what is there */
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 struct sandbox_frame frame = SANDBOX_FRAME_INIT;
                 struct sandbox_unpack unpack;
 
-                frame.payload = memory_dup(cases[i].bytes, cases[i].size); /* of exactly that size: a sanitizer sees every byte beyond */
+                frame.payload = memory_dup(
+                        cases[i].bytes, cases[i].size); /* of exactly that size: a sanitizer sees every byte beyond */
                 frame.size = cases[i].size;
                 sandbox_unpack_start(&unpack, &frame);
                 CHECK_STR(sandbox_unpack_string(&unpack), "");
@@ -168,7 +173,7 @@ static void test_unpack_malformed(void)
 
 static void *send_large(void *pack)
 {
-        CHECK_INT(sandbox_frame_send(pair[0], SANDBOX_FRAME_RUN, pack, (int[]){ 1 }, 1), 0);
+        CHECK_INT(sandbox_frame_send(pair[0], SANDBOX_FRAME_RUN, pack, (int[]){1}, 1), 0);
         return NULL;
 }
 
@@ -204,7 +209,7 @@ static void test_reports(void)
 {
         struct sandbox_frame frame = SANDBOX_FRAME_INIT;
         char *text = memory_printf("%05000d", 1);
-        const struct sandbox_report sent = { SANDBOX_STEP_EXEC, ENOENT, text, NULL };
+        const struct sandbox_report sent = {SANDBOX_STEP_EXEC, ENOENT, text, NULL};
         struct sandbox_report got;
 
         open_pair();

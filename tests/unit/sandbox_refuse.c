@@ -33,25 +33,29 @@ static void test_programs(void)
                 int code;
                 const char *message;
         } cases[] = {
-                { "/bin/foo", ENOENT, "cannot run \"/bin/foo\": no such file or directory" },
-                { "foo", ENOENT, "cannot run \"foo\": no such file or directory in PATH" },
-                { "", ENOENT, "cannot run \"\": no such file or directory" },
-                { "/bin/script", ENOENT, "cannot run \"/bin/script\": its interpreter \"/no/such/shell\" is missing" },
-                { "script", ENOENT, "cannot run \"/bin/script\": its interpreter \"/no/such/shell\" is missing" },
-                { "/bin/dynamic", ENOENT, "cannot run \"/bin/dynamic\": its interpreter is missing (the loader of a dynamically "
-                                          "linked program is not in the image)" },
-                { "/bin/plain", EACCES, "cannot run \"/bin/plain\": permission denied" },
-                { "plain", EACCES, "cannot run \"/bin/plain\": permission denied" },
-                { "/etc", EACCES, "cannot run \"/etc\": permission denied" },
-                { "/bin/plain/x", ENOTDIR, "cannot run \"/bin/plain/x\": Not a directory" },
-                { "/bin/noise", ENOEXEC,
-                  "cannot run \"/bin/noise\": exec format error (is it for another architecture, or a script without a #! line?)" },
-                { "noise", ENOEXEC,
-                  "cannot run \"/bin/noise\": exec format error (is it for another architecture, or a script without a #! line?)" },
-                { "/bin/loop", ELOOP, "cannot run \"/bin/loop\": Too many levels of symbolic links" },
+                {"/bin/foo", ENOENT, "cannot run \"/bin/foo\": no such file or directory"},
+                {"foo", ENOENT, "cannot run \"foo\": no such file or directory in PATH"},
+                {"", ENOENT, "cannot run \"\": no such file or directory"},
+                {"/bin/script", ENOENT, "cannot run \"/bin/script\": its interpreter \"/no/such/shell\" is missing"},
+                {"script", ENOENT, "cannot run \"/bin/script\": its interpreter \"/no/such/shell\" is missing"},
+                {"/bin/dynamic", ENOENT,
+                 "cannot run \"/bin/dynamic\": its interpreter is missing (the loader of a dynamically "
+                 "linked program is not in the image)"},
+                {"/bin/plain", EACCES, "cannot run \"/bin/plain\": permission denied"},
+                {"plain", EACCES, "cannot run \"/bin/plain\": permission denied"},
+                {"/etc", EACCES, "cannot run \"/etc\": permission denied"},
+                {"/bin/plain/x", ENOTDIR, "cannot run \"/bin/plain/x\": Not a directory"},
+                {"/bin/noise", ENOEXEC,
+                 "cannot run \"/bin/noise\": exec format error (is it for another architecture, or a script without a "
+                 "#! line?)"},
+                {"noise", ENOEXEC,
+                 "cannot run \"/bin/noise\": exec format error (is it for another architecture, or a script without a "
+                 "#! line?)"},
+                {"/bin/loop", ELOOP, "cannot run \"/bin/loop\": Too many levels of symbolic links"},
         };
 
-        fixture_shell("cd %s/bin && printf '#! /no/such/shell -x\\n' > script && chmod 755 script && : > plain && chmod 644 plain && "
+        fixture_shell("cd %s/bin && printf '#! /no/such/shell -x\\n' > script && chmod 755 script && : > plain && "
+                      "chmod 644 plain && "
                       "echo noise > noise && chmod 755 noise && ln -s loop loop && cp /bin/ls dynamic",
                       f.root);
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -70,24 +74,27 @@ static void test_working_directories(void)
         static const struct {
                 const char *cwd, *expected;
         } cases[] = {
-                { NULL, "ran: /\n" },
-                { "/", "ran: /\n" },
-                { "/tmp/", "ran: /tmp\n" },
-                { "/tmp/../../..", "ran: /\n" },
-                { "/tmp/up", "ran: /\n" },
-                { "/tmp/abs", "ran: /etc\n" },
-                { "/tmp/locked", "ran: /tmp/locked\n" },
-                { "/dev/shm", "ran: /dev/shm\n" },
-                { "/proc/self", "ran: /proc/1\n" },
-                { "/nowhere", "cannot enter the working directory \"/nowhere\": No such file or directory" },
-                { "/bin/busybox", "cannot enter the working directory \"/bin/busybox\": Not a directory" },
-                { "relative", "cannot enter the working directory \"relative\": it is not absolute" },
-                { "/proc/self/cwd", "cannot enter the working directory \"/proc/self/cwd\": it leads out of the image" },
-                { "/proc/self/root/tmp", "cannot enter the working directory \"/proc/self/root/tmp\": it leads out of the image" },
-                { "/tmp/self", "cannot enter the working directory \"/tmp/self\": it leads out of the image" },
+                {NULL, "ran: /\n"},
+                {"/", "ran: /\n"},
+                {"/tmp/", "ran: /tmp\n"},
+                {"/tmp/../../..", "ran: /\n"},
+                {"/tmp/up", "ran: /\n"},
+                {"/tmp/abs", "ran: /etc\n"},
+                {"/tmp/locked", "ran: /tmp/locked\n"},
+                {"/dev/shm", "ran: /dev/shm\n"},
+                {"/proc/self", "ran: /proc/1\n"},
+                {"/nowhere", "cannot enter the working directory \"/nowhere\": No such file or directory"},
+                {"/bin/busybox", "cannot enter the working directory \"/bin/busybox\": Not a directory"},
+                {"relative", "cannot enter the working directory \"relative\": it is not absolute"},
+                {"/proc/self/cwd", "cannot enter the working directory \"/proc/self/cwd\": it leads out of the image"},
+                {"/proc/self/root/tmp",
+                 "cannot enter the working directory \"/proc/self/root/tmp\": it leads out of the image"},
+                {"/tmp/self", "cannot enter the working directory \"/tmp/self\": it leads out of the image"},
         };
 
-        fixture_shell("cd %s/tmp && ln -sfn ../../../.. up && ln -sfn /etc abs && mkdir -p -m 700 locked && ln -sfn /proc/1/fd/3 self", f.root);
+        fixture_shell("cd %s/tmp && ln -sfn ../../../.. up && ln -sfn /etc abs && mkdir -p -m 700 locked && ln -sfn "
+                      "/proc/1/fd/3 self",
+                      f.root);
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 bool exec = true;
                 int code;
@@ -129,31 +136,35 @@ static void check_root(const char *change, const char *undo, const char *expecte
 
 static void test_roots(void)
 {
-        static const char *const names[] = { "proc", "dev", "sys" };
+        static const char *const names[] = {"proc", "dev", "sys"};
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 CLEANUP_FREE char *put = memory_printf("rmdir %s && ln -s /tmp %s", names[i], names[i]);
                 CLEANUP_FREE char *file = memory_printf("rmdir %s && : > %s", names[i], names[i]);
                 CLEANUP_FREE char *gone = memory_printf("rmdir %s", names[i]);
                 CLEANUP_FREE char *undo = memory_printf("rm -f %s && mkdir %s", names[i], names[i]);
-                CLEANUP_FREE char *refused = memory_printf(
-                        "refusing to run the command: /%s of the image must be a directory, not a link or anything else", names[i]);
-                CLEANUP_FREE char *missing = memory_printf(
-                        "cannot find /%s in the image, where the sandbox has to mount its own: No such file or directory", names[i]);
+                CLEANUP_FREE char *refused = memory_printf("refusing to run the command: /%s of the image must be a "
+                                                           "directory, not a link or anything else",
+                                                           names[i]);
+                CLEANUP_FREE char *missing = memory_printf("cannot find /%s in the image, where the sandbox has to "
+                                                           "mount its own: No such file or directory",
+                                                           names[i]);
 
                 check_root(put, undo, refused);
                 check_root(file, undo, refused);
                 check_root(gone, undo, missing);
         }
         check_root("rm etc/hosts", ": > etc/hosts",
-                   "cannot find /etc/hosts in the image, where the sandbox has to mount its own: No such file or directory");
+                   "cannot find /etc/hosts in the image, where the sandbox has to mount its own: No such file or "
+                   "directory");
         check_root("rm etc/hosts && mkdir etc/hosts", "rmdir etc/hosts && : > etc/hosts",
                    "refusing to run the command: /etc/hosts of the image must be a regular file");
         check_root("ln -sf resolv.conf etc/resolv.conf", "rm etc/resolv.conf && : > etc/resolv.conf",
                    "refusing to run the command: /etc/resolv.conf of the image must be a regular file");
         /* nothing was mounted there yet: the name of a file of the host's proc is just a name */
         check_root("ln -sf /proc/sys/kernel/core_pattern etc/hosts", "rm etc/hosts && : > etc/hosts",
-                   "cannot find /etc/hosts in the image, where the sandbox has to mount its own: No such file or directory");
+                   "cannot find /etc/hosts in the image, where the sandbox has to mount its own: No such file or "
+                   "directory");
 }
 
 /* Links of the image are resolved inside it, and the file they lead to is what is covered. */
@@ -161,9 +172,11 @@ static void test_links_stay_inside(void)
 {
         char *text;
 
-        fixture_shell("cd %s && mkdir -p run/host && : > run/host/hosts && ln -sf ../../../../../run/host/hosts etc/hosts && "
-                      "echo untouched > %s/canary && ln -sf ../../../../../../..%s/canary etc/resolv.conf && mkdir -p .%s && : > .%s/canary",
-                      f.root, f.dir, f.dir, f.dir, f.dir);
+        fixture_shell(
+                "cd %s && mkdir -p run/host && : > run/host/hosts && ln -sf ../../../../../run/host/hosts etc/hosts && "
+                "echo untouched > %s/canary && ln -sf ../../../../../../..%s/canary etc/resolv.conf && mkdir -p .%s && "
+                ": > .%s/canary",
+                f.root, f.dir, f.dir, f.dir, f.dir);
         {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 CLEANUP_BUFFER struct buffer got = BUFFER_INIT;
@@ -186,7 +199,7 @@ static void test_links_stay_inside(void)
 static void test_bad_calls(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        char *empty[] = { NULL };
+        char *empty[] = {NULL};
         struct fixture_command x;
 
         fixture_command_init(&x, "true");

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a command finds: who it is, what it sees, what it cannot do. */
+#include <sys/syscall.h>
+
+#include <linux/keyctl.h>
+
 #include "tests/unit/sandbox_fixture.h"
 
 static struct fixture f;
@@ -12,14 +16,16 @@ static void test_pid_and_names(void)
 
 static void test_only_own_processes(void)
 {
-        CHECK_SCRIPT(&f, "cd /proc; for p in [0-9]*; do echo $p $(head -n1 $p/status 2>/dev/null); done", "1 Name: sh\n");
+        CHECK_SCRIPT(&f, "cd /proc; for p in [0-9]*; do echo $p $(head -n1 $p/status 2>/dev/null); done",
+                     "1 Name: sh\n");
 }
 
 /* All the subordinate ids are there: as many as container root's one and the lines of /etc/subuid. */
 static void test_id_map(void)
 {
-        char *text = fixture_run(&f, "awk '{ n += $3; if (NR == 1) print $1, $3 } END { print (n > 65536) }' /proc/self/uid_map "
-                                     "/proc/self/gid_map");
+        char *text = fixture_run(
+                &f, "awk '{ n += $3; if (NR == 1) print $1, $3 } END { print (n > 65536) }' /proc/self/uid_map "
+                    "/proc/self/gid_map");
 
         CHECK_STR(text, "0 1\n1\n");
         free(text);
@@ -28,22 +34,31 @@ static void test_id_map(void)
         free(text);
 }
 
-/* Mount points and types, without what depends on the kernel: the masks of /proc (test_proc_is_masked) and what lies below /sys. */
+/* Mount points and types, without what depends on the kernel: the masks of /proc (test_proc_is_masked) and what lies
+ * below /sys. */
 static void test_mounts(void)
 {
         CHECK_SCRIPT(&f, "grep -vE '^[^ ]+ (/sys/|/proc/)' /proc/mounts | awk 'NR > 1 { print $2 }'",
-                     "/proc\n/dev\n/dev/shm\n/dev/null\n/dev/zero\n/dev/full\n/dev/random\n/dev/urandom\n/dev/tty\n/dev/pts\n"
+                     "/proc\n/dev\n/dev/shm\n/dev/null\n/dev/zero\n/dev/full\n/dev/random\n/dev/urandom\n/dev/tty\n/"
+                     "dev/pts\n"
                      "/dev/mqueue\n/sys\n");
-        CHECK_SCRIPT(&f, "for d in /proc /dev/pts /dev/mqueue /sys /dev/shm; do awk -v d=$d '$2 == d { print $3 }' /proc/mounts; done",
+        CHECK_SCRIPT(&f,
+                     "for d in /proc /dev/pts /dev/mqueue /sys /dev/shm; do awk -v d=$d '$2 == d { print $3 }' "
+                     "/proc/mounts; done",
                      "proc\ndevpts\nmqueue\nsysfs\ntmpfs\n");
         /* nothing but the root, the devices and /dev/pts may hold device nodes or set-user-id files */
-        CHECK_SCRIPT(&f, "awk '$2 ~ \"^/(proc|dev/shm|dev/mqueue)\" && $3 !~ \"devtmpfs\" && $4 !~ \"nosuid\" { print }' /proc/mounts", "");
+        CHECK_SCRIPT(&f,
+                     "awk '$2 ~ \"^/(proc|dev/shm|dev/mqueue)\" && $3 !~ \"devtmpfs\" && $4 !~ \"nosuid\" { print }' "
+                     "/proc/mounts",
+                     "");
 }
 
 static void test_outer_root_is_gone(void)
 {
-        CHECK_SCRIPT(&f, "grep -cE ' /(union|stage|texts|rootdir|outer)' /proc/self/mountinfo; ls -d /union /stage /outer 2>&1 | wc -l; "
-                         "ls /",
+        CHECK_SCRIPT(&f,
+                     "grep -cE ' /(union|stage|texts|rootdir|outer)' /proc/self/mountinfo; ls -d /union /stage /outer "
+                     "2>&1 | wc -l; "
+                     "ls /",
                      "0\n3\nbin\ndev\netc\nproc\nsys\ntmp\n");
 }
 
@@ -51,8 +66,12 @@ static void test_sys_is_readonly(void)
 {
         char *text;
 
-        CHECK_SCRIPT(&f, "awk '$2 ~ \"^/sys\" && $4 !~ \"^ro,\"' /proc/mounts; [ $(grep -c ' /sys ' /proc/mounts) = 1 ] || echo none", "");
-        CHECK_SCRIPT(&f, "mkdir /sys/x /sys/fs/cgroup/x 2>&1 | sed 's/.*: //'", "Read-only file system\nRead-only file system\n");
+        CHECK_SCRIPT(&f,
+                     "awk '$2 ~ \"^/sys\" && $4 !~ \"^ro,\"' /proc/mounts; [ $(grep -c ' /sys ' /proc/mounts) = 1 ] || "
+                     "echo none",
+                     "");
+        CHECK_SCRIPT(&f, "mkdir /sys/x /sys/fs/cgroup/x 2>&1 | sed 's/.*: //'",
+                     "Read-only file system\nRead-only file system\n");
         CHECK_SCRIPT(&f, "ls /sys/firmware /sys/devices/virtual/powercap 2>/dev/null | grep -v '^/sys\\|^$'", "");
         text = fixture_run(&f, "echo 1 > /sys/kernel/uevent_seqnum");
         CHECK_HAS(text, "Read-only file system");
@@ -61,13 +80,19 @@ static void test_sys_is_readonly(void)
 
 static void test_devices(void)
 {
-        CHECK_SCRIPT(&f, "ls /dev", "core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
-        CHECK_SCRIPT(&f, "echo gone > /dev/null; wc -c < /dev/null; head -c 4 /dev/zero | od -An -tx1; head -c 8 /dev/urandom | wc -c; "
-                         "head -c 8 /dev/random | wc -c; echo x > /dev/full",
+        CHECK_SCRIPT(
+                &f, "ls /dev",
+                "core\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n");
+        CHECK_SCRIPT(&f,
+                     "echo gone > /dev/null; wc -c < /dev/null; head -c 4 /dev/zero | od -An -tx1; head -c 8 "
+                     "/dev/urandom | wc -c; "
+                     "head -c 8 /dev/random | wc -c; echo x > /dev/full",
                      "0\n 00 00 00 00\n8\n8\nsh: write error: No space left on device\n");
         CHECK_SCRIPT(&f, "for l in fd stdin stdout stderr core ptmx; do readlink /dev/$l; done",
                      "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\n/proc/kcore\npts/ptmx\n");
-        CHECK_SCRIPT(&f, "stat -c %a /dev /dev/shm /dev/null /dev/pts/ptmx; echo x > /dev/shm/x && df -k /dev/shm | awk 'NR==2{print $2}'",
+        CHECK_SCRIPT(&f,
+                     "stat -c %a /dev /dev/shm /dev/null /dev/pts/ptmx; echo x > /dev/shm/x && df -k /dev/shm | awk "
+                     "'NR==2{print $2}'",
                      "755\n1777\n666\n666\n65536\n");
         CHECK_SCRIPT(&f, "echo again > /dev/stdout; echo twice > /dev/stderr", "again\ntwice\n");
         /* what one command leaves in /dev is not there for the next */
@@ -77,11 +102,14 @@ static void test_devices(void)
 
 static void test_proc_is_masked(void)
 {
-        CHECK_SCRIPT(&f, "cat /proc/kcore /proc/keys /proc/timer_list /proc/interrupts /proc/latency_stats /proc/sched_debug 2>/dev/null | "
-                         "wc -c; ls /proc/acpi /proc/scsi 2>/dev/null | grep -v '^/proc\\|^$'",
+        CHECK_SCRIPT(&f,
+                     "cat /proc/kcore /proc/keys /proc/timer_list /proc/interrupts /proc/latency_stats "
+                     "/proc/sched_debug 2>/dev/null | "
+                     "wc -c; ls /proc/acpi /proc/scsi 2>/dev/null | grep -v '^/proc\\|^$'",
                      "0\n");
-        CHECK_SCRIPT(&f, "for p in sysrq-trigger sys/kernel/core_pattern sys/kernel/hostname irq/default_smp_affinity; do "
-                         "[ ! -e /proc/$p ] || (echo 1 > /proc/$p); done 2>&1 | grep -v 'Read-only file system'",
+        CHECK_SCRIPT(&f,
+                     "for p in sysrq-trigger sys/kernel/core_pattern sys/kernel/hostname irq/default_smp_affinity; do "
+                     "[ ! -e /proc/$p ] || (echo 1 > /proc/$p); done 2>&1 | grep -v 'Read-only file system'",
                      "");
 }
 
@@ -91,16 +119,19 @@ static void test_capabilities(void)
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         struct fixture_command x;
 
-        /* the 14 of Docker: chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot mknod audit_write setfcap */
+        /* the 14 of Docker: chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw
+         * sys_chroot mknod audit_write setfcap */
         CHECK_SCRIPT(&f, "grep -E 'Cap|NoNewPrivs' /proc/self/status",
-                     "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\n"
+                     "CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\nCapBnd:"
+                     "\t00000000a80425fb\n"
                      "CapAmb:\t0000000000000000\nNoNewPrivs:\t0\n");
         fixture_command_init(&x, "grep Cap /proc/self/status");
         x.c.uid = 1000;
         x.c.gid = 1000;
         CHECK_INT(fixture_execute(&f, &x.c, &text, &err), 0);
-        CHECK_STR(buffer_text(&text), "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
-                                      "CapBnd:\t00000000a80425fb\nCapAmb:\t0000000000000000\n");
+        CHECK_STR(buffer_text(&text),
+                  "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+                  "CapBnd:\t00000000a80425fb\nCapAmb:\t0000000000000000\n");
 }
 
 static void test_forbidden(void)
@@ -108,14 +139,15 @@ static void test_forbidden(void)
         CHECK_SCRIPT(&f, "inside forbidden </dev/null",
                      "mount: Operation not permitted\nremount /sys: Operation not permitted\n"
                      "umount /proc/keys: Operation not permitted\nmknod: Operation not permitted\n"
-                     "sethostname: Operation not permitted\ntty: No such device or address\nfuse: No such file or directory\n"
+                     "sethostname: Operation not permitted\ntty: No such device or address\nfuse: No such file or "
+                     "directory\n"
                      "inject: Inappropriate ioctl for device\nkill the parent: No such process\n");
 }
 
 static void test_descriptors(void)
 {
         /* descriptors that are open in this program, close-on-exec or not */
-        int leaks[3] = { open("/", O_RDONLY), open("/etc/passwd", O_RDONLY | O_CLOEXEC), dup(1) };
+        int leaks[3] = {open("/", O_RDONLY), open("/etc/passwd", O_RDONLY | O_CLOEXEC), dup(1)};
 
         CHECK_SCRIPT(&f, "ls /proc/1/fd; readlink /proc/1/fd/0", "0\n1\n2\n/dev/null\n");
         for (int i = 0; i < 3; i++)
@@ -136,14 +168,28 @@ static void test_inherited_state(void)
         CHECK_STR(buffer_text(&text), "session 1 group 1 dumpable 1\n");
 }
 
+/* The session keyring of the host, with what a login or a kerberos ticket left in it, stays outside. */
+static void test_keyring(void)
+{
+        long here = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 1);
+        char *text;
+
+        if (here < 0 && errno == ENOSYS)
+                return; /* a kernel without keyrings */
+        text = fixture_run(&f, "inside keyring");
+        CHECK(strtol(text, NULL, 10) > 0 && strtol(text, NULL, 10) != here);
+        free(text);
+}
+
 static void test_ids_and_groups(void)
 {
-        static const gid_t groups[] = { 7, 42, 65534 };
+        static const gid_t groups[] = {7, 42, 65534};
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         struct fixture_command x;
 
-        fixture_command_init(&x, "id -u; id -g; grep Groups /proc/self/status; echo out > /dev/stdout; inside ids; setuid ids");
+        fixture_command_init(
+                &x, "id -u; id -g; grep Groups /proc/self/status; echo out > /dev/stdout; inside ids; setuid ids");
         x.c.uid = 1000;
         x.c.gid = 1001;
         x.c.groups = groups;
@@ -239,14 +285,16 @@ static void test_hosts_and_resolv_conf(void)
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         struct fixture_command x;
 
-        fixture_command_init(&x, "cat /etc/hosts /etc/resolv.conf; echo x >> /etc/hosts; echo y > /etc/resolv.conf; rm /etc/hosts; "
-                                 "stat -c %a:%u /etc/hosts");
+        fixture_command_init(
+                &x, "cat /etc/hosts /etc/resolv.conf; echo x >> /etc/hosts; echo y > /etc/resolv.conf; rm /etc/hosts; "
+                    "stat -c %a:%u /etc/hosts");
         x.c.hosts = "127.0.0.1 mossy\n";
         x.c.resolv_conf = "nameserver 192.0.2.1\n";
         CHECK_INT(fixture_execute(&f, &x.c, &text, &err), 0);
-        CHECK_STR(buffer_text(&text), "127.0.0.1 mossy\nnameserver 192.0.2.1\n/bin/sh: can't create /etc/hosts: Read-only file system\n"
-                                      "/bin/sh: can't create /etc/resolv.conf: Read-only file system\n"
-                                      "rm: can't remove '/etc/hosts': Device or resource busy\n644:0\n");
+        CHECK_STR(buffer_text(&text),
+                  "127.0.0.1 mossy\nnameserver 192.0.2.1\n/bin/sh: can't create /etc/hosts: Read-only file system\n"
+                  "/bin/sh: can't create /etc/resolv.conf: Read-only file system\n"
+                  "rm: can't remove '/etc/hosts': Device or resource busy\n644:0\n");
         CHECK_SCRIPT(&f, "wc -c < /etc/hosts", "0\n");
         buffer_clear(&text);
         fixture_command_init(&x, "cat /etc/hosts");
@@ -261,7 +309,8 @@ static void test_network_none(void)
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         struct fixture_command x;
 
-        fixture_command_init(&x, "ifconfig -a | grep -oE '^[^ ]+'; ping -c1 -W1 127.0.0.1 | grep -c '1 packets received'");
+        fixture_command_init(&x,
+                             "ifconfig -a | grep -oE '^[^ ]+'; ping -c1 -W1 127.0.0.1 | grep -c '1 packets received'");
         x.c.network = SANDBOX_NETWORK_NONE;
         CHECK_INT(fixture_execute(&f, &x.c, &text, &err), 0);
         CHECK_STR(buffer_text(&text), "lo\n1\n");
@@ -341,6 +390,7 @@ int main(int argc, char **argv)
         CHECK_RUN(test_forbidden);
         CHECK_RUN(test_descriptors);
         CHECK_RUN(test_inherited_state);
+        CHECK_RUN(test_keyring);
         CHECK_RUN(test_ids_and_groups);
         CHECK_RUN(test_unmapped_id);
         CHECK_RUN(test_environment);

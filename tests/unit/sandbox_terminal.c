@@ -14,7 +14,7 @@ static char *read_until(int fd, const char *word)
         struct buffer text = BUFFER_INIT;
 
         while (strstr(buffer_text(&text), word) == NULL) {
-                struct pollfd p = { fd, POLLIN, 0 };
+                struct pollfd p = {fd, POLLIN, 0};
                 char part[512];
                 ssize_t n = poll(&p, 1, 5000) > 0 ? read(fd, part, sizeof(part)) : -1;
 
@@ -46,14 +46,14 @@ static void test_signals(void)
                 bool signaled;
                 int status;
         } cases[] = {
-                { "trap 'exit 7' TERM; echo ready; while :; do usleep 1000; done", SIGTERM, false, 7 },
-                { "trap 'exit 8' INT; echo ready; while :; do usleep 1000; done", SIGINT, false, 8 },
-                { "echo ready; sleep 1000 & wait", SIGKILL, true, SIGKILL },
+                {"trap 'exit 7' TERM; echo ready; while :; do usleep 1000; done", SIGTERM, false, 7},
+                {"trap 'exit 8' INT; echo ready; while :; do usleep 1000; done", SIGINT, false, 8},
+                {"echo ready; sleep 1000 & wait", SIGKILL, true, SIGKILL},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
-                struct sandbox_exit end = { 0 };
+                struct sandbox_exit end = {0};
                 struct fixture_command x;
                 char *text;
                 int output;
@@ -75,7 +75,7 @@ static void test_signals(void)
 static void test_wait_is_pollable(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct pollfd p = { sandbox_stage_fd(f.stage), POLLIN, 0 };
+        struct pollfd p = {sandbox_stage_fd(f.stage), POLLIN, 0};
         struct fixture_command x;
         struct sandbox_exit end;
 
@@ -111,13 +111,14 @@ static void test_stdin_pipe(void)
 
 static void test_no_terminal(void)
 {
-        CHECK_SCRIPT(&f, "tty; (: < /dev/tty) 2>&1 | sed 's/.*: //'; awk '{print $7}' /proc/self/stat", "not a tty\nNo such device or address\n0\n");
+        CHECK_SCRIPT(&f, "tty; (: < /dev/tty) 2>&1 | sed 's/.*: //'; awk '{print $7}' /proc/self/stat",
+                     "not a tty\nNo such device or address\n0\n");
 }
 
 static void test_terminal(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        const struct winsize size = { 33, 99, 0, 0 };
+        const struct winsize size = {33, 99, 0, 0};
         struct sandbox_exit end;
         struct fixture_command x;
         char *text;
