@@ -22,14 +22,13 @@ while time.monotonic() < deadline:
         data = os.read(master, 4096)
     except OSError:
         break
-    if not data:
-        break
     seen += data
-    # busybox asks a terminal where its cursor is; this one does not answer
-    if lines and seen.replace(b"\x1b[6n", b"").endswith(b"? "):
+    # A shell may ask where the cursor is (ESC [ 6 n) behind its prompt.
+    if lines and seen.removesuffix(b"\x1b[6n").endswith(b"? "):
         line = lines.pop(0)
+        seen += b"\n"
         os.write(master, {"^C": b"\x03", "^D": b"\x04"}.get(line, line.encode() + b"\r"))
-if time.monotonic() >= deadline:
+else:
     os.kill(pid, 9)
 _, status = os.waitpid(pid, 0)
 sys.stdout.write(seen.decode(errors="replace").replace("\r\n", "\n"))
@@ -43,6 +42,12 @@ assert_contains "$output" /dev/pts/
 assert_contains "$output" "30 100"
 assert_contains "$output" "read hello"
 assert_contains "$output" "status 6"
+
+# The size is there from the first moment on.
+for _ in 1 2 3 4 5 6 7 8; do
+        works python3 terminal.py bryo run --rm -it busybox stty size <<< ''
+        assert_contains "$output" "30 100"
+done
 
 # Ctrl-C is a key of the inner terminal: the command decides.
 works python3 terminal.py bryo run --rm -it busybox \
