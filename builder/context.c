@@ -20,6 +20,7 @@
 #include "common/fd.h"
 #include "common/map.h"
 #include "common/memory.h"
+#include "common/path.h"
 #include "common/rooted.h"
 #include "dockerfile/ignore.h"
 
@@ -66,30 +67,6 @@ static int take_stat(struct context *c, struct builder_item *item, struct error 
         return 0;
 }
 
-/* "a/./b//c" as the ignore file sees it: without dots and doubled slashes; `..` stops at the root. */
-static char *clean_path(const char *path)
-{
-        CLEANUP_FREE char *copy = memory_strdup(path);
-        CLEANUP_BUFFER struct buffer clean = BUFFER_INIT;
-        char *save = NULL;
-
-        for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
-                if (strcmp(name, ".") == 0)
-                        continue;
-                if (strcmp(name, "..") == 0) {
-                        char *slash = clean.size ? strrchr(clean.data, '/') : NULL;
-
-                        clean.size = slash ? (size_t)(slash - clean.data) : 0;
-                        (void)buffer_reserve(&clean, 0);
-                        continue;
-                }
-                if (clean.size > 0)
-                        buffer_append_char(&clean, '/');
-                buffer_append_string(&clean, name);
-        }
-        return buffer_steal(&clean);
-}
-
 static bool is_ignored(const struct context *c, const char *path)
 {
         return c->ignore && dockerfile_ignore_matches(c->ignore, path, NULL);
@@ -105,7 +82,7 @@ static int find(struct builder_source *s, const char *path, struct builder_item 
 {
         struct context *c = self(s);
         struct rooted found = ROOTED_INIT;
-        CLEANUP_FREE char *clean = clean_path(path);
+        CLEANUP_FREE char *clean = path_clean(path);
 
         if (rooted_resolve(c->root, path, 0, &found, err) < 0)
                 return -1;
@@ -347,7 +324,7 @@ static int place(struct builder_source *s, const struct builder_item *item, cons
 static char *explain_missing(struct builder_source *s, const char *path)
 {
         struct context *c = self(s);
-        CLEANUP_FREE char *clean = clean_path(path);
+        CLEANUP_FREE char *clean = path_clean(path);
         unsigned line = 0;
 
         if (c->ignore && dockerfile_ignore_matches(c->ignore, clean, &line))

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "builder/job.h"
-#include "common/buffer.h"
 #include "common/memory.h"
+#include "common/path.h"
 #include "dockerfile/expand.h"
 
 static const char *find_variable(void *context, const char *name)
@@ -49,20 +49,7 @@ int builder_site_expand_words(const struct builder_site *site, const char *text,
 char *builder_site_join(const char *cwd, const char *path)
 {
         CLEANUP_FREE char *joined = path[0] == '/' ? memory_strdup(path) : memory_printf("%s/%s", cwd, path);
-        CLEANUP_BUFFER struct buffer clean = BUFFER_INIT;
-        char *save = NULL;
+        CLEANUP_FREE char *clean = path_clean(joined);
 
-        for (char *name = strtok_r(joined, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
-                if (strcmp(name, ".") == 0)
-                        continue;
-                if (strcmp(name, "..") == 0) {
-                        char *slash = clean.size ? strrchr(clean.data, '/') : NULL;
-
-                        clean.size = slash ? (size_t)(slash - clean.data) : 0;
-                        (void)buffer_reserve(&clean, 0);
-                        continue;
-                }
-                buffer_printf(&clean, "/%s", name);
-        }
-        return clean.size > 0 ? buffer_steal(&clean) : memory_strdup("/");
+        return memory_printf("/%s", clean);
 }

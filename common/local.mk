@@ -8,8 +8,10 @@ libcommon_a_SOURCES = \
 	common/log.c common/log.h \
 	common/map.c common/map.h \
 	common/memory.c common/memory.h \
+	common/path.c common/path.h \
 	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \
+	common/siphash.c common/siphash.h \
 	common/strv.c common/strv.h
 
 check_PROGRAMS += tests/unit/common_rooted

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A chained hash map; the hash is SipHash-1-3 (Aumasson and Bernstein, 2012) with a random key. */
+/* A chained hash map. */
 #include "common/map.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/memory.h"
+#include "common/siphash.h"
 
 struct slot {
         struct slot *next;
@@ -21,50 +21,12 @@ struct map {
         struct slot **slots;
         size_t cap; /* a power of two */
         size_t count;
-        uint64_t seed[2];
+        struct siphash_key seed;
 };
 
-static uint64_t rotate(uint64_t x, int bits)
+static uint64_t hash_of(const struct map *m, const void *key, size_t size)
 {
-        return x << bits | x >> (64 - bits);
-}
-
-static void sip_round(uint64_t v[4])
-{
-        v[0] += v[1];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[0] = rotate(v[0], 32);
-        v[2] += v[3];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[2] = rotate(v[2], 32);
-}
-
-static uint64_t hash_of(const struct map *m, const unsigned char *key, size_t size)
-{
-        uint64_t v[4] = { m->seed[0] ^ 0x736f6d6570736575u, m->seed[1] ^ 0x646f72616e646f6du,
-                          m->seed[0] ^ 0x6c7967656e657261u, m->seed[1] ^ 0x7465646279746573u };
-        uint64_t word;
-
-        for (size_t left = size; left >= 8; left -= 8, key += 8) {
-                memcpy(&word, key, 8);
-                v[3] ^= word;
-                sip_round(v);
-                v[0] ^= word;
-        }
-        word = (uint64_t)size << 56;
-        for (size_t i = 0; i < (size & 7); i++)
-                word |= (uint64_t)key[i] << (8 * i);
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
-        v[2] ^= 0xff;
-        for (int i = 0; i < 3; i++)
-                sip_round(v);
-        return v[0] ^ v[1] ^ v[2] ^ v[3];
+        return siphash_of(&m->seed, 0, key, size);
 }
 
 struct map *map_new(void (*free_value)(void *value))
@@ -74,8 +36,7 @@ struct map *map_new(void (*free_value)(void *value))
         m->free_value = free_value;
         m->cap = 16;
         m->slots = memory_zalloc(m->cap, sizeof(struct slot *));
-        if (getrandom(m->seed, sizeof(m->seed), 0) != (ssize_t)sizeof(m->seed))
-                m->seed[0] = (uint64_t)(uintptr_t)m; /* an early boot without entropy: slower at worst, never wrong */
+        siphash_key_init(&m->seed);
         return m;
 }
 

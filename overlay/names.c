@@ -4,70 +4,22 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/memory.h"
 
 #define FIRST_BUCKETS 256
 
-static uint64_t rotate(uint64_t x, int bits)
-{
-        return (x << bits) | (x >> (64 - bits));
-}
-
-static void sip_round(uint64_t v[4])
-{
-        v[0] += v[1];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[0] = rotate(v[0], 32);
-        v[2] += v[3];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[2] = rotate(v[2], 32);
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-        v[3] ^= word;
-        sip_round(v);
-        v[0] ^= word;
-}
-
-/* SipHash-1-3 (Aumasson, Bernstein) of the parent's number and the name. */
+/* Of the parent's number and the name. */
 static uint32_t hash_name(const struct overlay_tree *tree, uint64_t parent, const char *name, size_t size)
 {
-        uint64_t v[4] = {
-                tree->name_key[0] ^ UINT64_C(0x736f6d6570736575), tree->name_key[1] ^ UINT64_C(0x646f72616e646f6d),
-                tree->name_key[0] ^ UINT64_C(0x6c7967656e657261), tree->name_key[1] ^ UINT64_C(0x7465646279746573)};
-        uint64_t word;
+        uint64_t hash = siphash_of(&tree->name_key, parent, name, size);
 
-        sip_word(v, parent);
-        for (; size >= 8; size -= 8, name += 8) {
-                memcpy(&word, name, 8);
-                sip_word(v, word);
-        }
-        word = (uint64_t)size << 56;
-        memcpy(&word, name, size); /* the length in the top byte keeps "a" and "a\0" apart; size < 8 leaves it alone */
-        sip_word(v, word);
-        v[2] ^= 0xff;
-        for (int i = 0; i < 3; i++)
-                sip_round(v);
-        v[0] ^= v[1] ^ v[2] ^ v[3];
-        return (uint32_t)(v[0] ^ (v[0] >> 32));
+        return (uint32_t)(hash ^ (hash >> 32));
 }
 
 void overlay_names_init(struct overlay_tree *tree)
 {
-        ssize_t n = getrandom(tree->name_key, sizeof(tree->name_key), GRND_NONBLOCK);
-
-        if (n != (ssize_t)sizeof(tree->name_key)) {
-                /* only just after boot: addresses and the time are secret enough to keep chains short */
-                tree->name_key[0] ^= (uint64_t)(uintptr_t)tree;
-                tree->name_key[1] ^= (uint64_t)(uintptr_t)&n ^ (uint64_t)time(NULL);
-        }
+        siphash_key_init(&tree->name_key);
         tree->name_mask = FIRST_BUCKETS - 1;
         tree->names = memory_zalloc(FIRST_BUCKETS, sizeof(struct overlay_dentry *));
 }

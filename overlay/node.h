@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "common/siphash.h"
 #include "overlay/index_read.h"
 #include "overlay/tree.h"
 
@@ -195,7 +196,7 @@ struct overlay_tree {
         size_t ino_mask, ino_used;
         struct overlay_dentry **names; /* buckets by parent and name */
         size_t name_mask, name_used;
-        uint64_t name_key[2];
+        struct siphash_key name_key;
         struct overlay_source **sources;
         size_t source_count, source_cap;
         struct tree_data data;

@@ -4,7 +4,9 @@
 #include "common/buffer.h"
 #include "common/error.h"
 #include "common/memory.h"
+#include "common/path.h"
 #include "common/sha256.h"
+#include "common/siphash.h"
 #include "common/strv.h"
 #include "tests/unit/check.h"
 
@@ -82,6 +84,34 @@ static void test_buffer(void)
         CHECK_INT(b.size, 0);
 }
 
+static void test_clean_path(void)
+{
+        static const struct {
+                const char *path, *expected;
+        } cases[] = {
+                { "", "" },       { "/", "" },          { ".", "" },           { "..", "" },     { "/a/./b//c/", "a/b/c" },
+                { "a/../b", "b" }, { "a/x/../../c", "c" }, { "../../a", "a" }, { "a..", "a.." }, { "./...", "..." },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                CLEANUP_FREE char *clean = path_clean(cases[i].path);
+
+                CHECK_STR(clean, cases[i].expected);
+        }
+}
+
+static void test_siphash(void)
+{
+        const struct siphash_key zero = { { 0, 0 } }, other = { { 1, 0 } };
+
+        /* every part of the input counts */
+        CHECK(siphash_of(&zero, 0, "abcdefghi", 9) != siphash_of(&other, 0, "abcdefghi", 9));
+        CHECK(siphash_of(&zero, 0, "abcdefghi", 9) != siphash_of(&zero, 1, "abcdefghi", 9));
+        CHECK(siphash_of(&zero, 0, "abcdefghi", 9) != siphash_of(&zero, 0, "abcdefghj", 9));
+        CHECK(siphash_of(&zero, 0, "a", 1) != siphash_of(&zero, 0, "a\0", 2));
+        CHECK(siphash_of(&zero, 0, "abc", 3) == siphash_of(&zero, 0, "abcd", 3));
+}
+
 int main(void)
 {
         CHECK_RUN(test_error_keeps_the_first);
@@ -89,5 +119,7 @@ int main(void)
         CHECK_RUN(test_sha256);
         CHECK_RUN(test_fields_have_one_reading);
         CHECK_RUN(test_buffer);
+        CHECK_RUN(test_clean_path);
+        CHECK_RUN(test_siphash);
         return CHECK_END();
 }
