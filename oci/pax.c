@@ -69,8 +69,7 @@ static int set_text(const struct record *r, char **ret, struct error *err)
         *ret = NULL;
         if (memchr(r->value, 0, r->value_size) != NULL)
                 return fail_record(r, "has a NUL in its value", err);
-        if (r->value_size > 0)
-                *ret = memory_strndup(r->value, r->value_size);
+        *ret = memory_strndup(r->value, r->value_size);
         return 0;
 }
 
@@ -95,8 +94,8 @@ static bool scan_integer(const char *p, size_t size, int64_t *ret)
 
 static int set_integer(const struct record *r, bool *has, int64_t *ret, struct error *err)
 {
-        *has = r->value_size > 0;
-        if (*has && !scan_integer(r->value, r->value_size, ret))
+        *has = true;
+        if (!scan_integer(r->value, r->value_size, ret))
                 return fail_record(r, "is not a number", err);
         return 0;
 }
@@ -109,10 +108,8 @@ static int set_time(const struct record *r, struct oci_pax *p, struct error *err
         bool negative = r->value_size > 0 && r->value[0] == '-';
         uint32_t scale = 100000000;
 
-        p->has_mtime = r->value_size > 0;
+        p->has_mtime = true;
         p->mtime_ns = 0;
-        if (!p->has_mtime)
-                return 0;
         if (!scan_integer(r->value, whole, &p->mtime))
                 return fail_record(r, "is not a time", err);
         for (size_t i = whole + 1; i < r->value_size; i++, scale /= 10) {
@@ -184,6 +181,8 @@ static int apply_sparse(const struct record *r, struct oci_pax *p, struct error 
                 return set_text(r, &p->sparse_name, err);
         if (is_key(r, "GNU.sparse.size") || is_key(r, "GNU.sparse.realsize"))
                 return set_integer(r, &p->has_sparse_size, &p->sparse_size, err);
+        if (is_key(r, "GNU.sparse.numblocks"))
+                return set_integer(r, &p->has_sparse_count, &p->sparse_count, err);
         if (is_key(r, "GNU.sparse.major"))
                 return set_integer(r, &p->has_sparse_version, &p->sparse_major, err);
         if (is_key(r, "GNU.sparse.minor"))
@@ -194,11 +193,16 @@ static int apply_sparse(const struct record *r, struct oci_pax *p, struct error 
                 buffer_clear(&p->sparse_map);
                 buffer_append(&p->sparse_map, r->value, r->value_size);
         }
-        return 0; /* numblocks: the map is counted */
+        return 0;
 }
 
 static int apply(const struct record *r, struct oci_pax *p, struct error *err)
 {
+        static const char *const understood[] = { "path", "linkpath", "size", "uid", "gid", "mtime" };
+
+        for (size_t i = 0; i < ARRAY_SIZE(understood) && r->value_size == 0; i++)
+                if (is_key(r, understood[i]))
+                        return fail_record(r, "is empty: programs differ about what that means", err);
         if (is_key(r, "path"))
                 return set_text(r, &p->path, err);
         if (is_key(r, "linkpath"))

@@ -13,8 +13,8 @@
 /*
  * A pax extended header (POSIX.1-2001 pax, "pax Extended Header"): records "LENGTH KEY=VALUE\n" that override the
  * header behind them. Internal to this room. Understood: path, linkpath, size, uid, gid, mtime, SCHILY.xattr.* and
- * GNU.sparse.*; the rest is skipped. Of a key given twice the last counts, an empty value takes the key back; that is
- * how GNU tar, Go and Python read them.
+ * GNU.sparse.*; the rest is skipped. Of a key given twice the last counts, as for GNU tar, Go and Python; an empty value, which
+ * POSIX says takes the key back and Python does not, is refused.
  */
 struct oci_pax {
         char *path;      /* owned, like all texts here; NULL: not given */
@@ -32,6 +32,8 @@ struct oci_pax {
         char *sparse_name;
         bool has_sparse_size;
         int64_t sparse_size;
+        bool has_sparse_count;
+        int64_t sparse_count; /* regions announced */
         int64_t sparse_major;
         int64_t sparse_minor;
         bool has_sparse_version;

@@ -115,11 +115,12 @@ static int read_extension(struct oci_tar_reader *r, struct buffer *ret, struct e
 
         if (r->header.size < 0 || size > OCI_LIMIT_TAR_EXTENDED)
                 return error_set(err, E2BIG, "an extended header is larger than the limit of %u bytes", OCI_LIMIT_TAR_EXTENDED);
-        if (oci_stream_read(r->stream, buffer_reserve(ret, (size_t)size), (size_t)size, &n, err) < 0)
+        if (oci_stream_read(r->stream, buffer_reserve(ret, (size_t)size + 1), (size_t)size, &n, err) < 0)
                 return -1;
         if (n != size)
                 return error_set(err, ENODATA, "the tar ends in the middle of an extended header");
         ret->size += n;
+        ret->data[ret->size] = '\0';
         return oci_stream_skip(r->stream, padding_of(size), err);
 }
 
@@ -279,6 +280,16 @@ static int read_sparse_head(struct oci_tar_reader *r, struct error *err)
         return oci_sparse_add_text(&r->sparse, rest, '\n', r->member.size, err);
 }
 
+/* Versions 0.0 and 0.1. GNU tar and Go want the count, and nothing else decides how much of the map they read. */
+static int read_sparse_records(struct oci_tar_reader *r, struct error *err)
+{
+        if (oci_sparse_add_text(&r->sparse, buffer_text(&r->pax.sparse_map), ',', r->member.size, err) < 0)
+                return -1;
+        if (r->sparse.count == 0 || !r->pax.has_sparse_count || (uint64_t)r->pax.sparse_count != r->sparse.count)
+                return error_set(err, EINVAL, "sparse map: it has not the announced number of regions");
+        return 0;
+}
+
 static int read_pax_sparse(struct oci_tar_reader *r, struct error *err)
 {
         struct oci_tar_member *m = &r->member;
@@ -290,23 +301,30 @@ static int read_pax_sparse(struct oci_tar_reader *r, struct error *err)
                 m->name = r->pax.sparse_name;
         if (r->pax.sparse_major == 1 && r->pax.sparse_minor == 0)
                 return read_sparse_head(r, err);
-        if (r->pax.sparse_major == 0 && r->pax.sparse_minor <= 1)
-                return oci_sparse_add_text(&r->sparse, buffer_text(&r->pax.sparse_map), ',', m->size, err);
+        if (r->pax.sparse_major == 0 && r->pax.sparse_minor >= 0 && r->pax.sparse_minor <= 1)
+                return read_sparse_records(r, err);
         return error_set(err, EINVAL, "sparse map: unknown version %lld.%lld", (long long)r->pax.sparse_major,
                          (long long)r->pax.sparse_minor);
 }
 
 /* ---- members ------------------------------------------------------------------ */
 
+static bool has_slash(const char *name)
+{
+        return *name != '\0' && name[strlen(name) - 1] == '/';
+}
+
 static int find_kind(const struct oci_tar_reader *r, enum oci_entry_kind *ret, struct error *err)
 {
         const char *name = r->member.name;
-        bool slash = *name != '\0' && name[strlen(name) - 1] == '/';
+        bool slash = has_slash(name);
         CLEANUP_FREE char *quoted = NULL;
 
         switch (r->header.type) {
         case '\0': /* V7 knew directories by the slash only */
                 *ret = slash ? OCI_ENTRY_DIRECTORY : OCI_ENTRY_FILE;
+                if (slash != has_slash(r->header.name))
+                        return error_set(err, EINVAL, "only one of its two names ends in '/': programs differ about whether it is a directory");
                 return 0;
         case '0':
         case '7':
@@ -384,7 +402,9 @@ static int fill_attributes(struct oci_tar_reader *r, struct error *err)
 
 static bool is_sparse(const struct oci_tar_reader *r)
 {
-        return r->pax.has_sparse_version || r->pax.has_sparse_size || r->pax.sparse_map.size > 0;
+        const struct oci_pax *p = &r->pax;
+
+        return p->has_sparse_version || p->has_sparse_size || p->has_sparse_count || p->sparse_map.size > 0 || p->sparse_name != NULL;
 }
 
 /* Where the body is. The stream stands right behind the header block. */
@@ -394,10 +414,14 @@ static int fill_body(struct oci_tar_reader *r, struct error *err)
         int64_t size = r->pax.has_size ? r->pax.size : r->header.size;
         int result = 0;
 
+        if (r->header.size < 0)
+                size = r->header.size; /* what overrides it does not make the header valid */
         if (size < 0 || (uint64_t)size > OCI_LIMIT_FILE_SIZE)
                 return error_set(err, EFBIG, "the size %lld is negative or above the limit of %llu bytes", (long long)size,
                                  OCI_LIMIT_FILE_SIZE);
-        if (m->kind == OCI_ENTRY_HARDLINK)
+        if (is_sparse(r) && (m->kind != OCI_ENTRY_FILE || r->header.type == 'S'))
+                return error_set(err, EINVAL, "a sparse map for what is no ordinary file");
+        if (m->kind == OCI_ENTRY_HARDLINK && !r->pax.has_size)
                 return 0;
         if (m->kind != OCI_ENTRY_FILE)
                 return size == 0 ? 0 : error_set(err, EINVAL, "a body where none belongs: programs differ about whether it is skipped");
