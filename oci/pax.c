@@ -37,7 +37,8 @@ static int next_record(const char **bytes, size_t *size, struct record *ret, str
 
         while (digits < *size && digits < 8 && p[digits] >= '0' && p[digits] <= '9')
                 length = length * 10 + (size_t)(p[digits++] - '0');
-        if (digits == 0 || digits == *size || p[digits] != ' ' || length > *size || length < digits + 4 || p[length - 1] != '\n')
+        if (digits == 0 || digits == *size || p[digits] != ' ' || length > *size || length < digits + 4 ||
+            p[length - 1] != '\n')
                 return error_set(err, EINVAL, "extended header: a record has a wrong length");
         ret->key = p + digits + 1;
         equals = memchr(ret->key, '=', length - digits - 2);
@@ -145,7 +146,8 @@ static int set_xattr(const struct record *r, struct oci_pax *p, struct error *er
                 free_xattr(x);
         } else {
                 if (p->xattr_count == OCI_LIMIT_XATTRS)
-                        return error_set(err, E2BIG, "extended header: more than the limit of %u extended attributes", OCI_LIMIT_XATTRS);
+                        return error_set(err, E2BIG, "extended header: more than the limit of %u extended attributes",
+                                         OCI_LIMIT_XATTRS);
                 memory_grow(&p->xattrs, &p->xattr_cap, p->xattr_count + 1, sizeof(*p->xattrs));
                 x = &p->xattrs[p->xattr_count++];
         }
@@ -198,7 +200,7 @@ static int apply_sparse(const struct record *r, struct oci_pax *p, struct error 
 
 static int apply(const struct record *r, struct oci_pax *p, struct error *err)
 {
-        static const char *const understood[] = { "path", "linkpath", "size", "uid", "gid", "mtime" };
+        static const char *const understood[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
 
         for (size_t i = 0; i < ARRAY_SIZE(understood) && r->value_size == 0; i++)
                 if (is_key(r, understood[i]))
@@ -237,7 +239,7 @@ int oci_pax_parse(const void *bytes, size_t size, struct oci_pax *p, struct erro
 
 int oci_pax_check_global(const void *bytes, size_t size, struct error *err)
 {
-        static const char *const inherited[] = { "path", "linkpath", "size", "uid", "gid", "mtime" };
+        static const char *const inherited[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
         const char *at = bytes;
         struct record r;
 
@@ -246,9 +248,12 @@ int oci_pax_check_global(const void *bytes, size_t size, struct error *err)
                         return -1;
                 for (size_t i = 0; i < ARRAY_SIZE(inherited); i++)
                         if (is_key(&r, inherited[i]))
-                                return fail_record(&r, "in a global header is read differently by different programs: refused", err);
+                                return fail_record(
+                                        &r, "in a global header is read differently by different programs: refused",
+                                        err);
                 if (has_prefix(&r, XATTR_PREFIX) || has_prefix(&r, "GNU.sparse."))
-                        return fail_record(&r, "in a global header is read differently by different programs: refused", err);
+                        return fail_record(&r, "in a global header is read differently by different programs: refused",
+                                           err);
         }
         return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CVE-2025-62518 and its family: a tar that two programs read differently hides something from one of them. Random tars with
- * odd headers are listed by our reader, GNU tar and Python's tarfile; whatever ours accepts, the others must list in the same
- * way. BRYO_TEST_ROUNDS sets how many (400), BRYO_TEST_SEED the seed, BRYO_TEST_KEEP=DIR keeps the tars.
+ * CVE-2025-62518 and its family: a tar that two programs read differently hides something from one of them. Random tars
+ * with odd headers are listed by our reader, GNU tar and Python's tarfile; whatever ours accepts, the others must list
+ * in the same way. BRYO_TEST_ROUNDS sets how many (400), BRYO_TEST_SEED the seed, BRYO_TEST_KEEP=DIR keeps the tars.
  */
 #include <ftw.h>
 #include <sys/stat.h>
@@ -22,19 +22,19 @@ static void add_records(struct buffer *b, char type)
         static const struct {
                 const char *key, *values[4];
         } keys[] = {
-                { "path", { "p", "q/r", "", "s/" } },
-                { "size", { "0", "3", "512", "" } },
-                { "linkpath", { "l", "m", "", "n" } },
-                { "comment", { "x", "y", "z", "" } },
-                { "mtime", { "1.5", "7", "-1", "1" } },
-                { "uid", { "0", "70000", "7", "" } },
-                { "GNU.sparse.size", { "3", "10", "1000", "0" } },
-                { "GNU.sparse.map", { "0,3", "0,0", "5,3", "0,1,2,2" } },
-                { "GNU.sparse.name", { "sp", "sq", "sr", "ss" } },
-                { "GNU.sparse.major", { "0", "1", "0", "1" } },
-                { "GNU.sparse.minor", { "0", "1", "0", "1" } },
-                { "GNU.sparse.numblocks", { "1", "1", "2", "0" } },
-                { "SCHILY.xattr.user.a", { "1", "", "2", "3" } },
+                {"path", {"p", "q/r", "", "s/"}},
+                {"size", {"0", "3", "512", ""}},
+                {"linkpath", {"l", "m", "", "n"}},
+                {"comment", {"x", "y", "z", ""}},
+                {"mtime", {"1.5", "7", "-1", "1"}},
+                {"uid", {"0", "70000", "7", ""}},
+                {"GNU.sparse.size", {"3", "10", "1000", "0"}},
+                {"GNU.sparse.map", {"0,3", "0,0", "5,3", "0,1,2,2"}},
+                {"GNU.sparse.name", {"sp", "sq", "sr", "ss"}},
+                {"GNU.sparse.major", {"0", "1", "0", "1"}},
+                {"GNU.sparse.minor", {"0", "1", "0", "1"}},
+                {"GNU.sparse.numblocks", {"1", "1", "2", "0"}},
+                {"SCHILY.xattr.user.a", {"1", "", "2", "3"}},
         };
         CLEANUP_BUFFER struct buffer r = BUFFER_INIT;
 
@@ -51,7 +51,7 @@ static void add_records(struct buffer *b, char type)
 
 static void add_long(struct buffer *b, char type)
 {
-        static const char *const names[] = { "long", "long/name", "longer", "x" };
+        static const char *const names[] = {"long", "long/name", "longer", "x"};
         const char *name = names[roll(4)];
 
         tar_add_file(b, "././@LongLink", type, name, strlen(name) + roll(2));
@@ -59,11 +59,24 @@ static void add_long(struct buffer *b, char type)
 
 static void add_member(struct buffer *b)
 {
-        static const char types[] = "0000000\0\0" "11225634" "7SVDMX9";
-        static const char *const names[] = { "a", "b/c", "d/", "e", "f", "g/h/i" };
-        static const char *const sizes[] = { "0", "3", "3", "3", "1000", "2000", "1" };
-        static const char *const magics[] = { NULL, NULL, NULL, "ustar  ", "\0\0\0\0\0\0\0", "ustar\0xx", "USTAR\0" "00" };
-        struct tar_header h = { .name = names[roll(6)], .size = sizes[roll(7)], .magic = magics[roll(7)], .link = "target", .type = types[roll(sizeof(types) - 1)] };
+        static const char types[] = "0000000\0\0"
+                                    "11225634"
+                                    "7SVDMX9";
+        static const char *const names[] = {"a", "b/c", "d/", "e", "f", "g/h/i"};
+        static const char *const sizes[] = {"0", "3", "3", "3", "1000", "2000", "1"};
+        static const char *const magics[] = {NULL,
+                                             NULL,
+                                             NULL,
+                                             "ustar  ",
+                                             "\0\0\0\0\0\0\0",
+                                             "ustar\0xx",
+                                             "USTAR\0"
+                                             "00"};
+        struct tar_header h = {.name = names[roll(6)],
+                               .size = sizes[roll(7)],
+                               .magic = magics[roll(7)],
+                               .link = "target",
+                               .type = types[roll(sizeof(types) - 1)]};
         char block[512];
         size_t size = strtoul(h.size, NULL, 8);
 
@@ -136,13 +149,14 @@ static int tell(void *context, const struct oci_entry *e, struct error *err)
         static const char kinds[] = "fdshcbp";
 
         (void)err;
-        buffer_printf(context, "%c %llu %s%s%s\n", kinds[e->kind], (unsigned long long)e->size, e->path, e->target ? " -> " : "", e->target ? e->target : "");
+        buffer_printf(context, "%c %llu %s%s%s\n", kinds[e->kind], (unsigned long long)e->size, e->path,
+                      e->target ? " -> " : "", e->target ? e->target : "");
         return 0;
 }
 
 static bool list_ours(const struct buffer *tar, struct buffer *ret)
 {
-        static const struct oci_layer_options plain = { .plain_names = true };
+        static const struct oci_layer_options plain = {.plain_names = true};
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_FD int fd = tar_open(tar->data, tar->size);
         struct oci_layer_info info;
@@ -158,7 +172,8 @@ static const char script[] =
         "    try:\n"
         "        with tarfile.open(os.path.join(sys.argv[1], name), 'r:') as t:\n"
         "            for m in t:\n"
-        "                k = 'f' if m.isreg() else 'd' if m.isdir() else 's' if m.issym() else 'h' if m.islnk() else 'c' if m.ischr() else 'b' if m.isblk() else 'p' if m.isfifo() else '?'\n"
+        "                k = 'f' if m.isreg() else 'd' if m.isdir() else 's' if m.issym() else 'h' if m.islnk() else "
+        "'c' if m.ischr() else 'b' if m.isblk() else 'p' if m.isfifo() else '?'\n"
         "                link = ' -> ' + m.linkname if k in 'sh' else ''\n"
         "                print(k, m.size if k == 'f' else 0, m.name.strip('/') + link, file=out)\n"
         "    except Exception as e:\n"
@@ -216,13 +231,19 @@ static unsigned rounds = 400, accepted;
 
 static void test_differential(void)
 {
-        CLEANUP_FREE char *where = getenv("BRYO_TEST_KEEP") ? memory_strdup(getenv("BRYO_TEST_KEEP")) : memory_strdup(mkdtemp(dir));
-        CLEANUP_FREE char *program = memory_printf("%s/list.py", where), *python = memory_printf("python3 %s %s", program, where);
-        CLEANUP_FREE char *gnu = memory_printf("cd %s && for f in *.tar; do LC_ALL=C tar --quoting-style=literal -P -tf $f >${f%%.tar}.gnu 2>/dev/null || echo error >>${f%%.tar}.gnu; done", where);
+        CLEANUP_FREE char *where =
+                getenv("BRYO_TEST_KEEP") ? memory_strdup(getenv("BRYO_TEST_KEEP")) : memory_strdup(mkdtemp(dir));
+        CLEANUP_FREE char *program = memory_printf("%s/list.py", where),
+                          *python = memory_printf("python3 %s %s", program, where);
+        CLEANUP_FREE char *gnu =
+                memory_printf("cd %s && for f in *.tar; do LC_ALL=C tar --quoting-style=literal -P -tf $f "
+                              ">${f%%.tar}.gnu 2>/dev/null || echo error >>${f%%.tar}.gnu; done",
+                              where);
 
         for (unsigned i = 0; i < rounds; i++) {
                 CLEANUP_BUFFER struct buffer tar = BUFFER_INIT, ours = BUFFER_INIT;
-                CLEANUP_FREE char *path = memory_printf("%s/%05u.tar", where, i), *list = memory_printf("%s/%05u.ours", where, i);
+                CLEANUP_FREE char *path = memory_printf("%s/%05u.tar", where, i),
+                                  *list = memory_printf("%s/%05u.ours", where, i);
 
                 make_tar(&tar);
                 if (!list_ours(&tar, &ours))

@@ -48,7 +48,7 @@ static void log_line(void *context, enum log_level level, const char *line)
         snprintf(log_text + n, sizeof(log_text) - n, "%s\n", line);
 }
 
-static const struct log test_log = { log_line, NULL };
+static const struct log test_log = {log_line, NULL};
 
 static char root[] = "/tmp/bryo-store-XXXXXX";
 
@@ -113,14 +113,14 @@ static int bad_mode(const char *path, const struct stat *st, int type, struct FT
 
 static void test_layout(void)
 {
-        static const mode_t masks[] = { 0, 077, 0777 };
+        static const mode_t masks[] = {0, 077, 0777};
 
         for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 CLEANUP_FREE char *path = in_root("new/a/b"), *names = NULL, *top = in_root("new");
                 CLEANUP_STORE struct oci_store *s = NULL;
                 CLEANUP_BUFFER struct buffer format = BUFFER_INIT;
-                struct sha256_digest image = { { 1 } };
+                struct sha256_digest image = {{1}};
                 mode_t old = umask(masks[i]);
 
                 CHECK_OK(oci_store_open(path, &test_log, &s, &err));
@@ -152,13 +152,13 @@ static void test_refuse(void)
                 const char *format;
                 const char *message;
         } table[] = {
-                { "bryo-store 2\n", "has format 2, this bryo knows up to 1" },
-                { "bryo-store 99999999999999999999\n", "this bryo knows up to 1" },
-                { "bryo-store 1", "does not say which format" },
-                { "bryo-store 0\n", "does not say which format" },
-                { "bryo-store 1\nx", "does not say which format" },
-                { "", "does not say which format" },
-                { "something else\n", "does not say which format" },
+                {"bryo-store 2\n", "has format 2, this bryo knows up to 1"},
+                {"bryo-store 99999999999999999999\n", "this bryo knows up to 1"},
+                {"bryo-store 1", "does not say which format"},
+                {"bryo-store 0\n", "does not say which format"},
+                {"bryo-store 1\nx", "does not say which format"},
+                {"", "does not say which format"},
+                {"something else\n", "does not say which format"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -230,7 +230,7 @@ static void test_planted_link(void)
 
 static void test_names(void)
 {
-        static const char *const bad[] = { "", ".", "..", "../x", "a/b", "/a", ".hidden", "-x", "a b", "a\nb", "\xff" };
+        static const char *const bad[] = {"", ".", "..", "../x", "a/b", "/a", ".hidden", "-x", "a b", "a\nb", "\xff"};
         CLEANUP_STORE struct oci_store *s = open_store("s");
         CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
         char lengthy[300];
@@ -347,7 +347,7 @@ static void test_each(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *s = open_store("each");
-        struct seen all = { BUFFER_INIT, 0 }, some = { BUFFER_INIT, 2 };
+        struct seen all = {BUFFER_INIT, 0}, some = {BUFFER_INIT, 2};
 
         CHECK_OK(oci_store_save(s, OCI_STORE_STEPS, "b", "12", 2, &err));
         CHECK_OK(oci_store_save(s, OCI_STORE_STEPS, "a", "1", 1, &err));
@@ -368,7 +368,7 @@ static void test_refs(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *s = open_store("refs");
-        struct sha256_digest one = { { 1 } }, two = { { 2 } }, is = { { 0 } };
+        struct sha256_digest one = {{1}}, two = {{2}}, is = {{0}};
         CLEANUP_FREE char *lengthy = NULL, *names = NULL, *dir = in_root("refs/refs");
         struct oci_ref *refs = NULL;
         size_t count = 0;
@@ -398,7 +398,8 @@ static void test_refs(void)
         CHECK_STR(refs[2].name, "docker.io/library/x:Latest");
         oci_refs_free(refs, count);
         names = list(dir);
-        CHECK_STR(names, "%5B%3A%3A1%5D%3A5000%2Fa.b%2Fc_d-e%3A1.0 docker.io%2Flibrary%2Fx%3ALatest docker.io%2Flibrary%2Fx%3Alatest "
+        CHECK_STR(names, "%5B%3A%3A1%5D%3A5000%2Fa.b%2Fc_d-e%3A1.0 docker.io%2Flibrary%2Fx%3ALatest "
+                         "docker.io%2Flibrary%2Fx%3Alatest "
                          "long-324bf0fe346b6de3a2a271aa553ef6d27e7ee6af8eb43ea76b5e6811d700bf35");
         CHECK_OK(oci_store_ref_remove(s, lengthy, &found, &err));
         CHECK(found);
@@ -445,8 +446,10 @@ static struct oci_image *make_image(struct oci_store *s, const char *config, con
         return i;
 }
 
-#define CONFIG_A "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
-#define CONFIG_B "{\"architecture\":\"arm64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
+#define CONFIG_A                                                                                                       \
+        "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
+#define CONFIG_B                                                                                                       \
+        "{\"architecture\":\"arm64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
 
 static void test_images(void)
 {
@@ -468,9 +471,12 @@ static void test_images(void)
         CHECK_OK(oci_store_load(s, OCI_STORE_IMAGES, hex, &text, &err));
         CHECK_STR(buffer_text(&text),
                   "{\"version\":1,\"created\":\"2024-01-01T00:00:00Z\",\"layers\":["
-                  "{\"diffId\":\"sha256:0700000000000000000000000000000000000000000000000000000000000000\",\"size\":1000,\"index\":\"index-1\",\"writer\":1},"
-                  "{\"diffId\":\"sha256:0800000000000000000000000000000000000000000000000000000000000000\",\"size\":2000,\"blob\":{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\","
-                  "\"digest\":\"sha256:0900000000000000000000000000000000000000000000000000000000000000\",\"size\":500}}]}");
+                  "{\"diffId\":\"sha256:0700000000000000000000000000000000000000000000000000000000000000\",\"size\":"
+                  "1000,\"index\":\"index-1\",\"writer\":1},"
+                  "{\"diffId\":\"sha256:0800000000000000000000000000000000000000000000000000000000000000\",\"size\":"
+                  "2000,\"blob\":{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\","
+                  "\"digest\":\"sha256:0900000000000000000000000000000000000000000000000000000000000000\",\"size\":500}"
+                  "}]}");
         CHECK_OK(oci_image_load(s, &a->id, &back, &err));
         CHECK_INT(back->layer_count, 2);
         CHECK_STR(back->layers[0].index, "index-1");
@@ -594,7 +600,7 @@ static void test_fsync_fails(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *s = open_store("sync");
-        struct sha256_digest d = { { 1 } };
+        struct sha256_digest d = {{1}};
         bool found;
 
         fsync_error = EIO;
@@ -610,11 +616,16 @@ static void test_fsync_fails(void)
         fsync_error = 0;
         CHECK_OK(oci_store_ref_find(s, "docker.io/library/x:1", &found, &d, &err));
         CHECK(!found);
-        CHECK_OK(oci_store_save(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111", "x", 1, &err));
+        CHECK_OK(oci_store_save(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111",
+                                "x", 1, &err));
         fsync_error = EIO;
-        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111", &err), -1);
+        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES,
+                                 "1111111111111111111111111111111111111111111111111111111111111111", &err),
+                  -1);
         error_clear(&err);
-        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111", &err), -1);
+        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES,
+                                 "1111111111111111111111111111111111111111111111111111111111111111", &err),
+                  -1);
         fsync_error = 0;
 }
 
@@ -647,7 +658,8 @@ static void test_scratch(void)
 /* A process killed while it writes leaves nothing under a final name, and the next one removes its scratch. */
 static void test_killed(void)
 {
-        CLEANUP_FREE char *tmp = in_root("killed/tmp"), *left = NULL, *none = NULL, *blobs = in_root("killed/blobs/sha256"), *names = NULL;
+        CLEANUP_FREE char *tmp = in_root("killed/tmp"), *left = NULL, *none = NULL,
+                          *blobs = in_root("killed/blobs/sha256"), *names = NULL;
         struct oci_store *s;
         int status, ready[2];
         char c;
@@ -661,8 +673,8 @@ static void test_killed(void)
                 struct oci_store_file *f;
 
                 s = open_store("killed");
-                if (oci_store_file_create(s, OCI_STORE_BLOBS, &f, &err) < 0 || fd_write_all(oci_store_file_fd(f), "half", 4) < 0 ||
-                    write(ready[1], "x", 1) != 1)
+                if (oci_store_file_create(s, OCI_STORE_BLOBS, &f, &err) < 0 ||
+                    fd_write_all(oci_store_file_fd(f), "half", 4) < 0 || write(ready[1], "x", 1) != 1)
                         _exit(1);
                 pause();
                 _exit(1);
@@ -700,8 +712,8 @@ static void *hammer(void *arg)
                         return (void *)1;
                 }
                 snprintf(text, sizeof(text), "%ld %d", me % 2, i);
-                if (oci_store_blob_save(s, text, strlen(text), &d, &err) < 0 || oci_store_ref_set(s, "docker.io/library/x:1", &d, NULL, &err) < 0 ||
-                    !oci_store_blob_has(s, &d)) {
+                if (oci_store_blob_save(s, text, strlen(text), &d, &err) < 0 ||
+                    oci_store_ref_set(s, "docker.io/library/x:1", &d, NULL, &err) < 0 || !oci_store_blob_has(s, &d)) {
                         printf("# %s\n", err.message ? err.message : "lost");
                         failures++;
                 }
