@@ -60,7 +60,7 @@ static void test_config_round_trip(void)
                  "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"Entrypoint\":[]}," ROOTFS "}"},
                 /* order of the input does not matter, sets and labels come out sorted */
                 {"{" ROOTFS ",\"os\":\"l\",\"config\":{\"Labels\":{\"b\":\"1\",\"a\":\"2\"},\"Volumes\":{\"/z\":{},\"/"
-                            "y\":{}},\"ExposedPorts\":{\"2\":{},\"1\":{}}},\"architecture\":\"a\"}",
+                 "y\":{}},\"ExposedPorts\":{\"2\":{},\"1\":{}}},\"architecture\":\"a\"}",
                  "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"ExposedPorts\":{\"1\":{},\"2\":{}},\"Volumes\":{"
                  "\"/y\":{},\"/z\":{}},\"Labels\":{\"a\":\"2\",\"b\":\"1\"}}," ROOTFS "}"},
                 {"{\"config\":null," ROOTFS "}", "{\"architecture\":\"\",\"os\":\"\",\"config\":{}," ROOTFS "}"},

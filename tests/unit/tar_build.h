@@ -199,4 +199,38 @@ __attribute__((unused)) static int tar_scan(int fd, const struct oci_layer_optio
         return result;
 }
 
+/* Ingests a tar; what passed goes to `ret_tar`. */
+__attribute__((unused)) static int tar_ingest(const void *bytes, size_t size, const struct oci_layer_options *options,
+                                              struct buffer *ret, struct buffer *ret_tar,
+                                              struct oci_layer_info *ret_info, struct error *err)
+{
+        CLEANUP_FD int in = tar_open(bytes, size);
+        CLEANUP_FD int out = memfd_create("out", MFD_CLOEXEC);
+        off_t end;
+
+        if (oci_layer_ingest(in, out, options, tar_tell, ret, ret_info, err) < 0)
+                return -1;
+        end = lseek(out, 0, SEEK_END);
+        if (end < 0 || fd_pread_all(out, buffer_reserve(ret_tar, (size_t)end), (size_t)end, 0) < 0)
+                abort();
+        ret_tar->size += (size_t)end;
+        return 0;
+}
+
+/* An extended header with records "key=value" separated by '|'. */
+__attribute__((unused)) static void tar_add_pax(struct buffer *b, char type, const char *records)
+{
+        CLEANUP_BUFFER struct buffer r = BUFFER_INIT;
+        CLEANUP_FREE char *text = memory_strdup(records);
+        char *rest = text;
+
+        for (char *one = strsep(&rest, "|"); one != NULL; one = strsep(&rest, "|")) {
+                char *equals = strchr(one, '=');
+
+                *equals = '\0';
+                tar_record(&r, one, equals + 1, strlen(equals + 1));
+        }
+        tar_add_file(b, "pax", type, r.data, r.size);
+}
+
 #endif
