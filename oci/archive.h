@@ -35,15 +35,15 @@ typedef int oci_layer_stream_function(void *context, const struct oci_image_laye
 struct oci_archive_save_options {
         oci_layer_stream_function *stream; /* may be NULL when no layer needs it */
         void *stream_context;
-        const struct log *log;             /* may be NULL */
+        const struct log *log; /* may be NULL */
 };
 
 /*
  * Save as a tar to `out_fd` (a pipe is fine) or into the directory `path` (made if missing; must be
- * empty). An image that came from outside is written with its own manifest and blobs as long as the store has them all; else, and for
- * images built here, a manifest with uncompressed layers is made. Bytes depend only on the images and names.
- * Annotations: io.containerd.image.name = full name, org.opencontainers.image.ref.name = tag.
- * After a failure what was written is useless; the directory's files stay.
+ * empty). An image that came from outside is written with its own manifest and blobs as long as the store has them all;
+ * else, and for images built here, a manifest with uncompressed layers is made. Bytes depend only on the images and
+ * names. Annotations: io.containerd.image.name = full name, org.opencontainers.image.ref.name = tag. After a failure
+ * what was written is useless; the directory's files stay.
  */
 int oci_archive_save_tar(struct oci_store *s, const struct oci_archive_item *items, size_t count,
                          const struct oci_archive_save_options *options, int out_fd, struct error *err);
@@ -63,11 +63,11 @@ struct oci_archive_load_options {
 };
 
 /*
- * Loads every image of an archive or layout: `path` is a directory, a tar (plain or compressed), or a docker archive; the
- * fd variant reads a tar from a descriptor (pipe or file). Every blob is checked against its descriptor's digest and size, every layer
- * against its diff ID. Raw manifests and configs become blobs, layers become uncompressed tars named by diff ID. Names
- * that are not valid references are logged and left out. Nothing is tagged: the caller does, for the names it wants.
- * On failure blobs may stay in the store; no image record is left by an image that failed.
+ * Loads every image of an archive or layout: `path` is a directory, a tar (plain or compressed), or a docker archive;
+ * the fd variant reads a tar from a descriptor (pipe or file). Every blob is checked against its descriptor's digest
+ * and size, every layer against its diff ID. Raw manifests and configs become blobs, layers become uncompressed tars
+ * named by diff ID. Names that are not valid references are logged and left out. Nothing is tagged: the caller does,
+ * for the names it wants. On failure blobs may stay in the store; no image record is left by an image that failed.
  */
 int oci_archive_load(struct oci_store *s, const char *path, const struct oci_archive_load_options *options,
                      struct oci_archive_loaded **ret, size_t *ret_count, struct error *err);

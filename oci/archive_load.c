@@ -47,7 +47,7 @@ static void add_loaded(struct loader *l, const struct sha256_digest *image, cons
         if (to == NULL) {
                 memory_grow(&l->loaded, &l->cap, l->count + 1, sizeof(*l->loaded));
                 to = &l->loaded[l->count++];
-                *to = (struct oci_archive_loaded){ .image = *image };
+                *to = (struct oci_archive_loaded){.image = *image};
         }
         for (size_t i = 0; i < names->count; i++)
                 if (!strv_has(&to->names, names->items[i]))
@@ -62,7 +62,8 @@ static void take_name(const struct loader *l, const char *text, struct strv *nam
         CLEANUP_BUFFER struct buffer full = BUFFER_INIT;
 
         if (oci_reference_parse(text, &r, &invalid) < 0) {
-                log_print(l->options->log, LOG_WARNING, "%s: a name is left out: %s", oci_layout_name(l->layout), invalid.message);
+                log_print(l->options->log, LOG_WARNING, "%s: a name is left out: %s", oci_layout_name(l->layout),
+                          invalid.message);
                 return;
         }
         if (r->tag == NULL) /* only a digest: not a name */
@@ -72,7 +73,8 @@ static void take_name(const struct loader *l, const char *text, struct strv *nam
         strv_add(names, buffer_text(&full));
 }
 
-/* containerd and Docker give the full name; skopeo gives "name:tag" as ref.name, umoci and ourselves the bare tag there. */
+/* containerd and Docker give the full name; skopeo gives "name:tag" as ref.name, umoci and ourselves the bare tag
+ * there. */
 static void take_annotations(const struct loader *l, const struct oci_descriptor *d, struct strv *names)
 {
         const char *full = oci_labels_find(&d->annotations, OCI_ANNOTATION_IMAGE_NAME);
@@ -103,23 +105,26 @@ static int copy_range(const struct oci_range *r, int out_fd, struct error *err)
 }
 
 /* Keeps the layer as it came; its digest has been checked. */
-static int keep_compressed(struct loader *l, const struct oci_range *r, const struct sha256_digest *digest, struct error *err)
+static int keep_compressed(struct loader *l, const struct oci_range *r, const struct sha256_digest *digest,
+                           struct error *err)
 {
         CLEANUP_STORE_FILE struct oci_store_file *f = NULL;
 
         if (oci_store_blob_has(l->store, digest))
                 return 0;
-        if (oci_store_file_create(l->store, OCI_STORE_BLOBS, &f, err) < 0 || copy_range(r, oci_store_file_fd(f), err) < 0)
+        if (oci_store_file_create(l->store, OCI_STORE_BLOBS, &f, err) < 0 ||
+            copy_range(r, oci_store_file_fd(f), err) < 0)
                 return -1;
         return oci_store_blob_commit(f, digest, err);
 }
 
-/* Unpacks, checks and stores one layer. `blob` says what its packed form must be (NULL: a docker archive does not say). */
+/* Unpacks, checks and stores one layer. `blob` says what its packed form must be (NULL: a docker archive does not say).
+ */
 static int unpack_layer(struct loader *l, const struct oci_range *r, const struct oci_descriptor *blob,
                         const struct sha256_digest *diff_id, bool store, struct oci_image_layer *ret, struct error *err)
 {
         CLEANUP_STORE_FILE struct oci_store_file *f = NULL;
-        const struct oci_layer_options options = { .log = l->options->log };
+        const struct oci_layer_options options = {.log = l->options->log};
         struct oci_layer_info info;
         char text[OCI_DIGEST_TEXT + 1];
 
@@ -133,7 +138,8 @@ static int unpack_layer(struct loader *l, const struct oci_range *r, const struc
         }
         if (!sha256_equal(&info.diff_id, diff_id)) {
                 oci_digest_format(&info.diff_id, text);
-                return error_set(err, EBADMSG, "unpacked it has the digest %s, which is not the config's diff ID", text);
+                return error_set(err, EBADMSG, "unpacked it has the digest %s, which is not the config's diff ID",
+                                 text);
         }
         if (f != NULL && oci_store_blob_commit(f, diff_id, err) < 0)
                 return -1;
@@ -148,7 +154,8 @@ static int unpack_layer(struct loader *l, const struct oci_range *r, const struc
 }
 
 /* What the store knows about the layer already, from a record of the same image. */
-static const struct oci_image_layer *known_layer(const struct oci_image *old, size_t n, const struct sha256_digest *diff_id)
+static const struct oci_image_layer *known_layer(const struct oci_image *old, size_t n,
+                                                 const struct sha256_digest *diff_id)
 {
         if (old == NULL || n >= old->layer_count || !sha256_equal(&old->layers[n].diff_id, diff_id))
                 return NULL;
@@ -177,8 +184,8 @@ static int load_layer(struct loader *l, const struct oci_range *r, const struct 
 /* ---- images ---------------------------------------------------------------------------------- */
 
 /* Begins the record of an image whose config has these bytes. */
-static int begin_image(struct loader *l, const struct buffer *config, struct oci_image **ret, struct oci_config **ret_config,
-                       struct error *err)
+static int begin_image(struct loader *l, const struct buffer *config, struct oci_image **ret,
+                       struct oci_config **ret_config, struct error *err)
 {
         char what[16 + OCI_DIGEST_TEXT] = "config ";
         struct sha256_digest id;
@@ -205,15 +212,16 @@ static struct oci_image *old_record(struct loader *l, const struct sha256_digest
         return old;
 }
 
-static int load_layers(struct loader *l, const struct oci_manifest *m, const struct oci_config *c, const struct oci_image *old,
-                       struct oci_image *image, struct error *err)
+static int load_layers(struct loader *l, const struct oci_manifest *m, const struct oci_config *c,
+                       const struct oci_image *old, struct oci_image *image, struct error *err)
 {
         char text[OCI_DIGEST_TEXT + 1];
 
         if (m->layer_count != c->diff_id_count)
-                return error_set(err, EINVAL, "the manifest has %zu layers, the config %zu", m->layer_count, c->diff_id_count);
+                return error_set(err, EINVAL, "the manifest has %zu layers, the config %zu", m->layer_count,
+                                 c->diff_id_count);
         for (size_t n = 0; n < m->layer_count; n++) {
-                CLEANUP_RANGE struct oci_range r = { .fd = -1 };
+                CLEANUP_RANGE struct oci_range r = {.fd = -1};
                 struct oci_image_layer *layer = oci_image_add_layer(image);
 
                 layer->diff_id = c->diff_ids[n];
@@ -232,8 +240,8 @@ static bool is_config_type(const char *type)
         return strcmp(type, OCI_TYPE_CONFIG) == 0 || strcmp(type, OCI_TYPE_DOCKER_CONFIG) == 0;
 }
 
-static int load_manifest(struct loader *l, const struct oci_descriptor *d, const struct buffer *bytes, const struct strv *names,
-                         struct error *err)
+static int load_manifest(struct loader *l, const struct oci_descriptor *d, const struct buffer *bytes,
+                         const struct strv *names, struct error *err)
 {
         CLEANUP_MANIFEST struct oci_manifest *m = NULL;
         CLEANUP_CONFIG struct oci_config *config = NULL;
@@ -260,7 +268,7 @@ static int load_manifest(struct loader *l, const struct oci_descriptor *d, const
         if (oci_store_blob_save(l->store, bytes->data, bytes->size, NULL, err) < 0)
                 return -1;
         /* an image keeps the first manifest it came with: that one may name the compressed layers */
-        own = (struct oci_descriptor){ .media_type = m->media_type, .digest = d->digest, .size = d->size };
+        own = (struct oci_descriptor){.media_type = m->media_type, .digest = d->digest, .size = d->size};
         image->manifest = oci_descriptor_dup(old != NULL && old->manifest != NULL ? old->manifest : &own);
         if (oci_image_save(l->store, image, err) < 0)
                 return -1;
@@ -268,11 +276,12 @@ static int load_manifest(struct loader *l, const struct oci_descriptor *d, const
         return 0;
 }
 
-static int load_document(struct loader *l, const struct oci_descriptor *d, const struct strv *names, int depth, struct error *err);
+static int load_document(struct loader *l, const struct oci_descriptor *d, const struct strv *names, int depth,
+                         struct error *err);
 
 /* An index inside: the manifest for the platform. The raw bytes of the index are kept. */
-static int load_index(struct loader *l, const struct oci_descriptor *d, const struct buffer *bytes, const struct strv *names, int depth,
-                      struct error *err)
+static int load_index(struct loader *l, const struct oci_descriptor *d, const struct buffer *bytes,
+                      const struct strv *names, int depth, struct error *err)
 {
         CLEANUP_INDEX struct oci_index *x = NULL;
         const struct oci_descriptor *chosen;
@@ -280,14 +289,17 @@ static int load_index(struct loader *l, const struct oci_descriptor *d, const st
 
         oci_digest_format(&d->digest, what + strlen(what));
         if (depth == OCI_LIMIT_INDEX_DEPTH)
-                return error_set(err, E2BIG, "%s lies deeper than the limit of %d indexes", what, OCI_LIMIT_INDEX_DEPTH);
+                return error_set(err, E2BIG, "%s lies deeper than the limit of %d indexes", what,
+                                 OCI_LIMIT_INDEX_DEPTH);
         if (oci_index_parse(what, bytes->data, bytes->size, d->media_type, &x, err) < 0 ||
-            oci_index_choose(what, x, l->platform, &chosen, err) < 0 || load_document(l, chosen, names, depth + 1, err) < 0)
+            oci_index_choose(what, x, l->platform, &chosen, err) < 0 ||
+            load_document(l, chosen, names, depth + 1, err) < 0)
                 return -1;
         return oci_store_blob_save(l->store, bytes->data, bytes->size, NULL, err);
 }
 
-static int load_document(struct loader *l, const struct oci_descriptor *d, const struct strv *names, int depth, struct error *err)
+static int load_document(struct loader *l, const struct oci_descriptor *d, const struct strv *names, int depth,
+                         struct error *err)
 {
         CLEANUP_BUFFER struct buffer bytes = BUFFER_INIT;
         enum oci_document kind;
@@ -319,8 +331,8 @@ static int rank(const struct loader *l, const struct oci_descriptor *d)
         return r < 0 ? 1000 : r;
 }
 
-/* True when another entry of index.json has the same name and fits this machine better: a multi-platform image without an
- * index of its own. Attestations never count. */
+/* True when another entry of index.json has the same name and fits this machine better: a multi-platform image without
+ * an index of its own. Attestations never count. */
 static bool is_passed_over(const struct loader *l, const struct oci_index *x, size_t n)
 {
         const struct oci_descriptor *d = &x->manifests[n];
@@ -330,8 +342,8 @@ static bool is_passed_over(const struct loader *l, const struct oci_index *x, si
         for (size_t i = 0; i < x->manifest_count; i++) {
                 const struct oci_descriptor *other = &x->manifests[i];
 
-                if (i == n || d->platform == NULL || other->platform == NULL || !same_name(d, other, OCI_ANNOTATION_IMAGE_NAME) ||
-                    !same_name(d, other, OCI_ANNOTATION_REF_NAME))
+                if (i == n || d->platform == NULL || other->platform == NULL ||
+                    !same_name(d, other, OCI_ANNOTATION_IMAGE_NAME) || !same_name(d, other, OCI_ANNOTATION_REF_NAME))
                         continue;
                 if (rank(l, other) < rank(l, d))
                         return true;
@@ -364,7 +376,8 @@ static int load_layout(struct loader *l, struct error *err)
         CLEANUP_INDEX struct oci_index *x = NULL;
         CLEANUP_FREE char *what = memory_printf("%s: " OCI_LAYOUT_INDEX, oci_layout_name(l->layout));
 
-        if (check_version(l, err) < 0 || oci_layout_load(l->layout, OCI_LAYOUT_INDEX, OCI_LIMIT_JSON_SIZE, &bytes, err) < 0 ||
+        if (check_version(l, err) < 0 ||
+            oci_layout_load(l->layout, OCI_LAYOUT_INDEX, OCI_LIMIT_JSON_SIZE, &bytes, err) < 0 ||
             oci_index_parse(what, bytes.data, bytes.size, NULL, &x, err) < 0)
                 return -1;
         for (size_t i = 0; i < x->manifest_count; i++) {
@@ -381,13 +394,13 @@ static int load_layout(struct loader *l, struct error *err)
 
 /* ---- docker archives -------------------------------------------------------------------------------- */
 
-static int load_docker_layers(struct loader *l, const struct strv *files, const struct oci_config *c, const struct oci_image *old,
-                              struct oci_image *image, struct error *err)
+static int load_docker_layers(struct loader *l, const struct strv *files, const struct oci_config *c,
+                              const struct oci_image *old, struct oci_image *image, struct error *err)
 {
         if (files->count != c->diff_id_count)
                 return error_set(err, EINVAL, "%zu layer files for %zu diff IDs", files->count, c->diff_id_count);
         for (size_t n = 0; n < files->count; n++) {
-                CLEANUP_RANGE struct oci_range r = { .fd = -1 };
+                CLEANUP_RANGE struct oci_range r = {.fd = -1};
                 struct oci_image_layer *layer = oci_image_add_layer(image);
 
                 layer->diff_id = c->diff_ids[n];
@@ -411,7 +424,8 @@ static int load_docker_image(struct loader *l, const char *what, const struct oc
         if (oci_json_kind(o) != OCI_JSON_OBJECT)
                 return error_set(err, EINVAL, "%s: an image is not an object", what);
         if (oci_json_get_string(what, o, "Config", &config_name, err) < 0 ||
-            oci_json_get_strings(what, o, "RepoTags", &tags, err) < 0 || oci_json_get_strings(what, o, "Layers", &files, err) < 0)
+            oci_json_get_strings(what, o, "RepoTags", &tags, err) < 0 ||
+            oci_json_get_strings(what, o, "Layers", &files, err) < 0)
                 return -1;
         if (config_name == NULL)
                 return error_set(err, EINVAL, "%s: an image has no \"Config\"", what);
@@ -453,9 +467,9 @@ static int load_docker(struct loader *l, struct error *err)
 static int load(struct oci_store *s, const struct oci_layout *layout, const struct oci_archive_load_options *options,
                 struct oci_archive_loaded **ret, size_t *ret_count, struct error *err)
 {
-        static const struct oci_archive_load_options none = { .platform = NULL };
+        static const struct oci_archive_load_options none = {.platform = NULL};
         CLEANUP_PLATFORM struct oci_platform *host = oci_platform_host();
-        struct loader l = { .store = s, .layout = layout, .options = options ? options : &none };
+        struct loader l = {.store = s, .layout = layout, .options = options ? options : &none};
         int result;
 
         l.platform = l.options->platform ? l.options->platform : host;
@@ -464,7 +478,9 @@ static int load(struct oci_store *s, const struct oci_layout *layout, const stru
         else if (oci_layout_has(layout, OCI_LAYOUT_DOCKER))
                 result = load_docker(&l, err);
         else
-                result = error_set(err, EINVAL, "%s is no image archive: it has neither " OCI_LAYOUT_INDEX " (OCI) nor " OCI_LAYOUT_DOCKER " (docker save)",
+                result = error_set(err, EINVAL,
+                                   "%s is no image archive: it has neither " OCI_LAYOUT_INDEX
+                                   " (OCI) nor " OCI_LAYOUT_DOCKER " (docker save)",
                                    oci_layout_name(layout));
         if (result == 0 && l.count == 0)
                 result = error_set(err, ENOENT, "%s has no images", oci_layout_name(layout));

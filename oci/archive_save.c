@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing OCI layouts. First a plan of all blobs is made, so that the index and every size are known; then the files are
- * written in the canonical order of a layer tar (blobs by digest, index.json, oci-layout), into a tar or a directory.
+ * Writing OCI layouts. First a plan of all blobs is made, so that the index and every size are known; then the files
+ * are written in the canonical order of a layer tar (blobs by digest, index.json, oci-layout), into a tar or a
+ * directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +44,7 @@ struct sink {
         struct oci_layer_writer *tar; /* NULL: directory */
         int dir;
         const char *path;
-        int fd;                       /* the file under construction */
+        int fd; /* the file under construction */
 };
 
 static void plan_free(struct plan *p)
@@ -66,7 +67,7 @@ static void add_blob(struct plan *p, const struct sha256_digest *digest, uint64_
                         return;
         memory_grow(&p->blobs, &p->cap, p->count + 1, sizeof(*p->blobs));
         b = &p->blobs[p->count++];
-        *b = (struct blob){ .digest = *digest, .size = size, .layer = layer };
+        *b = (struct blob){.digest = *digest, .size = size, .layer = layer};
         if (bytes != NULL)
                 b->bytes = memory_dup(bytes->data, bytes->size);
 }
@@ -101,15 +102,16 @@ static bool is_complete(struct plan *p, const struct oci_image *i, const struct 
         for (size_t n = 0; n < m->layer_count; n++) {
                 const struct oci_descriptor *d = &m->layers[n];
 
-                if (sha256_equal(&d->digest, &i->layers[n].diff_id) ? !has_tar(p, &i->layers[n]) : blob_size(p, &d->digest) != d->size)
+                if (sha256_equal(&d->digest, &i->layers[n].diff_id) ? !has_tar(p, &i->layers[n])
+                                                                    : blob_size(p, &d->digest) != d->size)
                         return false;
         }
         return true;
 }
 
 /* Uses the manifest the image came with. *ret_done = false when it cannot be used. */
-static int plan_own(struct plan *p, const struct oci_image *i, struct buffer *ret_bytes, struct oci_descriptor *ret, bool *ret_done,
-                    struct error *err)
+static int plan_own(struct plan *p, const struct oci_image *i, struct buffer *ret_bytes, struct oci_descriptor *ret,
+                    bool *ret_done, struct error *err)
 {
         CLEANUP_MANIFEST struct oci_manifest *m = NULL;
         char text[OCI_DIGEST_TEXT + 1];
@@ -123,7 +125,9 @@ static int plan_own(struct plan *p, const struct oci_image *i, struct buffer *re
                 return -1;
         if (!is_complete(p, i, m)) {
                 log_print(p->options->log, LOG_INFO,
-                          "the compressed layers of manifest %s are not kept here: a new manifest with uncompressed layers is written", text);
+                          "the compressed layers of manifest %s are not kept here: a new manifest with uncompressed "
+                          "layers is written",
+                          text);
                 buffer_clear(ret_bytes);
                 return 0;
         }
@@ -146,18 +150,20 @@ static int plan_new(struct plan *p, const struct oci_image *i, uint64_t config_s
         CLEANUP_MANIFEST struct oci_manifest *m = oci_manifest_new(OCI_TYPE_MANIFEST);
         char text[OCI_DIGEST_TEXT + 1];
 
-        m->config = (struct oci_descriptor){ .media_type = memory_strdup(OCI_TYPE_CONFIG), .digest = i->id, .size = config_size };
+        m->config = (struct oci_descriptor){
+                .media_type = memory_strdup(OCI_TYPE_CONFIG), .digest = i->id, .size = config_size};
         for (size_t n = 0; n < i->layer_count; n++) {
                 const struct oci_image_layer *l = &i->layers[n];
                 struct oci_descriptor *d;
 
                 if (!has_tar(p, l)) {
                         oci_digest_format(&l->diff_id, text);
-                        return error_set(err, ENOENT, "cannot save the image: the tar of its layer %zu, %s, is not in %s", n + 1, text,
-                                         oci_store_path(p->store));
+                        return error_set(err, ENOENT,
+                                         "cannot save the image: the tar of its layer %zu, %s, is not in %s", n + 1,
+                                         text, oci_store_path(p->store));
                 }
                 add_tar(p, l);
-                d = oci_manifest_add_layer(m, &(struct oci_descriptor){ .digest = l->diff_id, .size = l->size });
+                d = oci_manifest_add_layer(m, &(struct oci_descriptor){.digest = l->diff_id, .size = l->size});
                 d->media_type = memory_strdup(OCI_TYPE_LAYER);
         }
         oci_manifest_format(m, ret_bytes);
@@ -216,7 +222,7 @@ static int plan_manifest(struct plan *p, const struct oci_image *i, struct oci_d
 
 static int plan_item(struct plan *p, const struct oci_archive_item *item, struct error *err)
 {
-        struct oci_descriptor d = { .media_type = NULL };
+        struct oci_descriptor d = {.media_type = NULL};
         int result = plan_manifest(p, item->image, &d, err);
 
         for (size_t n = 0; result == 0 && item->names != NULL && n < item->names->count; n++)
@@ -229,7 +235,8 @@ static int plan_item(struct plan *p, const struct oci_archive_item *item, struct
 
 static int compare_blobs(const void *a, const void *b)
 {
-        return memcmp(&((const struct blob *)a)->digest, &((const struct blob *)b)->digest, sizeof(struct sha256_digest));
+        return memcmp(&((const struct blob *)a)->digest, &((const struct blob *)b)->digest,
+                      sizeof(struct sha256_digest));
 }
 
 static int make_plan(struct plan *p, const struct oci_archive_item *items, size_t count, struct error *err)
@@ -252,7 +259,7 @@ static int sink_fail(const struct sink *k, const char *name, struct error *err)
 
 static int sink_directory(struct sink *k, const char *name, struct error *err)
 {
-        struct oci_entry e = { .kind = OCI_ENTRY_DIRECTORY, .path = name, .mode = 0755 };
+        struct oci_entry e = {.kind = OCI_ENTRY_DIRECTORY, .path = name, .mode = 0755};
 
         if (k->tar != NULL)
                 return oci_layer_writer_entry(k->tar, &e, err);
@@ -261,7 +268,7 @@ static int sink_directory(struct sink *k, const char *name, struct error *err)
 
 static int sink_begin(struct sink *k, const char *name, uint64_t size, struct error *err)
 {
-        struct oci_entry e = { .kind = OCI_ENTRY_FILE, .path = name, .mode = 0644, .size = size };
+        struct oci_entry e = {.kind = OCI_ENTRY_FILE, .path = name, .mode = 0644, .size = size};
 
         if (k->tar != NULL)
                 return oci_layer_writer_entry(k->tar, &e, err);
@@ -341,7 +348,7 @@ static int fill_blob(struct plan *p, const struct blob *b, struct checked *c, st
 static int write_blob(struct plan *p, struct sink *k, const struct blob *b, struct error *err)
 {
         char name[16 + SHA256_HEX_SIZE] = "blobs/sha256/";
-        struct checked c = { .sink = k, .name = name };
+        struct checked c = {.sink = k, .name = name};
         struct sha256_digest is;
 
         sha256_to_hex(&b->digest, name + strlen(name));
@@ -350,8 +357,9 @@ static int write_blob(struct plan *p, struct sink *k, const struct blob *b, stru
                 return -1;
         sha256_final(&c.hash, &is);
         if (c.size != b->size || !sha256_equal(&is, &b->digest))
-                return error_set(err, EBADMSG, "cannot save the image: the bytes of %s are not what they were (%llu of %llu bytes)", name,
-                                 (unsigned long long)c.size, (unsigned long long)b->size);
+                return error_set(err, EBADMSG,
+                                 "cannot save the image: the bytes of %s are not what they were (%llu of %llu bytes)",
+                                 name, (unsigned long long)c.size, (unsigned long long)b->size);
         return 0;
 }
 
@@ -373,8 +381,8 @@ static int write_plan(struct plan *p, struct sink *k, struct error *err)
 static int save(struct oci_store *s, const struct oci_archive_item *items, size_t count,
                 const struct oci_archive_save_options *options, struct sink *k, struct error *err)
 {
-        static const struct oci_archive_save_options none = { .stream = NULL };
-        struct plan p = { .store = s, .options = options ? options : &none };
+        static const struct oci_archive_save_options none = {.stream = NULL};
+        struct plan p = {.store = s, .options = options ? options : &none};
         int result = make_plan(&p, items, count, err);
 
         if (result == 0)
@@ -395,7 +403,7 @@ static int write_out(void *context, const void *bytes, size_t size, struct error
 int oci_archive_save_tar(struct oci_store *s, const struct oci_archive_item *items, size_t count,
                          const struct oci_archive_save_options *options, int out_fd, struct error *err)
 {
-        struct sink k = { .tar = oci_layer_writer_new(write_out, &out_fd), .dir = -1, .path = "the archive", .fd = -1 };
+        struct sink k = {.tar = oci_layer_writer_new(write_out, &out_fd), .dir = -1, .path = "the archive", .fd = -1};
         int result = save(s, items, count, options, &k, err);
 
         if (result == 0)
@@ -425,7 +433,7 @@ int oci_archive_save_directory(struct oci_store *s, const struct oci_archive_ite
                                const struct oci_archive_save_options *options, const char *path, struct error *err)
 {
         CLEANUP_FD int dir = -1;
-        struct sink k = { .path = path, .fd = -1 };
+        struct sink k = {.path = path, .fd = -1};
         int result;
 
         if (mkdir(path, 0777) < 0 && errno != EEXIST)

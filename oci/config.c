@@ -13,10 +13,11 @@
 #include "oci/limits.h"
 #include "oci/quote.h"
 
-static const char *const known_top[] = { "created", "author", "architecture", "os", "os.version", "os.features", "variant",
-                                         "config", "rootfs", "history", NULL };
-static const char *const known_run[] = { "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels",
-                                         "StopSignal", "ArgsEscaped", "Healthcheck", "OnBuild", "Shell", NULL };
+static const char *const known_top[] = {"created", "author", "architecture", "os",      "os.version", "os.features",
+                                        "variant", "config", "rootfs",       "history", NULL};
+static const char *const known_run[] = {"User",        "ExposedPorts", "Env",    "Entrypoint", "Cmd",
+                                        "Volumes",     "WorkingDir",   "Labels", "StopSignal", "ArgsEscaped",
+                                        "Healthcheck", "OnBuild",      "Shell",  NULL};
 
 /* ---- memory --------------------------------------------------------------------- */
 
@@ -162,7 +163,8 @@ void oci_argv_assign(struct oci_argv *a, const struct strv *items)
 /* ---- reading ---------------------------------------------------------------------- */
 
 /* Null or absent is not set, [] is. */
-static int get_argv(const char *what, const struct oci_json *o, const char *key, struct oci_argv *ret, struct error *err)
+static int get_argv(const char *what, const struct oci_json *o, const char *key, struct oci_argv *ret,
+                    struct error *err)
 {
         const struct oci_json *v = oci_json_find(o, key);
 
@@ -228,13 +230,14 @@ static int get_run(const char *what, const struct oci_json *top, struct oci_run_
         if (oci_json_get_string(what, o, "User", &ret->user, err) < 0 ||
             get_set(what, o, "ExposedPorts", &ret->exposed_ports, err) < 0 ||
             oci_json_get_strings(what, o, "Env", &ret->env, err) < 0 || check_env(what, &ret->env, err) < 0 ||
-            get_argv(what, o, "Entrypoint", &ret->entrypoint, err) < 0 || get_argv(what, o, "Cmd", &ret->cmd, err) < 0 ||
-            get_set(what, o, "Volumes", &ret->volumes, err) < 0 ||
+            get_argv(what, o, "Entrypoint", &ret->entrypoint, err) < 0 ||
+            get_argv(what, o, "Cmd", &ret->cmd, err) < 0 || get_set(what, o, "Volumes", &ret->volumes, err) < 0 ||
             oci_json_get_string(what, o, "WorkingDir", &ret->working_dir, err) < 0 ||
             oci_json_get_labels(what, o, "Labels", &ret->labels, err) < 0 ||
             oci_json_get_string(what, o, "StopSignal", &ret->stop_signal, err) < 0 ||
             oci_json_get_bool(what, o, "ArgsEscaped", &ret->args_escaped, err) < 0 ||
-            get_healthcheck(what, o, ret, err) < 0 || oci_json_get_strings(what, o, "OnBuild", &ret->on_build, err) < 0 ||
+            get_healthcheck(what, o, ret, err) < 0 ||
+            oci_json_get_strings(what, o, "OnBuild", &ret->on_build, err) < 0 ||
             get_argv(what, o, "Shell", &ret->shell, err) < 0)
                 return -1;
         return oci_json_get_unknown(what, o, known_run, &ret->extra, err);
@@ -250,7 +253,8 @@ static int get_rootfs(const char *what, const struct oci_json *top, struct oci_c
                 return -1;
         if (o == NULL)
                 return error_set(err, EINVAL, "%s has no \"rootfs\": it is not an image's config", what);
-        if (oci_json_get_string(what, o, "type", &type, err) < 0 || oci_json_get_strings(what, o, "diff_ids", &ids, err) < 0)
+        if (oci_json_get_string(what, o, "type", &type, err) < 0 ||
+            oci_json_get_strings(what, o, "diff_ids", &ids, err) < 0)
                 return -1;
         if (type == NULL || strcmp(type, "layers") != 0)
                 return error_set(err, EINVAL, "%s: the type of \"rootfs\" is not \"layers\"", what);
@@ -269,7 +273,8 @@ static int get_rootfs(const char *what, const struct oci_json *top, struct oci_c
 static int get_history_entry(const char *what, const struct oci_json *o, struct oci_history *ret, struct error *err)
 {
         if (oci_json_kind(o) != OCI_JSON_OBJECT)
-                return error_set(err, EINVAL, "%s: a \"history\" entry is %s", what, oci_json_kind_name(oci_json_kind(o)));
+                return error_set(err, EINVAL, "%s: a \"history\" entry is %s", what,
+                                 oci_json_kind_name(oci_json_kind(o)));
         if (oci_json_get_string(what, o, "created", &ret->created, err) < 0 ||
             oci_json_get_string(what, o, "created_by", &ret->created_by, err) < 0 ||
             oci_json_get_string(what, o, "author", &ret->author, err) < 0 ||
@@ -286,7 +291,7 @@ static int get_history(const char *what, const struct oci_json *top, struct oci_
         if (oci_json_get_array(what, top, "history", &v, err) < 0)
                 return -1;
         for (size_t i = 0; v != NULL && i < oci_json_count(v); i++) {
-                oci_config_add_history(c, &(struct oci_history){ .created = NULL });
+                oci_config_add_history(c, &(struct oci_history){.created = NULL});
                 if (get_history_entry(what, oci_json_item(v, i), &c->history[i], err) < 0)
                         return -1;
         }

@@ -25,13 +25,13 @@
 
 /* A list that may be absent, which is not the same as empty: CMD [] clears a base's command, no CMD keeps it. */
 struct oci_argv {
-        bool set;           /* false: the member is absent (or was null) */
+        bool set; /* false: the member is absent (or was null) */
         struct strv items;
 };
 
 /* HEALTHCHECK; times in nanoseconds, 0 = inherit. */
 struct oci_healthcheck {
-        struct strv test;   /* {"NONE"}, {"CMD", ...} or {"CMD-SHELL", text}; empty = inherit */
+        struct strv test; /* {"NONE"}, {"CMD", ...} or {"CMD-SHELL", text}; empty = inherit */
         int64_t interval;
         int64_t timeout;
         int64_t start_period;
@@ -40,7 +40,7 @@ struct oci_healthcheck {
 };
 
 struct oci_history {
-        char *created;      /* RFC 3339 */
+        char *created; /* RFC 3339 */
         char *created_by;
         char *author;
         char *comment;
@@ -54,7 +54,7 @@ struct oci_run_config {
         struct strv env;           /* NAME=VALUE in order */
         struct oci_argv entrypoint;
         struct oci_argv cmd;
-        struct strv volumes;       /* paths; written sorted, as the keys of a set */
+        struct strv volumes; /* paths; written sorted, as the keys of a set */
         char *working_dir;
         struct oci_labels labels;
         char *stop_signal;
@@ -62,17 +62,17 @@ struct oci_run_config {
         struct oci_healthcheck *healthcheck; /* owned; NULL when absent */
         struct strv on_build;
         struct oci_argv shell;
-        struct oci_labels extra;   /* name -> JSON text of each unknown member */
+        struct oci_labels extra; /* name -> JSON text of each unknown member */
 };
 
 struct oci_config {
-        char *created;      /* RFC 3339 */
+        char *created; /* RFC 3339 */
         char *author;
         char *architecture; /* GOARCH: "amd64" */
         char *os;           /* GOOS: "linux" */
         char *os_version;
         struct strv os_features;
-        char *variant;      /* "v7", "v8" */
+        char *variant; /* "v7", "v8" */
         struct oci_run_config config;
         struct sha256_digest *diff_ids; /* rootfs.diff_ids, lowest first */
         size_t diff_id_count;

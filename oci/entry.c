@@ -6,7 +6,7 @@
 
 /* What an entry is inside the directory where two paths part. */
 enum rank {
-        RANK_SELF,     /* the directory itself */
+        RANK_SELF, /* the directory itself */
         RANK_OPAQUE,
         RANK_WHITEOUT,
         RANK_CHILD,

@@ -37,25 +37,27 @@ struct oci_xattr {
 
 struct oci_entry {
         enum oci_entry_kind kind;
-        const char *path;   /* raw bytes; relative, without "." ".." "//" or a slash at the end; "" is the root directory */
-        uint32_t mode;      /* permission bits and suid, sgid, sticky (07777) */
+        const char
+                *path; /* raw bytes; relative, without "." ".." "//" or a slash at the end; "" is the root directory */
+        uint32_t mode; /* permission bits and suid, sgid, sticky (07777) */
         uint32_t uid;
         uint32_t gid;
-        int64_t mtime;      /* seconds since the epoch, may be negative */
-        uint32_t mtime_ns;  /* 0..999999999 */
-        uint64_t size;      /* files: bytes; else 0 */
+        int64_t mtime;     /* seconds since the epoch, may be negative */
+        uint32_t mtime_ns; /* 0..999999999 */
+        uint64_t size;     /* files: bytes; else 0 */
         uint32_t rdev_major;
         uint32_t rdev_minor;
         const char *target; /* symlink: its text as it is; hard link: the other path, cleaned like `path`; else NULL */
         const struct oci_xattr *xattrs;
         size_t xattr_count;
-        const struct oci_extent *extents; /* files, from the reader: ascending, not overlapping; the writer ignores them */
+        const struct oci_extent
+                *extents; /* files, from the reader: ascending, not overlapping; the writer ignores them */
         size_t extent_count;
 };
 
 /*
- * The canonical order of a layer's entries, as qsort wants it: depth first; a directory, then its opaque marker, then the
- * whiteouts in it by name, then its children by name, names compared bytewise. 0 only for the same path and rank.
+ * The canonical order of a layer's entries, as qsort wants it: depth first; a directory, then its opaque marker, then
+ * the whiteouts in it by name, then its children by name, names compared bytewise. 0 only for the same path and rank.
  */
 int oci_entry_compare(const struct oci_entry *a, const struct oci_entry *b);
 

@@ -55,7 +55,7 @@ void oci_image_cleanup(struct oci_image **i)
 struct oci_image_layer *oci_image_add_layer(struct oci_image *i)
 {
         i->layers = memory_realloc(i->layers, i->layer_count + 1, sizeof(*i->layers));
-        i->layers[i->layer_count] = (struct oci_image_layer){ .index = NULL };
+        i->layers[i->layer_count] = (struct oci_image_layer){.index = NULL};
         return &i->layers[i->layer_count++];
 }
 
@@ -99,7 +99,8 @@ static void format(const struct oci_image *i, struct buffer *ret)
         oci_json_end_object(&w);
 }
 
-static int get_descriptor(const char *what, const struct oci_json *o, const char *key, struct oci_descriptor **ret, struct error *err)
+static int get_descriptor(const char *what, const struct oci_json *o, const char *key, struct oci_descriptor **ret,
+                          struct error *err)
 {
         const struct oci_json *v;
 
@@ -119,9 +120,10 @@ static int get_layer(const char *what, const struct oci_json *o, struct oci_imag
 
         if (oci_json_kind(o) != OCI_JSON_OBJECT)
                 return error_set(err, EINVAL, "%s: a layer is not an object", what);
-        if (oci_json_get_string(what, o, "diffId", &text, err) < 0 || oci_json_get_int(what, o, "size", &size, err) < 0 ||
-            oci_json_get_string(what, o, "index", &l->index, err) < 0 || oci_json_get_int(what, o, "writer", &writer, err) < 0 ||
-            get_descriptor(what, o, "blob", &l->blob, err) < 0)
+        if (oci_json_get_string(what, o, "diffId", &text, err) < 0 ||
+            oci_json_get_int(what, o, "size", &size, err) < 0 ||
+            oci_json_get_string(what, o, "index", &l->index, err) < 0 ||
+            oci_json_get_int(what, o, "writer", &writer, err) < 0 || get_descriptor(what, o, "blob", &l->blob, err) < 0)
                 return -1;
         if (text == NULL || size < 0 || writer < 0 || writer > UINT16_MAX)
                 return error_set(err, EINVAL, "%s: a layer is incomplete", what);
@@ -143,9 +145,11 @@ static int parse(const char *what, const struct buffer *text, struct oci_image *
         if (oci_json_get_int(what, v, "version", &version, err) < 0)
                 return -1;
         if (version != VERSION)
-                return error_set(err, ENOTSUP, "%s has version %lld, this bryo knows %d", what, (long long)version, VERSION);
+                return error_set(err, ENOTSUP, "%s has version %lld, this bryo knows %d", what, (long long)version,
+                                 VERSION);
         if (oci_json_get_string(what, v, "created", &i->created, err) < 0 ||
-            get_descriptor(what, v, "manifest", &i->manifest, err) < 0 || oci_json_get_array(what, v, "layers", &layers, err) < 0)
+            get_descriptor(what, v, "manifest", &i->manifest, err) < 0 ||
+            oci_json_get_array(what, v, "layers", &layers, err) < 0)
                 return -1;
         for (size_t n = 0; layers != NULL && n < oci_json_count(layers); n++)
                 if (get_layer(what, oci_json_item(layers, n), oci_image_add_layer(i), err) < 0)
@@ -175,7 +179,8 @@ int oci_image_save(struct oci_store *s, const struct oci_image *i, struct error 
 
         sha256_to_hex(&i->id, hex);
         if (!oci_store_blob_has(s, &i->id))
-                return error_set(err, ENOENT, "cannot save the image %.12s: its config is not in %s", hex, oci_store_path(s));
+                return error_set(err, ENOENT, "cannot save the image %.12s: its config is not in %s", hex,
+                                 oci_store_path(s));
         format(i, &text);
         return oci_store_save(s, OCI_STORE_IMAGES, hex, text.data, text.size, err);
 }
@@ -239,7 +244,7 @@ static int walk_one(void *context, const struct oci_store_object *o, struct erro
 
 int oci_image_each(struct oci_store *s, oci_image_function *each, void *context, struct error *err)
 {
-        struct walk w = { .store = s, .each = each, .context = context };
+        struct walk w = {.store = s, .each = each, .context = context};
 
         return oci_store_each(s, OCI_STORE_IMAGES, walk_one, &w, err);
 }

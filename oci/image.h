@@ -22,18 +22,20 @@
  */
 struct oci_image_layer {
         struct sha256_digest diff_id;
-        uint64_t size;      /* of the uncompressed tar */
-        char *index;        /* name in OCI_STORE_INDEXES; NULL while nobody has made it */
-        unsigned writer;    /* 0: the tar is the blob named by diff_id; else the OCI_LAYER_WRITER_VERSION that makes it from the index */
+        uint64_t size;   /* of the uncompressed tar */
+        char *index;     /* name in OCI_STORE_INDEXES; NULL while nobody has made it */
+        unsigned writer; /* 0: the tar is the blob named by diff_id; else the OCI_LAYER_WRITER_VERSION that makes it
+                            from the index */
         struct oci_descriptor *blob; /* owned; the compressed blob this layer came as, or NULL */
 };
 
 struct oci_image {
         struct sha256_digest id;
-        char *created;      /* RFC 3339 as in the config, or NULL */
+        char *created;                  /* RFC 3339 as in the config, or NULL */
         struct oci_image_layer *layers; /* lowest first; count and diff IDs equal the config's */
         size_t layer_count;
-        struct oci_descriptor *manifest; /* owned; the manifest as it came from outside (its bytes are a blob), or NULL */
+        struct oci_descriptor
+                *manifest; /* owned; the manifest as it came from outside (its bytes are a blob), or NULL */
 };
 
 struct oci_image *oci_image_new(const struct sha256_digest *id);
@@ -57,14 +59,16 @@ int oci_image_remove(struct oci_store *s, const struct sha256_digest *id, struct
 int oci_image_load_config(struct oci_store *s, const struct sha256_digest *id, struct oci_config **ret,
                           struct error *err);
 
-/* Calls `each` for every image of the store, in the order of their IDs. A record that cannot be read is logged and left out. */
+/* Calls `each` for every image of the store, in the order of their IDs. A record that cannot be read is logged and left
+ * out. */
 typedef int oci_image_function(void *context, const struct oci_image *i, struct error *err);
 int oci_image_each(struct oci_store *s, oci_image_function *each, void *context, struct error *err);
 
 /*
  * What a user typed -> image: a reference (with @digest: config or manifest digest of an image here), or an image ID,
- * "sha256:" and/or a prefix of its hex. A tag wins over an ID that looks like it. ENOENT: "no such image: x"; EINVAL for several
- * matches or nonsense. *ret_name (may be NULL) gets the full name that matched, or NULL; the caller frees it.
+ * "sha256:" and/or a prefix of its hex. A tag wins over an ID that looks like it. ENOENT: "no such image: x"; EINVAL
+ * for several matches or nonsense. *ret_name (may be NULL) gets the full name that matched, or NULL; the caller frees
+ * it.
  */
 int oci_image_resolve(struct oci_store *s, const char *text, struct sha256_digest *ret_id, char **ret_name,
                       struct error *err);
@@ -75,7 +79,7 @@ struct oci_image_row {
         char *tag;        /* NULL likewise */
         char *name;       /* full; NULL likewise */
         struct sha256_digest id;
-        char *created;    /* RFC 3339 or NULL */
+        char *created; /* RFC 3339 or NULL */
         int64_t created_seconds;
         uint64_t size;
 };

@@ -31,7 +31,8 @@ static int match(void *context, const struct oci_image *i, struct error *err)
         if (s->prefix != NULL)
                 hit = strncmp(hex, s->prefix, strlen(s->prefix)) == 0;
         else
-                hit = sha256_equal(&i->id, s->manifest) || (i->manifest != NULL && sha256_equal(&i->manifest->digest, s->manifest));
+                hit = sha256_equal(&i->id, s->manifest) ||
+                      (i->manifest != NULL && sha256_equal(&i->manifest->digest, s->manifest));
         if (hit) {
                 s->count++;
                 s->id = i->id;
@@ -46,7 +47,8 @@ static int fail_missing(const char *text, struct error *err)
         return error_set(err, ENOENT, "no such image: %s", quoted);
 }
 
-static int search(struct oci_store *s, const char *text, struct search *what, struct sha256_digest *ret_id, struct error *err)
+static int search(struct oci_store *s, const char *text, struct search *what, struct sha256_digest *ret_id,
+                  struct error *err)
 {
         CLEANUP_FREE char *quoted = NULL;
 
@@ -67,7 +69,7 @@ static int resolve_reference(struct oci_store *s, const struct oci_reference *r,
                              struct sha256_digest *ret_id, char **ret_name, struct error *err)
 {
         CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
-        struct search what = { .manifest = &r->digest };
+        struct search what = {.manifest = &r->digest};
 
         if (r->has_digest) {
                 *ret_found = true;
@@ -86,7 +88,7 @@ int oci_image_resolve(struct oci_store *s, const char *text, struct sha256_diges
 {
         CLEANUP_REFERENCE struct oci_reference *r = NULL;
         CLEANUP_ERROR struct error invalid = ERROR_INIT;
-        struct search what = { .prefix = strncmp(text, "sha256:", 7) == 0 ? text + 7 : text };
+        struct search what = {.prefix = strncmp(text, "sha256:", 7) == 0 ? text + 7 : text};
         size_t n = strlen(what.prefix);
         bool is_id = n >= 1 && n <= SHA256_HEX_SIZE && strspn(what.prefix, "0123456789abcdef") == n;
         bool found = false;
@@ -121,11 +123,11 @@ static void add_row(struct rows *rows, const struct oci_image *i, const struct o
         CLEANUP_ERROR struct error ignored = ERROR_INIT;
         CLEANUP_BUFFER struct buffer repository = BUFFER_INIT;
         struct oci_image_row *row;
-        struct timespec created = { 0 };
+        struct timespec created = {0};
 
         memory_grow(&rows->items, &rows->cap, rows->count + 1, sizeof(*rows->items));
         row = &rows->items[rows->count++];
-        *row = (struct oci_image_row){ .id = i->id, .size = oci_image_size(i) };
+        *row = (struct oci_image_row){.id = i->id, .size = oci_image_size(i)};
         row->created = i->created ? memory_strdup(i->created) : NULL;
         /* a time nobody can read is shown as the epoch, as one that is not there */
         if (i->created != NULL && oci_time_parse(i->created, &created, &ignored) == 0)
@@ -174,7 +176,7 @@ static int compare_rows(const void *a, const void *b)
 
 int oci_image_list(struct oci_store *s, struct oci_image_row **ret, size_t *ret_count, struct error *err)
 {
-        struct rows rows = { .items = NULL };
+        struct rows rows = {.items = NULL};
         struct oci_ref *refs = NULL;
         int result;
 

@@ -27,7 +27,8 @@ static int fail(const char *what, const struct oci_index *x, const struct oci_pl
                 oci_platform_format(x->manifests[i].platform, &there);
         }
         quoted = oci_quote_bytes(buffer_text(&there), there.size);
-        error_set(err, ENOENT, "%s has no image for %s; it has %s", what, buffer_text(&wanted), there.size ? quoted : "none with a platform");
+        error_set(err, ENOENT, "%s has no image for %s; it has %s", what, buffer_text(&wanted),
+                  there.size ? quoted : "none with a platform");
         free(quoted);
         return -1;
 }

@@ -37,7 +37,7 @@ struct reader {
         struct oci_json *open[OCI_LIMIT_JSON_DEPTH];
         size_t depth;
         size_t values;
-        char *key;              /* owned; the member name that waits for its value */
+        char *key; /* owned; the member name that waits for its value */
 };
 
 static void clear(struct oci_json *v)
@@ -67,8 +67,8 @@ void oci_json_cleanup(struct oci_json **root)
 
 /* ---- building --------------------------------------------------------- */
 
-/* Where the next value goes, zeroed; NULL with the error set when there are too many. Pointers in `open` stay valid: only
- * the innermost container grows, and nothing points into its items while it does. */
+/* Where the next value goes, zeroed; NULL with the error set when there are too many. Pointers in `open` stay valid:
+ * only the innermost container grows, and nothing points into its items while it does. */
 static struct oci_json *place(struct reader *r, enum oci_json_kind kind)
 {
         struct oci_json *parent = r->depth > 0 ? r->open[r->depth - 1] : NULL;
@@ -88,7 +88,7 @@ static struct oci_json *place(struct reader *r, enum oci_json_kind kind)
                 }
                 v = &parent->items[parent->count++];
         }
-        *v = (struct oci_json){ .kind = kind };
+        *v = (struct oci_json){.kind = kind};
         return v;
 }
 
@@ -239,7 +239,8 @@ static int hex_value(const char *p, const char *end)
         return value;
 }
 
-/* yajl turns half a surrogate pair into '?', which would let two documents become one. Returns false if there is one. */
+/* yajl turns half a surrogate pair into '?', which would let two documents become one. Returns false if there is one.
+ */
 static bool surrogates_are_paired(const char *p, size_t size)
 {
         const char *end = p + size;
@@ -296,7 +297,7 @@ static int fail_yajl(const char *what, yajl_handle handle, struct error *err)
 
 int oci_json_parse(const char *what, const void *bytes, size_t size, struct oci_json **ret, struct error *err)
 {
-        struct reader r = { .what = what, .err = err };
+        struct reader r = {.what = what, .err = err};
         yajl_handle handle;
         yajl_status status;
 
@@ -330,7 +331,7 @@ enum oci_json_kind oci_json_kind(const struct oci_json *v)
 const char *oci_json_kind_name(enum oci_json_kind kind)
 {
         static const char *const names[] = {
-                [OCI_JSON_NULL] = "null",     [OCI_JSON_BOOL] = "a boolean", [OCI_JSON_NUMBER] = "a number",
+                [OCI_JSON_NULL] = "null",       [OCI_JSON_BOOL] = "a boolean", [OCI_JSON_NUMBER] = "a number",
                 [OCI_JSON_STRING] = "a string", [OCI_JSON_ARRAY] = "an array", [OCI_JSON_OBJECT] = "an object",
         };
 
@@ -454,7 +455,8 @@ int oci_json_get_array(const char *what, const struct oci_json *object, const ch
 
 static int fail_item(const char *what, const char *key, const struct oci_json *item, struct error *err)
 {
-        return error_set(err, EINVAL, "%s: \"%s\" holds %s where only strings may be", what, key, oci_json_kind_name(item->kind));
+        return error_set(err, EINVAL, "%s: \"%s\" holds %s where only strings may be", what, key,
+                         oci_json_kind_name(item->kind));
 }
 
 int oci_json_get_strings(const char *what, const struct oci_json *object, const char *key, struct strv *ret,
@@ -497,7 +499,8 @@ int oci_json_get_unknown(const char *what, const struct oci_json *object, const 
                 for (size_t k = 0; known[k] != NULL && !found; k++) {
                         found = strcmp(object->keys[i], known[k]) == 0;
                         if (!found && strcasecmp(object->keys[i], known[k]) == 0)
-                                return error_set(err, EINVAL, "%s: \"%s\" must be written \"%s\"", what, object->keys[i], known[k]);
+                                return error_set(err, EINVAL, "%s: \"%s\" must be written \"%s\"", what,
+                                                 object->keys[i], known[k]);
                 }
                 if (found || extra == NULL)
                         continue;

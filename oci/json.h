@@ -54,7 +54,8 @@ const struct oci_json *oci_json_find(const struct oci_json *object, const char *
  * Typed access to members. "optional": absent or null leaves *ret as it is and
  * returns 0; a wrong kind is EINVAL. Heap strings are the caller's.
  */
-int oci_json_get_string(const char *what, const struct oci_json *object, const char *key, char **ret, struct error *err);
+int oci_json_get_string(const char *what, const struct oci_json *object, const char *key, char **ret,
+                        struct error *err);
 int oci_json_get_bool(const char *what, const struct oci_json *object, const char *key, bool *ret, struct error *err);
 /* An integer without fraction or exponent that fits; anything else is EINVAL. */
 int oci_json_get_int(const char *what, const struct oci_json *object, const char *key, int64_t *ret, struct error *err);
@@ -72,12 +73,14 @@ int oci_json_get_labels(const char *what, const struct oci_json *object, const c
                         struct error *err);
 /*
  * Refuses members that differ from one of the `known` names (NULL-terminated) in letter case only: Go's decoder, which
- * everybody else uses, takes them for the known one. Members that are not known at all go to `extra` as JSON texts (NULL: dropped).
+ * everybody else uses, takes them for the known one. Members that are not known at all go to `extra` as JSON texts
+ * (NULL: dropped).
  */
 int oci_json_get_unknown(const char *what, const struct oci_json *object, const char *const *known,
                          struct oci_labels *extra, struct error *err);
 
-/* Appends the value as compact JSON: members in their order, numbers as they came, strings escaped as the writer does. */
+/* Appends the value as compact JSON: members in their order, numbers as they came, strings escaped as the writer does.
+ */
 void oci_json_format(const struct oci_json *v, struct buffer *ret);
 
 #endif

@@ -28,7 +28,10 @@ struct oci_json_writer {
         bool comma;         /* the next member needs a comma in front */
 };
 
-#define OCI_JSON_WRITER(buffer) { (buffer), false }
+#define OCI_JSON_WRITER(buffer)                                                                                        \
+        {                                                                                                              \
+                (buffer), false                                                                                        \
+        }
 
 void oci_json_begin_object(struct oci_json_writer *w, const char *key);
 void oci_json_end_object(struct oci_json_writer *w);

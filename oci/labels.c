@@ -44,7 +44,7 @@ void oci_labels_set(struct oci_labels *l, const char *name, const char *value)
         }
         memory_grow(&l->items, &l->cap, l->count + 1, sizeof(*l->items));
         memmove(l->items + at + 1, l->items + at, (l->count - at) * sizeof(*l->items));
-        l->items[at] = (struct oci_label){ memory_strdup(name), copy };
+        l->items[at] = (struct oci_label){memory_strdup(name), copy};
         l->count++;
 }
 

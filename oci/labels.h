@@ -16,7 +16,10 @@ struct oci_labels {
         size_t cap;
 };
 
-#define OCI_LABELS_INIT { NULL, 0, 0 }
+#define OCI_LABELS_INIT                                                                                                \
+        {                                                                                                              \
+                NULL, 0, 0                                                                                             \
+        }
 
 /* Adds or replaces; both texts are copied. */
 void oci_labels_set(struct oci_labels *l, const char *name, const char *value);

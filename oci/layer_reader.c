@@ -35,7 +35,8 @@ static bool has_prefix(const char *s, const char *prefix)
         return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* Sets `ret` to `name` cleaned as if it stood below a root: no ".", no "..", no empty components, no slash at the ends. */
+/* Sets `ret` to `name` cleaned as if it stood below a root: no ".", no "..", no empty components, no slash at the ends.
+ */
 static int clean(const char *name, struct buffer *ret, struct error *err)
 {
         buffer_clear(ret);
@@ -48,7 +49,8 @@ static int clean(const char *name, struct buffer *ret, struct error *err)
 
                         ret->size = slash ? (size_t)(slash - ret->data) : 0;
                 } else if (n > OCI_LIMIT_NAME + (has_prefix(name, WHITEOUT_PREFIX) ? strlen(WHITEOUT_PREFIX) : 0)) {
-                        return error_set(err, ENAMETOOLONG, "a name is longer than the limit of %u bytes", OCI_LIMIT_NAME);
+                        return error_set(err, ENAMETOOLONG, "a name is longer than the limit of %u bytes",
+                                         OCI_LIMIT_NAME);
                 } else if (n > 0 && !(n == 1 && *name == '.')) {
                         if (ret->size > 0)
                                 buffer_append_char(ret, '/');
@@ -89,7 +91,7 @@ static int apply_whiteout(struct oci_layer_reader *r, char *base, struct error *
                 memmove(base, removed, strlen(removed) + 1);
         }
         /* of a whiteout nothing but the path means anything */
-        *e = (struct oci_entry){ .kind = e->kind, .path = r->path.data };
+        *e = (struct oci_entry){.kind = e->kind, .path = r->path.data};
         return 0;
 }
 
@@ -102,7 +104,8 @@ static int check_whiteout(struct oci_layer_reader *r, bool *ret_skip, struct err
         *ret_skip = false;
         if (r->options.plain_names || r->path.size == 0)
                 return 0;
-        if ((has_prefix(base, AUFS_PREFIX) && strcmp(base, OPAQUE_NAME) != 0) || has_parent_with(r->path.data, AUFS_PREFIX)) {
+        if ((has_prefix(base, AUFS_PREFIX) && strcmp(base, OPAQUE_NAME) != 0) ||
+            has_parent_with(r->path.data, AUFS_PREFIX)) {
                 *ret_skip = true;
                 return 0;
         }
@@ -116,7 +119,8 @@ static int fill_target(struct oci_layer_reader *r, const struct oci_tar_member *
         if (m->link == NULL)
                 return 0;
         if (strlen(m->link) > OCI_LIMIT_PATH)
-                return error_set(err, ENAMETOOLONG, "the link target is longer than the limit of %u bytes", OCI_LIMIT_PATH);
+                return error_set(err, ENAMETOOLONG, "the link target is longer than the limit of %u bytes",
+                                 OCI_LIMIT_PATH);
         r->entry.target = m->link;
         if (m->kind != OCI_ENTRY_HARDLINK)
                 return 0;
@@ -136,7 +140,8 @@ static int check_target(const struct oci_layer_reader *r, struct error *err)
                 return 0;
         if (strcmp(e->target, e->path) == 0)
                 return error_set(err, EINVAL, "a hard link to itself");
-        if (!r->options.plain_names && (has_prefix(e->target, AUFS_PREFIX) || has_parent_with(e->target, WHITEOUT_PREFIX)))
+        if (!r->options.plain_names &&
+            (has_prefix(e->target, AUFS_PREFIX) || has_parent_with(e->target, WHITEOUT_PREFIX)))
                 return error_set(err, EINVAL, "a hard link to a file of aufs: rebuild the image with a newer builder");
         return 0;
 }
@@ -171,8 +176,8 @@ static int fill_entry(struct oci_layer_reader *r, const struct oci_tar_member *m
         return check_target(r, err);
 }
 
-static int open_stream(const struct oci_stream_input *input, int out_fd, bool copy, const struct oci_layer_options *options,
-                       struct oci_layer_reader **ret, struct error *err)
+static int open_stream(const struct oci_stream_input *input, int out_fd, bool copy,
+                       const struct oci_layer_options *options, struct oci_layer_reader **ret, struct error *err)
 {
         struct oci_layer_reader *r = memory_zalloc(1, sizeof(*r));
 
@@ -190,7 +195,7 @@ static int open_stream(const struct oci_stream_input *input, int out_fd, bool co
 int oci_layer_reader_open(int fd, const struct oci_layer_options *options, struct oci_layer_reader **ret,
                           struct error *err)
 {
-        return open_stream(&(struct oci_stream_input){ .fd = fd }, -1, false, options, ret, err);
+        return open_stream(&(struct oci_stream_input){.fd = fd}, -1, false, options, ret, err);
 }
 
 void oci_layer_reader_close(struct oci_layer_reader *r)
@@ -222,7 +227,8 @@ int oci_layer_reader_next(struct oci_layer_reader *r, const struct oci_entry **r
                         return -1;
                 if (m == NULL) {
                         if (r->skipped > 0)
-                                log_print(r->options.log, LOG_INFO, "left out %llu members of a layer that aufs had made for itself",
+                                log_print(r->options.log, LOG_INFO,
+                                          "left out %llu members of a layer that aufs had made for itself",
                                           (unsigned long long)r->skipped);
                         return 0;
                 }
@@ -269,13 +275,13 @@ static int ingest_input(const struct oci_stream_input *input, int out_fd, const 
 int oci_layer_ingest(int in_fd, int out_fd, const struct oci_layer_options *options, oci_entry_function *entry,
                      void *context, struct oci_layer_info *ret, struct error *err)
 {
-        return ingest_input(&(struct oci_stream_input){ .fd = in_fd }, out_fd, options, entry, context, ret, err);
+        return ingest_input(&(struct oci_stream_input){.fd = in_fd}, out_fd, options, entry, context, ret, err);
 }
 
-int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd, const struct oci_layer_options *options,
-                           struct oci_layer_info *ret, struct error *err)
+int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd,
+                           const struct oci_layer_options *options, struct oci_layer_info *ret, struct error *err)
 {
-        struct oci_stream_input input = { .fd = in_fd, .ranged = true, .offset = offset, .size = size };
+        struct oci_stream_input input = {.fd = in_fd, .ranged = true, .offset = offset, .size = size};
 
         return ingest_input(&input, out_fd, options, NULL, NULL, ret, err);
 }

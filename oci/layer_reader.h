@@ -31,8 +31,8 @@
  * oci/tar_reader.h. Limits: oci/limits.h.
  */
 struct oci_layer_options {
-        const struct log *log;   /* may be NULL */
-        bool plain_names;        /* not a layer: names that start with ".wh." are ordinary files (ADD of a tar, import) */
+        const struct log *log; /* may be NULL */
+        bool plain_names;      /* not a layer: names that start with ".wh." are ordinary files (ADD of a tar, import) */
 };
 
 struct oci_layer_reader;
@@ -77,8 +77,8 @@ int oci_layer_ingest(int in_fd, int out_fd, const struct oci_layer_options *opti
                      void *context, struct oci_layer_info *ret, struct error *err);
 
 /* The same for a layer that is a part of a file, without telling entries: `size` bytes at `offset`. */
-int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd, const struct oci_layer_options *options,
-                           struct oci_layer_info *ret, struct error *err);
+int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd,
+                           const struct oci_layer_options *options, struct oci_layer_info *ret, struct error *err);
 
 /* What the first bytes of a file (512 or more, or all there are) are packed with; NONE also for what is no archive. */
 enum oci_compression oci_layer_detect(const void *bytes, size_t size);

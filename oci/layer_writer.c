@@ -30,9 +30,9 @@
 struct oci_layer_writer {
         oci_write_function *write;
         void *context;
-        uint64_t offset;       /* bytes written */
-        uint64_t body;         /* bytes of the body still to come */
-        unsigned padding;      /* zeros behind it */
+        uint64_t offset;  /* bytes written */
+        uint64_t body;    /* bytes of the body still to come */
+        unsigned padding; /* zeros behind it */
         bool finished;
         bool started;
         struct buffer out;     /* headers under construction */
@@ -101,7 +101,8 @@ static const char *path_defect(const char *path)
                         return "the path has an empty component";
                 if (n > OCI_LIMIT_NAME)
                         return "a name is longer than 255 bytes";
-                if (strncmp(p, "./", 2) == 0 || strcmp(p, ".") == 0 || strncmp(p, "../", 3) == 0 || strcmp(p, "..") == 0)
+                if (strncmp(p, "./", 2) == 0 || strcmp(p, ".") == 0 || strncmp(p, "../", 3) == 0 ||
+                    strcmp(p, "..") == 0)
                         return "the path has a component \".\" or \"..\"";
                 if (strncmp(p, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
                         return "names that start with \".wh.\" mean something else in a layer";
@@ -163,7 +164,8 @@ static bool is_ancestor(const char *path, size_t size, const struct buffer *dire
 {
         const char *d = buffer_text(directory);
 
-        return size <= directory->size && memcmp(path, d, size) == 0 && (size == 0 || d[size] == '/' || d[size] == '\0');
+        return size <= directory->size && memcmp(path, d, size) == 0 &&
+               (size == 0 || d[size] == '/' || d[size] == '\0');
 }
 
 static const char *order_defect(const struct oci_layer_writer *w, const struct oci_entry *e)
@@ -220,8 +222,9 @@ static void put_number(struct oci_layer_writer *w, char *block, size_t at, size_
 }
 
 /*
- * The name into name and prefix: whole if it fits, else split at the leftmost slash that makes both parts fit. False if there is none;
- * then the extended header has the name, and the field its first bytes for programs that do not know better.
+ * The name into name and prefix: whole if it fits, else split at the leftmost slash that makes both parts fit. False if
+ * there is none; then the extended header has the name, and the field its first bytes for programs that do not know
+ * better.
  */
 static bool put_name(char *block, const char *name, size_t size)
 {
@@ -274,7 +277,10 @@ static void begin_block(char block[OCI_TAR_BLOCK], char type)
 {
         memset(block, 0, OCI_TAR_BLOCK);
         block[OCI_TAR_TYPE] = type;
-        memcpy(block + OCI_TAR_MAGIC, "ustar\0" "00", 8);
+        memcpy(block + OCI_TAR_MAGIC,
+               "ustar\0"
+               "00",
+               8);
         put_octal(block, OCI_TAR_MODE, OCI_TAR_SHORT, 0);
         put_octal(block, OCI_TAR_UID, OCI_TAR_SHORT, 0);
         put_octal(block, OCI_TAR_GID, OCI_TAR_SHORT, 0);
@@ -373,7 +379,7 @@ static void remember(struct oci_layer_writer *w, const struct oci_entry *e)
 {
         buffer_clear(&w->last_path);
         buffer_append_string(&w->last_path, e->path);
-        w->last = (struct oci_entry){ .kind = e->kind, .path = buffer_text(&w->last_path) };
+        w->last = (struct oci_entry){.kind = e->kind, .path = buffer_text(&w->last_path)};
         w->started = true;
         if (e->kind == OCI_ENTRY_DIRECTORY) {
                 buffer_clear(&w->directory);
@@ -391,7 +397,8 @@ int oci_layer_writer_entry(struct oci_layer_writer *w, const struct oci_entry *e
         if (w->records.size > OCI_LIMIT_TAR_EXTENDED) {
                 CLEANUP_FREE char *quoted = oci_quote(e->path);
 
-                return error_set(err, E2BIG, "cannot put %s into a layer: its extended attributes take more than %u bytes", quoted,
+                return error_set(err, E2BIG,
+                                 "cannot put %s into a layer: its extended attributes take more than %u bytes", quoted,
                                  OCI_LIMIT_TAR_EXTENDED);
         }
         buffer_clear(&w->out);
@@ -429,8 +436,8 @@ int oci_layer_writer_finish(struct oci_layer_writer *w, struct error *err)
 
         if (w->body > 0 || w->finished) {
                 quoted = oci_quote(w->started ? w->last.path : "");
-                return error_set(err, EINVAL, "cannot finish the layer: %s%s", w->finished ? "it is finished, last " : "the body is incomplete of ",
-                                 quoted);
+                return error_set(err, EINVAL, "cannot finish the layer: %s%s",
+                                 w->finished ? "it is finished, last " : "the body is incomplete of ", quoted);
         }
         w->finished = true;
         return put_zeros(w, (size_t)2 * OCI_TAR_BLOCK, err);

@@ -31,8 +31,10 @@ void oci_layer_writer_free(struct oci_layer_writer *w);
 /*
  * Begins an entry: writes its headers. Of `e` the extents and mtime_ns are ignored (times are whole seconds), and for
  * whiteouts and opaque markers everything but `path`. A file's `size` bytes must follow through
- * oci_layer_writer_body before the next entry. EINVAL (naming the path) for what no layer can hold: a name that starts with
- * ".wh.", ".." or an empty component, an xattr name with '=', a time or device number out of range, an entry out of order.
+ * oci_layer_writer_body before the next entry. EINVAL (naming the path) for what no layer can hold: a name that starts
+ * with
+ * ".wh.", ".." or an empty component, an xattr name with '=', a time or device number out of range, an entry out of
+ * order.
  */
 int oci_layer_writer_entry(struct oci_layer_writer *w, const struct oci_entry *e, struct error *err);
 /* Bytes of the current file's body; more than announced is EINVAL. Padding is written by itself. */

@@ -22,12 +22,12 @@ struct member {
         char *name;
         uint64_t offset;
         uint64_t size;
-        size_t order;      /* in the tar: of two with one name the last counts, as for whoever unpacks it */
+        size_t order; /* in the tar: of two with one name the last counts, as for whoever unpacks it */
 };
 
 struct oci_layout {
         char *name;
-        int fd;            /* the directory, or the plain tar */
+        int fd; /* the directory, or the plain tar */
         bool is_directory;
         struct member *members; /* of a tar, sorted by name, each once */
         size_t count;
@@ -60,7 +60,7 @@ void oci_range_close(struct oci_range *r)
 {
         if (r->owned)
                 (void)fd_close(r->fd);
-        *r = (struct oci_range){ .fd = -1 };
+        *r = (struct oci_range){.fd = -1};
 }
 
 /* ---- opening a tar ----------------------------------------------------------------------- */
@@ -111,7 +111,7 @@ static void sort_members(struct oci_layout *l)
 
 static int scan(struct oci_layout *l, int fd, struct error *err)
 {
-        static const struct oci_layer_options options = { .plain_names = true };
+        static const struct oci_layer_options options = {.plain_names = true};
         struct oci_layer_reader *r;
         const struct oci_entry *e = NULL;
         int result;
@@ -132,7 +132,7 @@ static int scan(struct oci_layout *l, int fd, struct error *err)
 /* Unpacks into a nameless file of the store's scratch. */
 static int spool(struct oci_store *s, struct oci_layout *l, int fd, struct error *err)
 {
-        static const struct oci_layer_options options = { .plain_names = true };
+        static const struct oci_layer_options options = {.plain_names = true};
         CLEANUP_FREE char *name = memory_printf("archive.%d", fd);
         struct oci_layer_info info;
         int scratch;
@@ -249,7 +249,7 @@ static int find_in_directory(const struct oci_layout *l, const char *name, struc
                 return error_errno(err, errno, "cannot open %s/%s", l->name, name);
         if (!S_ISREG(st.st_mode))
                 return error_set(err, EINVAL, "%s/%s is not a file", l->name, name);
-        *ret = (struct oci_range){ .fd = fd_steal(&fd), .owned = true, .size = (uint64_t)st.st_size };
+        *ret = (struct oci_range){.fd = fd_steal(&fd), .owned = true, .size = (uint64_t)st.st_size};
         return 0;
 }
 
@@ -257,25 +257,26 @@ int oci_layout_find(const struct oci_layout *l, const char *name, struct oci_ran
 {
         const struct member *m;
 
-        *ret = (struct oci_range){ .fd = -1 };
+        *ret = (struct oci_range){.fd = -1};
         if (l->is_directory)
                 return find_in_directory(l, name, ret, err);
         m = l->count ? bsearch(name, l->members, l->count, sizeof(*l->members), compare_name) : NULL;
         if (m == NULL)
                 return fail_missing(l, name, err);
-        *ret = (struct oci_range){ .fd = l->fd, .offset = m->offset, .size = m->size };
+        *ret = (struct oci_range){.fd = l->fd, .offset = m->offset, .size = m->size};
         return 0;
 }
 
 bool oci_layout_has(const struct oci_layout *l, const char *name)
 {
         CLEANUP_ERROR struct error ignored = ERROR_INIT;
-        CLEANUP_RANGE struct oci_range r = { .fd = -1 };
+        CLEANUP_RANGE struct oci_range r = {.fd = -1};
 
         return oci_layout_find(l, name, &r, &ignored) == 0;
 }
 
-int oci_layout_find_blob(const struct oci_layout *l, const struct oci_descriptor *d, struct oci_range *ret, struct error *err)
+int oci_layout_find_blob(const struct oci_layout *l, const struct oci_descriptor *d, struct oci_range *ret,
+                         struct error *err)
 {
         char name[sizeof(BLOBS) + SHA256_HEX_SIZE] = BLOBS;
 
@@ -284,14 +285,14 @@ int oci_layout_find_blob(const struct oci_layout *l, const struct oci_descriptor
                 return -1;
         if (ret->size == d->size)
                 return 0;
-        error_set(err, EBADMSG, "%s: %s has %llu bytes, but %llu were announced", l->name, name, (unsigned long long)ret->size,
-                  (unsigned long long)d->size);
+        error_set(err, EBADMSG, "%s: %s has %llu bytes, but %llu were announced", l->name, name,
+                  (unsigned long long)ret->size, (unsigned long long)d->size);
         oci_range_close(ret);
         return -1;
 }
 
-static int load(const struct oci_layout *l, const char *name, const struct oci_range *r, size_t limit, struct buffer *ret,
-                struct error *err)
+static int load(const struct oci_layout *l, const char *name, const struct oci_range *r, size_t limit,
+                struct buffer *ret, struct error *err)
 {
         if (r->size > limit)
                 return error_set(err, EFBIG, "%s: %s is larger than the limit of %zu bytes", l->name, name, limit);
@@ -305,7 +306,7 @@ static int load(const struct oci_layout *l, const char *name, const struct oci_r
 int oci_layout_load(const struct oci_layout *l, const char *name, size_t limit, struct buffer *ret, struct error *err)
 {
         CLEANUP_FREE char *quoted = oci_quote(name);
-        CLEANUP_RANGE struct oci_range r = { .fd = -1 };
+        CLEANUP_RANGE struct oci_range r = {.fd = -1};
 
         if (oci_layout_find(l, name, &r, err) < 0)
                 return -1;
@@ -315,7 +316,7 @@ int oci_layout_load(const struct oci_layout *l, const char *name, size_t limit, 
 int oci_layout_load_blob(const struct oci_layout *l, const struct oci_descriptor *d, size_t limit, struct buffer *ret,
                          struct error *err)
 {
-        CLEANUP_RANGE struct oci_range r = { .fd = -1 };
+        CLEANUP_RANGE struct oci_range r = {.fd = -1};
         struct sha256_digest is;
         char text[OCI_DIGEST_TEXT + 1];
         size_t before = ret->size;

@@ -8,35 +8,35 @@
  */
 
 /* JSON: containerd and the registries cap manifests at 4 MiB; configs with long histories stay far below. */
-#define OCI_LIMIT_JSON_SIZE  (4u * 1024 * 1024)
+#define OCI_LIMIT_JSON_SIZE (4u * 1024 * 1024)
 /* A config nests 5 deep; deeper input is only good for exhausting stacks. */
 #define OCI_LIMIT_JSON_DEPTH 64
 /* Values in one document; bounds memory, at worst some 600 bytes for each. */
 #define OCI_LIMIT_JSON_VALUES 200000
 
 /* Docker's overlay2 stops at 128 layers, containerd's snapshotters near 500. */
-#define OCI_LIMIT_LAYERS          1000
+#define OCI_LIMIT_LAYERS 1000
 /* An index of indexes exists (save of many images); deeper nesting does not. */
-#define OCI_LIMIT_INDEX_DEPTH     3
+#define OCI_LIMIT_INDEX_DEPTH 3
 /* Manifests in one index or one layout. */
 #define OCI_LIMIT_INDEX_MANIFESTS 1000
 
 /* Members of one tar: ten times what the largest honest images hold in a layer. */
-#define OCI_LIMIT_TAR_ENTRIES  4000000u
+#define OCI_LIMIT_TAR_ENTRIES 4000000u
 /* One extended header (PAX `x`, GNU `L` or `K`): Go's archive/tar has the same limit. */
 #define OCI_LIMIT_TAR_EXTENDED (1024u * 1024)
 /* Linux: PATH_MAX - 1 and NAME_MAX; what is longer could not be looked up by anybody. */
-#define OCI_LIMIT_PATH         4095u
-#define OCI_LIMIT_NAME         255u
+#define OCI_LIMIT_PATH 4095u
+#define OCI_LIMIT_NAME 255u
 /* Linux: XATTR_NAME_MAX and XATTR_SIZE_MAX; the count keeps a hostile header from making a node huge. */
-#define OCI_LIMIT_XATTRS       1024u
-#define OCI_LIMIT_XATTR_NAME   255u
-#define OCI_LIMIT_XATTR_SIZE   65536u
+#define OCI_LIMIT_XATTRS     1024u
+#define OCI_LIMIT_XATTR_NAME 255u
+#define OCI_LIMIT_XATTR_SIZE 65536u
 /* Data regions of one sparse file. */
-#define OCI_LIMIT_SPARSE       262144u
+#define OCI_LIMIT_SPARSE 262144u
 /* Bytes of one file, and of one uncompressed tar: 8 EiB arithmetic must stay in int64_t. */
-#define OCI_LIMIT_FILE_SIZE    (1ull << 50)
-#define OCI_LIMIT_TAR_SIZE     (1ull << 52)
+#define OCI_LIMIT_FILE_SIZE (1ull << 50)
+#define OCI_LIMIT_TAR_SIZE  (1ull << 52)
 
 /*
  * A compressed stream may grow to FREE + RATIO * (compressed bytes read so

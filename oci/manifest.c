@@ -14,9 +14,10 @@
 #include "oci/platform.h"
 #include "oci/quote.h"
 
-static const char *const known_manifest[] = { "schemaVersion", "mediaType", "artifactType", "config", "layers", "subject", "annotations",
-                                              "manifests", "fsLayers", NULL };
-static const char *const known_descriptor[] = { "mediaType", "digest", "size", "urls", "annotations", "platform", "artifactType", "data", NULL };
+static const char *const known_manifest[] = {"schemaVersion", "mediaType",   "artifactType", "config",   "layers",
+                                             "subject",       "annotations", "manifests",    "fsLayers", NULL};
+static const char *const known_descriptor[] = {"mediaType", "digest",       "size", "urls", "annotations",
+                                               "platform",  "artifactType", "data", NULL};
 
 /* ---- memory ------------------------------------------------------------------------ */
 
@@ -27,12 +28,12 @@ void oci_descriptor_clear(struct oci_descriptor *d)
         oci_labels_free(&d->annotations);
         oci_platform_free(d->platform);
         free(d->artifact_type);
-        *d = (struct oci_descriptor){ .media_type = NULL };
+        *d = (struct oci_descriptor){.media_type = NULL};
 }
 
 void oci_descriptor_copy(struct oci_descriptor *to, const struct oci_descriptor *from)
 {
-        *to = (struct oci_descriptor){ .digest = from->digest, .size = from->size };
+        *to = (struct oci_descriptor){.digest = from->digest, .size = from->size};
         to->media_type = from->media_type ? memory_strdup(from->media_type) : NULL;
         strv_copy(&to->urls, &from->urls);
         oci_labels_copy(&to->annotations, &from->annotations);
@@ -109,7 +110,7 @@ void oci_index_cleanup(struct oci_index **x)
 static struct oci_descriptor *append(struct oci_descriptor **array, size_t *count)
 {
         *array = memory_realloc(*array, *count + 1, sizeof(**array));
-        (*array)[*count] = (struct oci_descriptor){ .media_type = NULL };
+        (*array)[*count] = (struct oci_descriptor){.media_type = NULL};
         return &(*array)[(*count)++];
 }
 
@@ -144,7 +145,8 @@ static bool is_index_type(const char *type)
 static int fail_schema1(const char *what, struct error *err)
 {
         return error_set(err, ENOTSUP,
-                         "%s is a manifest of Docker's schema 1, which was withdrawn in 2019: have the image pushed again by a current tool",
+                         "%s is a manifest of Docker's schema 1, which was withdrawn in 2019: have the image pushed "
+                         "again by a current tool",
                          what);
 }
 
@@ -171,15 +173,16 @@ static int check_type(const char *what, const char *inside, const char *outside,
         if (outside != NULL && !is_manifest_type(outside) && !is_index_type(outside))
                 return error_set(err, ENOTSUP, "%s is of type %s, neither an image manifest nor an index", what, b);
         if (inside != NULL && !is_manifest_type(inside) && !is_index_type(inside))
-                return error_set(err, ENOTSUP, "%s says it is of type %s, neither an image manifest nor an index", what, a);
+                return error_set(err, ENOTSUP, "%s says it is of type %s, neither an image manifest nor an index", what,
+                                 a);
         if (inside != NULL && outside != NULL && strcmp(inside, outside) != 0)
                 return error_set(err, EINVAL, "%s says it is of type %s but was given as %s", what, a, b);
         return 0;
 }
 
 /* Finds out what the document is; *ret_type is its media type if it or the caller says so, else NULL. */
-static int detect(const char *what, const struct oci_json *v, const char *media_type, enum oci_document *ret, char **ret_type,
-                  struct error *err)
+static int detect(const char *what, const struct oci_json *v, const char *media_type, enum oci_document *ret,
+                  char **ret_type, struct error *err)
 {
         CLEANUP_FREE char *inside = NULL;
         const char *type;
@@ -188,14 +191,16 @@ static int detect(const char *what, const struct oci_json *v, const char *media_
         if (oci_json_kind(v) != OCI_JSON_OBJECT)
                 return error_set(err, EINVAL, "%s is %s, not an object", what, oci_json_kind_name(oci_json_kind(v)));
         if (check_version(what, v, err) < 0 || oci_json_get_string(what, v, "mediaType", &inside, err) < 0 ||
-            check_type(what, inside, media_type, err) < 0 || oci_json_get_unknown(what, v, known_manifest, NULL, err) < 0)
+            check_type(what, inside, media_type, err) < 0 ||
+            oci_json_get_unknown(what, v, known_manifest, NULL, err) < 0)
                 return -1;
         manifests = oci_json_find(v, "manifests") != NULL;
         layers = oci_json_find(v, "layers") != NULL || oci_json_find(v, "config") != NULL;
         type = inside ? inside : media_type;
         if (manifests == layers)
-                return error_set(err, EINVAL, "%s has %s of \"manifests\" and \"layers\": it is neither a manifest nor an index", what,
-                                 manifests ? "both" : "none");
+                return error_set(err, EINVAL,
+                                 "%s has %s of \"manifests\" and \"layers\": it is neither a manifest nor an index",
+                                 what, manifests ? "both" : "none");
         if (type != NULL && is_index_type(type) != manifests)
                 return error_set(err, EINVAL, "%s is not what its type says, %s", what, type);
         *ret = manifests ? OCI_DOCUMENT_INDEX : OCI_DOCUMENT_MANIFEST;
@@ -203,8 +208,8 @@ static int detect(const char *what, const struct oci_json *v, const char *media_
         return 0;
 }
 
-int oci_document_detect(const char *what, const void *bytes, size_t size, const char *media_type, enum oci_document *ret,
-                        struct error *err)
+int oci_document_detect(const char *what, const void *bytes, size_t size, const char *media_type,
+                        enum oci_document *ret, struct error *err)
 {
         CLEANUP_JSON struct oci_json *v = NULL;
         CLEANUP_FREE char *type = NULL;
@@ -270,14 +275,15 @@ static int get_descriptor(const char *what, const struct oci_json *o, struct oci
                 return error_set(err, EINVAL, "%s: a descriptor has no \"mediaType\"", what);
         if (get_digest(what, o, d, err) < 0 || get_size(what, o, d, err) < 0 ||
             oci_json_get_strings(what, o, "urls", &d->urls, err) < 0 ||
-            oci_json_get_labels(what, o, "annotations", &d->annotations, err) < 0 || get_platform(what, o, d, err) < 0 ||
+            oci_json_get_labels(what, o, "annotations", &d->annotations, err) < 0 ||
+            get_platform(what, o, d, err) < 0 ||
             oci_json_get_string(what, o, "artifactType", &d->artifact_type, err) < 0)
                 return -1;
         return oci_json_get_unknown(what, o, known_descriptor, NULL, err);
 }
 
-static int get_descriptors(const char *what, const struct oci_json *o, const char *key, size_t limit, struct oci_descriptor **ret,
-                           size_t *ret_count, struct error *err)
+static int get_descriptors(const char *what, const struct oci_json *o, const char *key, size_t limit,
+                           struct oci_descriptor **ret, size_t *ret_count, struct error *err)
 {
         const struct oci_json *v;
 
@@ -314,19 +320,21 @@ static int get_manifest(const char *what, const struct oci_json *v, struct oci_m
         }
         /* OCI lets a manifest be silent about its type; the config's tells the family */
         if (m->media_type == NULL)
-                m->media_type = memory_strdup(strcmp(m->config.media_type, OCI_TYPE_DOCKER_CONFIG) == 0 ? OCI_TYPE_DOCKER_MANIFEST
-                                                                                                       : OCI_TYPE_MANIFEST);
+                m->media_type = memory_strdup(strcmp(m->config.media_type, OCI_TYPE_DOCKER_CONFIG) == 0
+                                                      ? OCI_TYPE_DOCKER_MANIFEST
+                                                      : OCI_TYPE_MANIFEST);
         return 0;
 }
 
-int oci_manifest_parse(const char *what, const void *bytes, size_t size, const char *media_type, struct oci_manifest **ret,
-                       struct error *err)
+int oci_manifest_parse(const char *what, const void *bytes, size_t size, const char *media_type,
+                       struct oci_manifest **ret, struct error *err)
 {
         CLEANUP_MANIFEST struct oci_manifest *m = memory_zalloc(1, sizeof(*m));
         CLEANUP_JSON struct oci_json *v = NULL;
         enum oci_document kind;
 
-        if (oci_json_parse(what, bytes, size, &v, err) < 0 || detect(what, v, media_type, &kind, &m->media_type, err) < 0)
+        if (oci_json_parse(what, bytes, size, &v, err) < 0 ||
+            detect(what, v, media_type, &kind, &m->media_type, err) < 0)
                 return -1;
         if (kind != OCI_DOCUMENT_MANIFEST)
                 return error_set(err, EINVAL, "%s is an index, not a manifest", what);
@@ -343,13 +351,15 @@ int oci_index_parse(const char *what, const void *bytes, size_t size, const char
         CLEANUP_JSON struct oci_json *v = NULL;
         enum oci_document kind;
 
-        if (oci_json_parse(what, bytes, size, &v, err) < 0 || detect(what, v, media_type, &kind, &x->media_type, err) < 0)
+        if (oci_json_parse(what, bytes, size, &v, err) < 0 ||
+            detect(what, v, media_type, &kind, &x->media_type, err) < 0)
                 return -1;
         if (kind != OCI_DOCUMENT_INDEX)
                 return error_set(err, EINVAL, "%s is a manifest, not an index", what);
         if (x->media_type == NULL)
                 x->media_type = memory_strdup(OCI_TYPE_INDEX);
-        if (get_descriptors(what, v, "manifests", OCI_LIMIT_INDEX_MANIFESTS, &x->manifests, &x->manifest_count, err) < 0 ||
+        if (get_descriptors(what, v, "manifests", OCI_LIMIT_INDEX_MANIFESTS, &x->manifests, &x->manifest_count, err) <
+                    0 ||
             oci_json_get_labels(what, v, "annotations", &x->annotations, err) < 0)
                 return -1;
         *ret = STEAL(x);

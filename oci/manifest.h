@@ -44,10 +44,10 @@ struct oci_descriptor {
 };
 
 struct oci_manifest {
-        char *media_type;               /* never NULL after parse: the family is guessed from the config when absent */
+        char *media_type; /* never NULL after parse: the family is guessed from the config when absent */
         char *artifact_type;
         struct oci_descriptor config;
-        struct oci_descriptor *layers;  /* lowest first */
+        struct oci_descriptor *layers; /* lowest first */
         size_t layer_count;
         struct oci_descriptor *subject; /* owned; NULL when absent */
         struct oci_labels annotations;
@@ -74,13 +74,15 @@ enum oci_document {
 int oci_document_detect(const char *what, const void *bytes, size_t size, const char *media_type,
                         enum oci_document *ret, struct error *err);
 
-/* Read one. `media_type` as above. Sizes below 0 or above OCI_LIMIT_TAR_SIZE, bad digests and missing members are EINVAL. */
+/* Read one. `media_type` as above. Sizes below 0 or above OCI_LIMIT_TAR_SIZE, bad digests and missing members are
+ * EINVAL. */
 int oci_manifest_parse(const char *what, const void *bytes, size_t size, const char *media_type,
                        struct oci_manifest **ret, struct error *err);
 int oci_index_parse(const char *what, const void *bytes, size_t size, const char *media_type, struct oci_index **ret,
                     struct error *err);
 
-/* Append the exact bytes: schemaVersion, mediaType, artifactType, config, layers (or manifests), subject, annotations. */
+/* Append the exact bytes: schemaVersion, mediaType, artifactType, config, layers (or manifests), subject, annotations.
+ */
 void oci_manifest_format(const struct oci_manifest *m, struct buffer *ret);
 void oci_index_format(const struct oci_index *x, struct buffer *ret);
 

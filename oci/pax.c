@@ -37,7 +37,8 @@ static int next_record(const char **bytes, size_t *size, struct record *ret, str
 
         while (digits < *size && digits < 8 && p[digits] >= '0' && p[digits] <= '9')
                 length = length * 10 + (size_t)(p[digits++] - '0');
-        if (digits == 0 || digits == *size || p[digits] != ' ' || length > *size || length < digits + 4 || p[length - 1] != '\n')
+        if (digits == 0 || digits == *size || p[digits] != ' ' || length > *size || length < digits + 4 ||
+            p[length - 1] != '\n')
                 return error_set(err, EINVAL, "extended header: a record has a wrong length");
         ret->key = p + digits + 1;
         equals = memchr(ret->key, '=', length - digits - 2);
@@ -69,8 +70,7 @@ static int set_text(const struct record *r, char **ret, struct error *err)
         *ret = NULL;
         if (memchr(r->value, 0, r->value_size) != NULL)
                 return fail_record(r, "has a NUL in its value", err);
-        if (r->value_size > 0)
-                *ret = memory_strndup(r->value, r->value_size);
+        *ret = memory_strndup(r->value, r->value_size);
         return 0;
 }
 
@@ -95,8 +95,8 @@ static bool scan_integer(const char *p, size_t size, int64_t *ret)
 
 static int set_integer(const struct record *r, bool *has, int64_t *ret, struct error *err)
 {
-        *has = r->value_size > 0;
-        if (*has && !scan_integer(r->value, r->value_size, ret))
+        *has = true;
+        if (!scan_integer(r->value, r->value_size, ret))
                 return fail_record(r, "is not a number", err);
         return 0;
 }
@@ -109,10 +109,8 @@ static int set_time(const struct record *r, struct oci_pax *p, struct error *err
         bool negative = r->value_size > 0 && r->value[0] == '-';
         uint32_t scale = 100000000;
 
-        p->has_mtime = r->value_size > 0;
+        p->has_mtime = true;
         p->mtime_ns = 0;
-        if (!p->has_mtime)
-                return 0;
         if (!scan_integer(r->value, whole, &p->mtime))
                 return fail_record(r, "is not a time", err);
         for (size_t i = whole + 1; i < r->value_size; i++, scale /= 10) {
@@ -148,7 +146,8 @@ static int set_xattr(const struct record *r, struct oci_pax *p, struct error *er
                 free_xattr(x);
         } else {
                 if (p->xattr_count == OCI_LIMIT_XATTRS)
-                        return error_set(err, E2BIG, "extended header: more than the limit of %u extended attributes", OCI_LIMIT_XATTRS);
+                        return error_set(err, E2BIG, "extended header: more than the limit of %u extended attributes",
+                                         OCI_LIMIT_XATTRS);
                 memory_grow(&p->xattrs, &p->xattr_cap, p->xattr_count + 1, sizeof(*p->xattrs));
                 x = &p->xattrs[p->xattr_count++];
         }
@@ -184,6 +183,8 @@ static int apply_sparse(const struct record *r, struct oci_pax *p, struct error 
                 return set_text(r, &p->sparse_name, err);
         if (is_key(r, "GNU.sparse.size") || is_key(r, "GNU.sparse.realsize"))
                 return set_integer(r, &p->has_sparse_size, &p->sparse_size, err);
+        if (is_key(r, "GNU.sparse.numblocks"))
+                return set_integer(r, &p->has_sparse_count, &p->sparse_count, err);
         if (is_key(r, "GNU.sparse.major"))
                 return set_integer(r, &p->has_sparse_version, &p->sparse_major, err);
         if (is_key(r, "GNU.sparse.minor"))
@@ -194,11 +195,16 @@ static int apply_sparse(const struct record *r, struct oci_pax *p, struct error 
                 buffer_clear(&p->sparse_map);
                 buffer_append(&p->sparse_map, r->value, r->value_size);
         }
-        return 0; /* numblocks: the map is counted */
+        return 0;
 }
 
 static int apply(const struct record *r, struct oci_pax *p, struct error *err)
 {
+        static const char *const understood[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(understood) && r->value_size == 0; i++)
+                if (is_key(r, understood[i]))
+                        return fail_record(r, "is empty: programs differ about what that means", err);
         if (is_key(r, "path"))
                 return set_text(r, &p->path, err);
         if (is_key(r, "linkpath"))
@@ -233,7 +239,7 @@ int oci_pax_parse(const void *bytes, size_t size, struct oci_pax *p, struct erro
 
 int oci_pax_check_global(const void *bytes, size_t size, struct error *err)
 {
-        static const char *const inherited[] = { "path", "linkpath", "size", "uid", "gid", "mtime" };
+        static const char *const inherited[] = {"path", "linkpath", "size", "uid", "gid", "mtime"};
         const char *at = bytes;
         struct record r;
 
@@ -242,9 +248,12 @@ int oci_pax_check_global(const void *bytes, size_t size, struct error *err)
                         return -1;
                 for (size_t i = 0; i < ARRAY_SIZE(inherited); i++)
                         if (is_key(&r, inherited[i]))
-                                return fail_record(&r, "in a global header is read differently by different programs: refused", err);
+                                return fail_record(
+                                        &r, "in a global header is read differently by different programs: refused",
+                                        err);
                 if (has_prefix(&r, XATTR_PREFIX) || has_prefix(&r, "GNU.sparse."))
-                        return fail_record(&r, "in a global header is read differently by different programs: refused", err);
+                        return fail_record(&r, "in a global header is read differently by different programs: refused",
+                                           err);
         }
         return 0;
 }

@@ -65,13 +65,14 @@ void oci_platform_format(const struct oci_platform *p, struct buffer *ret)
 static const struct {
         const char *alias, *architecture, *variant;
 } aliases[] = {
-        { "x86_64", "amd64", NULL }, { "x86-64", "amd64", NULL }, { "i386", "386", NULL },     { "i686", "386", NULL },
-        { "aarch64", "arm64", NULL }, { "armhf", "arm", "v7" },    { "armel", "arm", "v6" },    { "ppc64el", "ppc64le", NULL },
+        {"x86_64", "amd64", NULL},  {"x86-64", "amd64", NULL}, {"i386", "386", NULL},  {"i686", "386", NULL},
+        {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},    {"armel", "arm", "v6"}, {"ppc64el", "ppc64le", NULL},
 };
 
 static bool is_architecture(const char *s)
 {
-        static const char *const names[] = { "386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64", "ppc64le", "riscv64", "s390x", "wasm" };
+        static const char *const names[] = {"386",      "amd64", "arm",     "arm64",   "loong64", "mips64",
+                                            "mips64le", "ppc64", "ppc64le", "riscv64", "s390x",   "wasm"};
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 if (strcmp(s, names[i]) == 0)
@@ -89,7 +90,7 @@ int oci_platform_parse(const char *text, struct oci_platform **ret, struct error
         CLEANUP_FREE char *copy = memory_strdup(text);
         CLEANUP_FREE char *quoted = NULL;
         char *rest = copy;
-        const char *part[4] = { NULL, NULL, NULL, NULL };
+        const char *part[4] = {NULL, NULL, NULL, NULL};
         size_t count = 0;
         bool good = true;
 
@@ -99,7 +100,8 @@ int oci_platform_parse(const char *text, struct oci_platform **ret, struct error
         }
         if (!good || count > 3) {
                 quoted = oci_quote(text);
-                return error_set(err, EINVAL, "platform %s is not OS/ARCHITECTURE[/VARIANT], as in linux/arm64", quoted);
+                return error_set(err, EINVAL, "platform %s is not OS/ARCHITECTURE[/VARIANT], as in linux/arm64",
+                                 quoted);
         }
         if (count == 1) { /* "arm64" alone is an architecture, "linux" alone a system */
                 bool architecture = is_architecture(part[0]);

@@ -158,8 +158,8 @@ static int fail_case(const char *text, const char *name, const char *quoted, str
 
         if (oci_reference_parse(whole, &fixed, &ignored) < 0)
                 return error_set(err, EINVAL, "invalid reference %s: repository name must be lower case", quoted);
-        return error_set(err, EINVAL, "invalid reference %s: repository name must be lower case: did you mean %s?", quoted,
-                         whole);
+        return error_set(err, EINVAL, "invalid reference %s: repository name must be lower case: did you mean %s?",
+                         quoted, whole);
 }
 
 static int check_name(const char *text, const char *name, const struct oci_reference *r, struct error *err)
@@ -167,15 +167,17 @@ static int check_name(const char *text, const char *name, const struct oci_refer
         CLEANUP_FREE char *quoted = oci_quote(text);
 
         if (strlen(name) == SHA256_HEX_SIZE && strspn(name, "0123456789abcdef") == SHA256_HEX_SIZE)
-                return error_set(err, EINVAL, "invalid reference %s: 64 hex characters are an image ID, not a name", quoted);
+                return error_set(err, EINVAL, "invalid reference %s: 64 hex characters are an image ID, not a name",
+                                 quoted);
         if (has_upper(r->path))
                 return fail_case(text, name, quoted, err);
         if (!domain_is_valid(r->domain))
-                return error_set(err, EINVAL, "invalid reference %s: \"%s\" is not a host name with an optional port", quoted,
-                                 strpbrk(r->domain, "\"\\") ? "?" : r->domain);
+                return error_set(err, EINVAL, "invalid reference %s: \"%s\" is not a host name with an optional port",
+                                 quoted, strpbrk(r->domain, "\"\\") ? "?" : r->domain);
         if (!path_is_valid(r->path))
                 return error_set(err, EINVAL,
-                                 "invalid reference %s: a repository name is made of a-z and 0-9, separated by one of . _ __ - /",
+                                 "invalid reference %s: a repository name is made of a-z and 0-9, separated by one of "
+                                 ". _ __ - /",
                                  quoted);
         if (strlen(r->path) > OCI_LIMIT_REPOSITORY || strlen(r->domain) > OCI_LIMIT_REPOSITORY)
                 return error_set(err, EINVAL, "invalid reference %s: longer than %u characters", quoted,
@@ -215,7 +217,8 @@ static int take_tag(const char *text, char *name, struct oci_reference *r, struc
         }
         quoted = oci_quote(text);
         return error_set(err, EINVAL,
-                         "invalid reference %s: a tag has 1 to %u of the characters A-Z a-z 0-9 _ . - and starts with none of . -",
+                         "invalid reference %s: a tag has 1 to %u of the characters A-Z a-z 0-9 _ . - and starts with "
+                         "none of . -",
                          quoted, OCI_LIMIT_TAG);
 }
 

@@ -21,9 +21,9 @@
  * given: the digest decides which image, the tag is kept for printing.
  */
 struct oci_reference {
-        char *domain;                /* "docker.io", "localhost:5000"; never NULL */
-        char *path;                  /* "library/busybox"; never NULL */
-        char *tag;                   /* "latest" when neither tag nor digest was given; NULL only beside a digest */
+        char *domain; /* "docker.io", "localhost:5000"; never NULL */
+        char *path;   /* "library/busybox"; never NULL */
+        char *tag;    /* "latest" when neither tag nor digest was given; NULL only beside a digest */
         bool has_digest;
         struct sha256_digest digest; /* valid if has_digest */
 };

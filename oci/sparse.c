@@ -22,7 +22,7 @@ int oci_sparse_add(struct oci_sparse *s, int64_t offset, int64_t length, uint64_
         if (s->count == OCI_LIMIT_SPARSE)
                 return error_set(err, E2BIG, "sparse map: more than the limit of %u regions", OCI_LIMIT_SPARSE);
         memory_grow(&s->extents, &s->cap, s->count + 1, sizeof(*s->extents));
-        s->extents[s->count++] = (struct oci_extent){ .offset = start, .length = size };
+        s->extents[s->count++] = (struct oci_extent){.offset = start, .length = size};
         return 0;
 }
 
@@ -86,5 +86,5 @@ void oci_sparse_clear(struct oci_sparse *s)
 void oci_sparse_free(struct oci_sparse *s)
 {
         free(s->extents);
-        *s = (struct oci_sparse){ 0 };
+        *s = (struct oci_sparse){0};
 }

@@ -21,7 +21,8 @@ struct oci_sparse {
 
 /* Adds one region of a file of `file_size` bytes; `source` of the extents is filled by oci_sparse_place. */
 int oci_sparse_add(struct oci_sparse *s, int64_t offset, int64_t length, uint64_t file_size, struct error *err);
-/* Adds the regions of a text of numbers, alternately offset and length, each ended by `separator` or the end (versions 0.0, 0.1 and 1.0). */
+/* Adds the regions of a text of numbers, alternately offset and length, each ended by `separator` or the end (versions
+ * 0.0, 0.1 and 1.0). */
 int oci_sparse_add_text(struct oci_sparse *s, const char *text, char separator, uint64_t file_size, struct error *err);
 /* Gives the extents their place: `stored` bytes from `source` on. Drops empty regions. */
 int oci_sparse_place(struct oci_sparse *s, uint64_t source, uint64_t stored, struct error *err);

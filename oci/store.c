@@ -21,7 +21,7 @@
 #define LOCK_FILE     "lock"
 
 /* In the order they are made; areas are among them. */
-static const char *const directories[] = { "blobs", "blobs/sha256", "images", "indexes", "data", "steps", "refs", "tmp" };
+static const char *const directories[] = {"blobs", "blobs/sha256", "images", "indexes", "data", "steps", "refs", "tmp"};
 
 const char *oci_store_area_name(enum oci_store_area area)
 {
@@ -46,7 +46,8 @@ static const char *remedy(int code)
                 return ": choose a store that can be written with --root or $BRYO_ROOT";
         case EACCES:
         case EPERM:
-                return ": the store must belong to the user who runs bryo; choose another one with --root or $BRYO_ROOT";
+                return ": the store must belong to the user who runs bryo; choose another one with --root or "
+                       "$BRYO_ROOT";
         default:
                 return "";
         }
@@ -55,8 +56,8 @@ static const char *remedy(int code)
 int oci_store_fail(const struct oci_store *s, int code, const char *operation, const char *inside, const char *name,
                    struct error *err)
 {
-        return error_set(err, code, "cannot %s %s%s%s%s%s: %s%s", operation, s->path, inside ? "/" : "", inside ? inside : "",
-                         name ? "/" : "", name ? name : "", strerror(code), remedy(code));
+        return error_set(err, code, "cannot %s %s%s%s%s%s: %s%s", operation, s->path, inside ? "/" : "",
+                         inside ? inside : "", name ? "/" : "", name ? name : "", strerror(code), remedy(code));
 }
 
 /* ---- directories --------------------------------------------------------------------- */
@@ -69,11 +70,12 @@ static int check_owner(const struct oci_store *s, int fd, const char *name, stru
         if (fstat(fd, &st) < 0)
                 return oci_store_fail(s, errno, "look at", name, NULL, err);
         if (st.st_uid != geteuid())
-                return error_set(err, EPERM, "the store's directory %s%s%s belongs to user %u, not to you (%u): refused", s->path,
+                return error_set(err, EPERM,
+                                 "the store's directory %s%s%s belongs to user %u, not to you (%u): refused", s->path,
                                  name ? "/" : "", name ? name : "", st.st_uid, geteuid());
         if ((st.st_mode & 022) != 0)
-                return error_set(err, EPERM, "others may write to the store's directory %s%s%s: run chmod go-w on it", s->path,
-                                 name ? "/" : "", name ? name : "");
+                return error_set(err, EPERM, "others may write to the store's directory %s%s%s: run chmod go-w on it",
+                                 s->path, name ? "/" : "", name ? name : "");
         return 0;
 }
 
@@ -107,7 +109,8 @@ int oci_store_area_open(struct oci_store *s, enum oci_store_area area, int *ret_
 
         pthread_mutex_lock(&s->lock);
         if (s->area_fds[area] < 0)
-                result = oci_store_directory_open(s, s->root_fd, oci_store_area_name(area), false, &s->area_fds[area], err);
+                result = oci_store_directory_open(s, s->root_fd, oci_store_area_name(area), false, &s->area_fds[area],
+                                                  err);
         *ret_fd = s->area_fds[area];
         pthread_mutex_unlock(&s->lock);
         return result;
@@ -196,8 +199,10 @@ static int check_empty(const struct oci_store *s, struct error *err)
                 foreign = !is_ours(e->d_name);
         (void)closedir(d);
         if (foreign)
-                return error_set(err, ENOTEMPTY, "%s is not a bryo store and not empty: choose another directory with --root or $BRYO_ROOT",
-                                 s->path);
+                return error_set(
+                        err, ENOTEMPTY,
+                        "%s is not a bryo store and not empty: choose another directory with --root or $BRYO_ROOT",
+                        s->path);
         return 0;
 }
 
@@ -212,7 +217,8 @@ static int make_files(const struct oci_store *s, struct error *err)
         if (lock < 0 || fchmod(lock, 0600) < 0)
                 return oci_store_fail(s, errno, "make", LOCK_FILE, NULL, err);
         if (flock(lock, LOCK_SH | LOCK_NB) < 0 && errno != EWOULDBLOCK)
-                log_print(s->log, LOG_WARNING, "files in %s cannot be locked (%s): bryo prune will refuse to work there", s->path,
+                log_print(s->log, LOG_WARNING,
+                          "files in %s cannot be locked (%s): bryo prune will refuse to work there", s->path,
                           strerror(errno));
         if (oci_store_random_name(name + strlen(name)) < 0)
                 return oci_store_fail(s, errno, "get random bytes for", FORMAT_FILE, NULL, err);
@@ -251,7 +257,9 @@ static int check_format(const struct oci_store *s, const char *text, struct erro
         if (version == 0 || strcmp(end, "\n") != 0)
                 return error_set(err, EINVAL, "%s/" FORMAT_FILE " does not say which format the store has", s->path);
         if (version > FORMAT)
-                return error_set(err, ENOTSUP, "the store %s has format %lu, this bryo knows up to %d: use a newer bryo, or another store with --root",
+                return error_set(err, ENOTSUP,
+                                 "the store %s has format %lu, this bryo knows up to %d: use a newer bryo, or another "
+                                 "store with --root",
                                  s->path, version, FORMAT);
         return 0;
 }
@@ -379,7 +387,8 @@ int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *re
                 if (errno != 0 && mode == OCI_GATE_EXCLUSIVE)
                         return oci_store_fail(s, errno, "lock", LOCK_FILE, NULL, err);
                 if (errno != 0) {
-                        log_print(s->log, LOG_WARNING, "cannot lock %s/" LOCK_FILE " (%s): do not run bryo prune meanwhile", s->path,
+                        log_print(s->log, LOG_WARNING,
+                                  "cannot lock %s/" LOCK_FILE " (%s): do not run bryo prune meanwhile", s->path,
                                   strerror(errno));
                         return 0;
                 }

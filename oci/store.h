@@ -71,7 +71,8 @@ int oci_store_open_object(struct oci_store *s, enum oci_store_area area, const c
 /* Appends the whole object (at most OCI_LIMIT_RECORD bytes). ENOENT as above. */
 int oci_store_load(struct oci_store *s, enum oci_store_area area, const char *name, struct buffer *ret,
                    struct error *err);
-/* Writes a small object and renames it over an old one; the same bytes already there: nothing is written. Not synced. */
+/* Writes a small object and renames it over an old one; the same bytes already there: nothing is written. Not synced.
+ */
 int oci_store_save(struct oci_store *s, enum oci_store_area area, const char *name, const void *bytes, size_t size,
                    struct error *err);
 /* Removes one object; one that is not there is fine. */
@@ -85,12 +86,13 @@ int oci_store_sync(struct oci_store *s, enum oci_store_area area, const char *na
 /* What oci_store_each tells about an object. */
 struct oci_store_object {
         const char *name;
-        uint64_t size;  /* bytes */
-        uint64_t disk;  /* bytes allocated; less than size after punching */
+        uint64_t size; /* bytes */
+        uint64_t disk; /* bytes allocated; less than size after punching */
         int64_t mtime;
 };
 typedef int oci_store_object_function(void *context, const struct oci_store_object *o, struct error *err);
-/* Calls `each` for every object of an area, sorted by name; objects that vanish meanwhile are left out. A failure of `each` ends it. */
+/* Calls `each` for every object of an area, sorted by name; objects that vanish meanwhile are left out. A failure of
+ * `each` ends it. */
 int oci_store_each(struct oci_store *s, enum oci_store_area area, oci_store_object_function *each, void *context,
                    struct error *err);
 
@@ -102,7 +104,8 @@ struct oci_store_file;
 int oci_store_file_create(struct oci_store *s, enum oci_store_area area, struct oci_store_file **ret,
                           struct error *err);
 int oci_store_file_fd(const struct oci_store_file *f);
-/* Names it. If NAME is there already the new file is dropped and the old one stands (immutable objects are equal). Only free may follow. */
+/* Names it. If NAME is there already the new file is dropped and the old one stands (immutable objects are equal). Only
+ * free may follow. */
 int oci_store_file_commit(struct oci_store_file *f, const char *name, struct error *err);
 /* Closes; removes what was not committed. NULL is fine. */
 void oci_store_file_free(struct oci_store_file *f);
@@ -114,7 +117,8 @@ void oci_store_file_cleanup(struct oci_store_file **f);
 bool oci_store_blob_has(struct oci_store *s, const struct sha256_digest *digest);
 int oci_store_blob_open(struct oci_store *s, const struct sha256_digest *digest, int *ret_fd, uint64_t *ret_size,
                         struct error *err);
-/* Appends a whole blob of at most `limit` bytes after checking its digest: EBADMSG when the bytes are not what the name says. */
+/* Appends a whole blob of at most `limit` bytes after checking its digest: EBADMSG when the bytes are not what the name
+ * says. */
 int oci_store_blob_load(struct oci_store *s, const struct sha256_digest *digest, size_t limit, struct buffer *ret,
                         struct error *err);
 /* Stores bytes; nothing is written when they are there. *ret_digest may be NULL. */
@@ -129,16 +133,16 @@ int oci_store_blob_remove(struct oci_store *s, const struct sha256_digest *diges
 
 /* What a tag names. */
 struct oci_ref {
-        char *name;                    /* full form: docker.io/library/x:latest */
-        struct sha256_digest image;    /* config digest: the image ID */
+        char *name;                 /* full form: docker.io/library/x:latest */
+        struct sha256_digest image; /* config digest: the image ID */
 };
 
 /* `name` is the full form of oci_reference_format, without digest. *ret_found tells; *ret_image is set if found. */
 int oci_store_ref_find(struct oci_store *s, const char *name, bool *ret_found, struct sha256_digest *ret_image,
                        struct error *err);
 /*
- * Moves the tag, durably: when it returns 0 the tag survives a power cut. What the image needs must have been synced before.
- * The tag already names that image: no write, no fsync. *ret_changed may be NULL.
+ * Moves the tag, durably: when it returns 0 the tag survives a power cut. What the image needs must have been synced
+ * before. The tag already names that image: no write, no fsync. *ret_changed may be NULL.
  */
 int oci_store_ref_set(struct oci_store *s, const char *name, const struct sha256_digest *image, bool *ret_changed,
                       struct error *err);
@@ -155,12 +159,13 @@ enum oci_gate {
         OCI_GATE_EXCLUSIVE, /* prune's sweep */
 };
 /*
- * Takes the gate; waits for it unless `nowait`, then EWOULDBLOCK. Closing *ret_fd releases it. Where the file system cannot
- * lock, SHARED logs a line and goes on with *ret_fd = -1, EXCLUSIVE fails.
+ * Takes the gate; waits for it unless `nowait`, then EWOULDBLOCK. Closing *ret_fd releases it. Where the file system
+ * cannot lock, SHARED logs a line and goes on with *ret_fd = -1, EXCLUSIVE fails.
  */
 int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *ret_fd, struct error *err);
 
-/* This handle's scratch directory (made at the first call): a descriptor borrowed until close. Everything in it goes with the handle. */
+/* This handle's scratch directory (made at the first call): a descriptor borrowed until close. Everything in it goes
+ * with the handle. */
 int oci_store_scratch(struct oci_store *s, int *ret_fd, struct error *err);
 /* Removes scratch of dead processes (those whose lock can be taken). Done by open as well. */
 int oci_store_scratch_sweep(struct oci_store *s, struct error *err);

@@ -37,12 +37,14 @@ int oci_store_blob_load(struct oci_store *s, const struct sha256_digest *digest,
         if (oci_store_open_object(s, OCI_STORE_BLOBS, hex, &fd, &size, err) < 0)
                 return -1;
         if (size > limit)
-                return error_set(err, EFBIG, "%s/blobs/sha256/%s is larger than the limit of %zu bytes", s->path, hex, limit);
+                return error_set(err, EFBIG, "%s/blobs/sha256/%s is larger than the limit of %zu bytes", s->path, hex,
+                                 limit);
         if (fd_pread_all(fd, buffer_reserve(ret, (size_t)size + 1), (size_t)size, 0) < 0)
                 return oci_store_fail(s, errno, "read", "blobs/sha256", hex, err);
         sha256_of(ret->data + ret->size, (size_t)size, &is);
         if (!sha256_equal(&is, digest))
-                return error_set(err, EBADMSG, "%s/blobs/sha256/%s is damaged: its bytes are not those its name says", s->path, hex);
+                return error_set(err, EBADMSG, "%s/blobs/sha256/%s is damaged: its bytes are not those its name says",
+                                 s->path, hex);
         ret->size += (size_t)size;
         ret->data[ret->size] = '\0';
         return 0;

@@ -22,7 +22,7 @@ struct oci_store_file {
         struct oci_store *store; /* borrowed */
         enum oci_store_area area;
         int fd;
-        char *name;              /* in scratch; NULL once committed */
+        char *name; /* in scratch; NULL once committed */
 };
 
 bool oci_store_name_is_valid(enum oci_store_area area, const char *name)
@@ -42,7 +42,8 @@ bool oci_store_name_is_valid(enum oci_store_area area, const char *name)
         return true;
 }
 
-static int fail(struct oci_store *s, int code, const char *operation, enum oci_store_area area, const char *name, struct error *err)
+static int fail(struct oci_store *s, int code, const char *operation, enum oci_store_area area, const char *name,
+                struct error *err)
 {
         return oci_store_fail(s, code, operation, oci_store_area_name(area), name, err);
 }
@@ -97,8 +98,8 @@ int oci_store_load(struct oci_store *s, enum oci_store_area area, const char *na
         if (oci_store_open_object(s, area, name, &fd, &size, err) < 0)
                 return -1;
         if (size > OCI_LIMIT_RECORD)
-                return error_set(err, EFBIG, "%s/%s/%s is larger than the limit of %u bytes", s->path, oci_store_area_name(area), name,
-                                 OCI_LIMIT_RECORD);
+                return error_set(err, EFBIG, "%s/%s/%s is larger than the limit of %u bytes", s->path,
+                                 oci_store_area_name(area), name, OCI_LIMIT_RECORD);
         if (fd_pread_all(fd, buffer_reserve(ret, (size_t)size + 1), (size_t)size, 0) < 0)
                 return fail(s, errno, "read", area, name, err);
         ret->size += (size_t)size;
@@ -130,8 +131,7 @@ int oci_store_file_open_new(int dirfd, const char *name)
         return fd_steal(&fd);
 }
 
-int oci_store_file_create(struct oci_store *s, enum oci_store_area area, struct oci_store_file **ret,
-                          struct error *err)
+int oci_store_file_create(struct oci_store *s, enum oci_store_area area, struct oci_store_file **ret, struct error *err)
 {
         CLEANUP_STORE_FILE struct oci_store_file *f = memory_zalloc(1, sizeof(*f));
         unsigned long long number;
@@ -209,7 +209,8 @@ void oci_store_file_cleanup(struct oci_store_file **f)
 }
 
 /* True if the object is there with exactly these bytes. */
-static bool is_unchanged(struct oci_store *s, enum oci_store_area area, const char *name, const void *bytes, size_t size)
+static bool is_unchanged(struct oci_store *s, enum oci_store_area area, const char *name, const void *bytes,
+                         size_t size)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer old = BUFFER_INIT;
@@ -325,7 +326,7 @@ int oci_store_each(struct oci_store *s, enum oci_store_area area, oci_store_obje
         if (oci_store_area_open(s, area, &dir, err) < 0 || list_names(s, area, dir, &names, err) < 0)
                 return -1;
         for (size_t i = 0; i < names.count; i++) {
-                struct oci_store_object o = { .name = names.items[i] };
+                struct oci_store_object o = {.name = names.items[i]};
                 struct stat st;
 
                 if (fstatat(dir, o.name, &st, AT_SYMLINK_NOFOLLOW) < 0) {

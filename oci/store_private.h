@@ -15,14 +15,14 @@ struct oci_store {
         char *path;
         int root_fd;
         const struct log *log;
-        pthread_mutex_t lock;              /* guards everything below */
-        int area_fds[OCI_STORE_AREAS];     /* opened at first use */
+        pthread_mutex_t lock;                   /* guards everything below */
+        int area_fds[OCI_STORE_AREAS];          /* opened at first use */
         bool directory_synced[OCI_STORE_AREAS]; /* no rename into it through this handle since its last fsync */
-        struct oci_labels synced;          /* "AREA/NAME" of objects that were synced */
-        int scratch_fd;                    /* -1 until something is written */
+        struct oci_labels synced;               /* "AREA/NAME" of objects that were synced */
+        int scratch_fd;                         /* -1 until something is written */
         int scratch_lock_fd;
         char *scratch_name;
-        unsigned long long counter;        /* names of files in scratch */
+        unsigned long long counter; /* names of files in scratch */
 };
 
 /* The area's directory as a path inside the store: "blobs/sha256". */
@@ -40,7 +40,8 @@ bool oci_store_name_is_valid(enum oci_store_area area, const char *name);
 int oci_store_fail(const struct oci_store *s, int code, const char *operation, const char *inside, const char *name,
                    struct error *err);
 
-/* A directory of our own below `dirfd`: opened without following links, refused when it is not ours alone. `make`: mkdir before. */
+/* A directory of our own below `dirfd`: opened without following links, refused when it is not ours alone. `make`:
+ * mkdir before. */
 int oci_store_directory_open(const struct oci_store *s, int dirfd, const char *name, bool make, int *ret_fd,
                              struct error *err);
 /* A new file for writing and reading, 0600 whatever the umask. */

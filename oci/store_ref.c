@@ -6,8 +6,8 @@
  *     name docker.io/library/x:latest
  *     image sha256:HEX
  *
- * The file's name is the tag's with everything but letters, digits and . _ - as %XX; a name that would become too long is
- * "long-" and its digest. The name inside counts.
+ * The file's name is the tag's with everything but letters, digits and . _ - as %XX; a name that would become too long
+ * is "long-" and its digest. The name inside counts.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -70,7 +70,8 @@ static int parse(const struct oci_store *s, const char *file, char *text, struct
         const char *image = name ? take_line(&text, "image ") : NULL;
 
         if (image == NULL || *head != '\0' || *text != '\0')
-                return error_set(err, EINVAL, "%s/refs/%s is damaged: remove it and tag the image again", s->path, file);
+                return error_set(err, EINVAL, "%s/refs/%s is damaged: remove it and tag the image again", s->path,
+                                 file);
         if (oci_digest_parse(image, &ret->image, err) < 0)
                 return error_wrap(err, "%s/refs/%s", s->path, file);
         ret->name = memory_strdup(name);
@@ -84,7 +85,7 @@ int oci_store_ref_find(struct oci_store *s, const char *name, bool *ret_found, s
         CLEANUP_FREE char *found = NULL;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         CLEANUP_ERROR struct error missing = ERROR_INIT;
-        struct oci_ref ref = { .name = NULL };
+        struct oci_ref ref = {.name = NULL};
 
         *ret_found = false;
         if (oci_store_load(s, OCI_STORE_REFS, file, &text, &missing) < 0)
@@ -147,7 +148,7 @@ static int add(void *context, const struct oci_store_object *o, struct error *er
         struct list *l = context;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         CLEANUP_ERROR struct error own = ERROR_INIT;
-        struct oci_ref ref = { .name = NULL };
+        struct oci_ref ref = {.name = NULL};
 
         (void)err;
         if (oci_store_load(l->store, OCI_STORE_REFS, o->name, &text, &own) < 0 ||
@@ -168,7 +169,7 @@ static int compare_refs(const void *a, const void *b)
 
 int oci_store_ref_list(struct oci_store *s, struct oci_ref **ret, size_t *ret_count, struct error *err)
 {
-        struct list l = { .store = s };
+        struct list l = {.store = s};
 
         if (oci_store_each(s, OCI_STORE_REFS, add, &l, err) < 0) {
                 oci_refs_free(l.refs, l.count);

@@ -58,7 +58,8 @@ static int remove_content(int dirfd, const char *keep, int depth)
         while ((e = readdir(d)) != NULL) {
                 int fd, r;
 
-                if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || (keep != NULL && strcmp(e->d_name, keep) == 0))
+                if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+                    (keep != NULL && strcmp(e->d_name, keep) == 0))
                         continue;
                 if (unlinkat(dirfd, e->d_name, 0) == 0 || errno == ENOENT)
                         continue;
@@ -150,7 +151,8 @@ int oci_store_scratch_sweep(struct oci_store *s, struct error *err)
                         continue;
                 failed = sweep_one(s, tmp, e->d_name);
                 if (failed != 0) /* stale scratch harms nobody: say so and go on */
-                        log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, e->d_name, strerror(failed));
+                        log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, e->d_name,
+                                  strerror(failed));
         }
         (void)closedir(d);
         return 0;
@@ -169,7 +171,9 @@ static int make_once(struct oci_store *s, int tmp_fd, struct error *err)
         if (oci_store_random_name(name) < 0)
                 return oci_store_fail(s, errno, "get random bytes for", TMP_DIRECTORY, NULL, err);
         if (mkdirat(tmp_fd, name, 0700) < 0 || fchmodat(tmp_fd, name, 0700, 0) < 0)
-                return errno == EEXIST || errno == ENOENT ? 1 : oci_store_fail(s, errno, "make directory", TMP_DIRECTORY, name, err);
+                return errno == EEXIST || errno == ENOENT
+                               ? 1
+                               : oci_store_fail(s, errno, "make directory", TMP_DIRECTORY, name, err);
         scratch = openat(tmp_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (scratch < 0)
                 return errno == ENOENT ? 1 : oci_store_fail(s, errno, "open directory", TMP_DIRECTORY, name, err);
@@ -179,7 +183,8 @@ static int make_once(struct oci_store *s, int tmp_fd, struct error *err)
         if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
                 if (errno == EWOULDBLOCK)
                         return 1;
-                log_print(s->log, LOG_WARNING, "cannot lock files in %s (%s): what a crash leaves there must be removed by hand", s->path,
+                log_print(s->log, LOG_WARNING,
+                          "cannot lock files in %s (%s): what a crash leaves there must be removed by hand", s->path,
                           strerror(errno));
         }
         if (fstat(lock, &st) < 0)
@@ -204,7 +209,8 @@ static int make(struct oci_store *s, struct error *err)
                 if (r <= 0)
                         return r;
         }
-        return error_set(err, EAGAIN, "cannot make scratch in %s/" TMP_DIRECTORY ": it is removed as fast as it is made", s->path);
+        return error_set(err, EAGAIN,
+                         "cannot make scratch in %s/" TMP_DIRECTORY ": it is removed as fast as it is made", s->path);
 }
 
 int oci_store_scratch(struct oci_store *s, int *ret_fd, struct error *err)
@@ -229,7 +235,8 @@ void oci_store_scratch_close(struct oci_store *s)
         tmp = openat(s->root_fd, TMP_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         failed = tmp < 0 ? errno : remove_locked(tmp, s->scratch_name, s->scratch_fd);
         if (failed != 0)
-                log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, s->scratch_name, strerror(failed));
+                log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, s->scratch_name,
+                          strerror(failed));
         s->scratch_fd = fd_close(s->scratch_fd);
         s->scratch_lock_fd = fd_close(s->scratch_lock_fd);
         free(STEAL(s->scratch_name));

@@ -22,29 +22,30 @@
 
 #define INPUT_SIZE  (256u * 1024)
 #define WINDOW_SIZE (64u * 1024)
+#define JUMP_SIZE   (4u * 1024) /* behind a skipped body: a header or two is all that will be looked at */
 #define PEEK_SIZE   OCI_TAR_BLOCK
 
 struct oci_stream {
         int fd;
         bool ranged;
-        uint64_t offset;           /* ranged: where to read next */
-        uint64_t left;             /* and how much there is */
+        uint64_t offset; /* ranged: where to read next */
+        uint64_t left;   /* and how much there is */
         int out_fd;
         bool copy;
         enum oci_compression compression;
 
         /* input */
-        char *input;               /* INPUT_SIZE bytes, scanning mode: a window of WINDOW_SIZE */
-        size_t peeked;             /* bytes of `input` read by detection and not handed on yet */
+        char *input;   /* INPUT_SIZE bytes, scanning mode: a window of WINDOW_SIZE */
+        size_t peeked; /* bytes of `input` read by detection and not handed on yet */
         bool input_ended;
-        uint64_t input_size;       /* bytes read */
-        struct sha256 input_hash;  /* only when compressed: else the same as `hash` */
-        struct error input_error;  /* what libarchive's callback met; libarchive only knows that it failed */
+        uint64_t input_size;      /* bytes read */
+        struct sha256 input_hash; /* only when compressed: else the same as `hash` */
+        struct error input_error; /* what libarchive's callback met; libarchive only knows that it failed */
 
         /* uncompressed */
-        struct archive *archive;   /* NULL when plain */
-        bool archive_ended;        /* it must not be asked again */
-        const char *block;         /* bytes that arrived and are not consumed */
+        struct archive *archive; /* NULL when plain */
+        bool archive_ended;      /* it must not be asked again */
+        const char *block;       /* bytes that arrived and are not consumed */
         size_t block_size;
         uint64_t arrived;
         uint64_t consumed;
@@ -52,8 +53,9 @@ struct oci_stream {
 
         /* scanning mode */
         bool scanning;
-        uint64_t base;             /* file offset of byte 0 of the tar */
-        uint64_t end;              /* size of the tar */
+        bool jumped;   /* the last bytes were skipped over */
+        uint64_t base; /* file offset of byte 0 of the tar */
+        uint64_t end;  /* size of the tar */
 };
 
 enum oci_compression oci_layer_detect(const void *bytes, size_t size)
@@ -63,10 +65,12 @@ enum oci_compression oci_layer_detect(const void *bytes, size_t size)
                 size_t size;
                 const char *magic;
         } table[] = {
-                { OCI_COMPRESSION_GZIP, 2, "\x1f\x8b" },
-                { OCI_COMPRESSION_ZSTD, 4, "\x28\xb5\x2f\xfd" },
-                { OCI_COMPRESSION_BZIP2, 3, "BZh" },
-                { OCI_COMPRESSION_XZ, 6, "\xfd" "7zXZ\0" },
+                {OCI_COMPRESSION_GZIP, 2, "\x1f\x8b"},
+                {OCI_COMPRESSION_ZSTD, 4, "\x28\xb5\x2f\xfd"},
+                {OCI_COMPRESSION_BZIP2, 3, "BZh"},
+                {OCI_COMPRESSION_XZ, 6,
+                 "\xfd"
+                 "7zXZ\0"},
         };
 
         /* a tar whose first name happens to start with a magic is a tar */
@@ -187,7 +191,8 @@ static int open_archive(struct oci_stream *s, struct error *err)
                 return fail_archive(s, err);
         /* the count includes the client at the bottom; a filter that saw its magic stacks itself until it sees none */
         if (archive_filter_count(s->archive) != 2)
-                return error_set(err, EINVAL, "the layer is %s %s", archive_filter_count(s->archive) < 2 ? "not valid" : "packed twice with",
+                return error_set(err, EINVAL, "the layer is %s %s",
+                                 archive_filter_count(s->archive) < 2 ? "not valid" : "packed twice with",
                                  compression_name(s->compression));
         r = archive_read_next_header(s->archive, &entry);
         s->archive_ended = r == ARCHIVE_EOF; /* nothing, compressed */
@@ -249,8 +254,10 @@ static int next_block(struct oci_stream *s, struct error *err)
 static int fill_window(struct oci_stream *s, struct error *err)
 {
         uint64_t left = s->end - s->consumed;
-        size_t size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
+        size_t most = s->jumped ? JUMP_SIZE : WINDOW_SIZE;
+        size_t size = left < most ? (size_t)left : most;
 
+        s->jumped = false;
         if (size > 0 && fd_pread_all(s->fd, s->input, size, (off_t)(s->base + s->consumed)) < 0)
                 return fail_read(err);
         s->block = s->input;
@@ -318,7 +325,8 @@ static int try_scanning(struct oci_stream *s, struct error *err)
         return 0;
 }
 
-int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy, struct oci_stream **ret, struct error *err)
+int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy, struct oci_stream **ret,
+                    struct error *err)
 {
         CLEANUP_STREAM struct oci_stream *s = memory_zalloc(1, sizeof(*s));
 
@@ -391,6 +399,7 @@ int oci_stream_skip(struct oci_stream *s, uint64_t size, struct error *err)
                         return error_set(err, ENODATA, "the tar ends in the middle of a member");
                 s->consumed += size;
                 s->block_size = 0;
+                s->jumped = true;
                 return 0;
         }
         while (size > 0) {

@@ -19,14 +19,16 @@ struct oci_stream;
 
 /* Where the packed bytes come from. */
 struct oci_stream_input {
-        int fd;          /* borrowed */
-        bool ranged;     /* `size` bytes at `offset` of a file; else everything from the current position on */
+        int fd;      /* borrowed */
+        bool ranged; /* `size` bytes at `offset` of a file; else everything from the current position on */
         uint64_t offset;
         uint64_t size;
 };
 
-/* Opens a stream. `out_fd` -1: nothing is written. `copy`: copying mode. A range in scanning mode is not supported (asserted). */
-int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy, struct oci_stream **ret, struct error *err);
+/* Opens a stream. `out_fd` -1: nothing is written. `copy`: copying mode. A range in scanning mode is not supported
+ * (asserted). */
+int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy, struct oci_stream **ret,
+                    struct error *err);
 void oci_stream_close(struct oci_stream *s);
 void oci_stream_cleanup(struct oci_stream **s);
 #define CLEANUP_STREAM __attribute__((cleanup(oci_stream_cleanup)))

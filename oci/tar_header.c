@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decodes one tar header block, as strictly as Go's archive/tar, whose reading of a layer is the one that counts elsewhere. */
+/* Decodes one tar header block, as strictly as Go's archive/tar, whose reading of a layer is the one that counts
+ * elsewhere. */
 #include "oci/tar_header.h"
 
 #include <errno.h>
@@ -128,6 +129,10 @@ int oci_tar_header_parse(const void *bytes, struct oci_tar_header *ret, struct e
         if (!oci_tar_block_is_header(block))
                 return error_set(err, EINVAL, "not a tar header: the checksum is wrong");
         ret->format = format_of(block);
+        /* V7 has nothing there, GNU times of access and change that only incremental backups use */
+        if ((ret->format == OCI_TAR_V7 || ret->format == OCI_TAR_GNU) && block[OCI_TAR_PREFIX] != '\0')
+                return error_set(err, EINVAL,
+                                 "a name's prefix without the mark of ustar: programs differ about whether it counts");
         ret->type = block[OCI_TAR_TYPE];
         copy_name(block, ret);
         memcpy(ret->link, block + OCI_TAR_LINK, OCI_TAR_LINK_SIZE);

@@ -15,24 +15,24 @@
 #define OCI_TAR_BLOCK 512
 
 /* Offsets and widths of the fields. */
-#define OCI_TAR_NAME      0
-#define OCI_TAR_NAME_SIZE 100
-#define OCI_TAR_MODE      100
-#define OCI_TAR_UID       108
-#define OCI_TAR_GID       116
-#define OCI_TAR_SIZE      124
-#define OCI_TAR_MTIME     136
-#define OCI_TAR_CHECKSUM  148
-#define OCI_TAR_TYPE      156
-#define OCI_TAR_LINK      157
-#define OCI_TAR_LINK_SIZE 100
-#define OCI_TAR_MAGIC     257
-#define OCI_TAR_DEVMAJOR  329
-#define OCI_TAR_DEVMINOR  337
-#define OCI_TAR_PREFIX    345
+#define OCI_TAR_NAME        0
+#define OCI_TAR_NAME_SIZE   100
+#define OCI_TAR_MODE        100
+#define OCI_TAR_UID         108
+#define OCI_TAR_GID         116
+#define OCI_TAR_SIZE        124
+#define OCI_TAR_MTIME       136
+#define OCI_TAR_CHECKSUM    148
+#define OCI_TAR_TYPE        156
+#define OCI_TAR_LINK        157
+#define OCI_TAR_LINK_SIZE   100
+#define OCI_TAR_MAGIC       257
+#define OCI_TAR_DEVMAJOR    329
+#define OCI_TAR_DEVMINOR    337
+#define OCI_TAR_PREFIX      345
 #define OCI_TAR_PREFIX_SIZE 155
-#define OCI_TAR_SHORT     8  /* mode, uid, gid, checksum, device numbers */
-#define OCI_TAR_LONG      12 /* size, mtime, sparse numbers */
+#define OCI_TAR_SHORT       8  /* mode, uid, gid, checksum, device numbers */
+#define OCI_TAR_LONG        12 /* size, mtime, sparse numbers */
 /* GNU only, over the prefix: */
 #define OCI_TAR_GNU_SPARSE   386
 #define OCI_TAR_GNU_EXTENDED 482

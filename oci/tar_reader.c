@@ -14,19 +14,19 @@
 #include "oci/tar_header.h"
 
 struct oci_tar_reader {
-        struct oci_stream *stream;  /* borrowed */
-        char block[OCI_TAR_BLOCK];  /* the header under examination */
-        uint64_t at;                /* where it lies */
+        struct oci_stream *stream; /* borrowed */
+        char block[OCI_TAR_BLOCK]; /* the header under examination */
+        uint64_t at;               /* where it lies */
         struct oci_tar_header header;
         struct oci_pax pax;
         bool has_pax;
-        char *long_name;            /* GNU `L`, owned */
-        char *long_link;            /* GNU `K`, owned */
+        char *long_name; /* GNU `L`, owned */
+        char *long_link; /* GNU `K`, owned */
         struct oci_sparse sparse;
-        struct oci_extent whole;    /* the extent of an ordinary file */
+        struct oci_extent whole; /* the extent of an ordinary file */
         struct oci_tar_member member;
-        uint64_t body;              /* stored bytes of the member's body that were not consumed */
-        uint64_t padding;           /* and the zeros behind them */
+        uint64_t body;    /* stored bytes of the member's body that were not consumed */
+        uint64_t padding; /* and the zeros behind them */
         uint64_t count;
         bool ended;
 };
@@ -48,7 +48,7 @@ static void reset(struct oci_tar_reader *r)
         free(r->long_link);
         r->long_name = r->long_link = NULL;
         oci_sparse_clear(&r->sparse);
-        r->member = (struct oci_tar_member){ 0 };
+        r->member = (struct oci_tar_member){0};
 }
 
 void oci_tar_reader_free(struct oci_tar_reader *r)
@@ -103,7 +103,8 @@ static int read_header(struct oci_tar_reader *r, struct error *err)
         if (read_block(r, r->block, &there, err) < 0)
                 return -1;
         if (there && !oci_tar_block_is_zero(r->block))
-                return error_set(err, EINVAL, "a single zero block is followed by more: programs differ about where this tar ends");
+                return error_set(err, EINVAL,
+                                 "a single zero block is followed by more: programs differ about where this tar ends");
         return 0;
 }
 
@@ -114,18 +115,21 @@ static int read_extension(struct oci_tar_reader *r, struct buffer *ret, struct e
         size_t n;
 
         if (r->header.size < 0 || size > OCI_LIMIT_TAR_EXTENDED)
-                return error_set(err, E2BIG, "an extended header is larger than the limit of %u bytes", OCI_LIMIT_TAR_EXTENDED);
-        if (oci_stream_read(r->stream, buffer_reserve(ret, (size_t)size), (size_t)size, &n, err) < 0)
+                return error_set(err, E2BIG, "an extended header is larger than the limit of %u bytes",
+                                 OCI_LIMIT_TAR_EXTENDED);
+        if (oci_stream_read(r->stream, buffer_reserve(ret, (size_t)size + 1), (size_t)size, &n, err) < 0)
                 return -1;
         if (n != size)
                 return error_set(err, ENODATA, "the tar ends in the middle of an extended header");
         ret->size += n;
+        ret->data[ret->size] = '\0';
         return oci_stream_skip(r->stream, padding_of(size), err);
 }
 
 static int fail_mixed(struct error *err)
 {
-        return error_set(err, EINVAL, "more than one extended header for one member: programs differ about which one counts");
+        return error_set(err, EINVAL,
+                         "more than one extended header for one member: programs differ about which one counts");
 }
 
 static int take_pax(struct oci_tar_reader *r, struct error *err)
@@ -268,7 +272,8 @@ static int read_sparse_head(struct oci_tar_reader *r, struct error *err)
                                 continue;
                         if (lines++ == 0) {
                                 wanted = 1 + 2 * strtoull(buffer_text(&map), &rest, 10);
-                                if (*rest != '\n' || map.data[0] < '0' || map.data[0] > '9' || wanted > 1 + 2 * OCI_LIMIT_SPARSE)
+                                if (*rest != '\n' || map.data[0] < '0' || map.data[0] > '9' ||
+                                    wanted > 1 + 2 * OCI_LIMIT_SPARSE)
                                         return error_set(err, EINVAL, "sparse map: the count of regions is wrong");
                         }
                 }
@@ -277,6 +282,16 @@ static int read_sparse_head(struct oci_tar_reader *r, struct error *err)
         if (strlen(map.data) != map.size)
                 return error_set(err, EINVAL, "sparse map: not pairs of numbers");
         return oci_sparse_add_text(&r->sparse, rest, '\n', r->member.size, err);
+}
+
+/* Versions 0.0 and 0.1. GNU tar and Go want the count, and nothing else decides how much of the map they read. */
+static int read_sparse_records(struct oci_tar_reader *r, struct error *err)
+{
+        if (oci_sparse_add_text(&r->sparse, buffer_text(&r->pax.sparse_map), ',', r->member.size, err) < 0)
+                return -1;
+        if (r->sparse.count == 0 || !r->pax.has_sparse_count || (uint64_t)r->pax.sparse_count != r->sparse.count)
+                return error_set(err, EINVAL, "sparse map: it has not the announced number of regions");
+        return 0;
 }
 
 static int read_pax_sparse(struct oci_tar_reader *r, struct error *err)
@@ -290,30 +305,41 @@ static int read_pax_sparse(struct oci_tar_reader *r, struct error *err)
                 m->name = r->pax.sparse_name;
         if (r->pax.sparse_major == 1 && r->pax.sparse_minor == 0)
                 return read_sparse_head(r, err);
-        if (r->pax.sparse_major == 0 && r->pax.sparse_minor <= 1)
-                return oci_sparse_add_text(&r->sparse, buffer_text(&r->pax.sparse_map), ',', m->size, err);
+        if (r->pax.sparse_major == 0 && r->pax.sparse_minor >= 0 && r->pax.sparse_minor <= 1)
+                return read_sparse_records(r, err);
         return error_set(err, EINVAL, "sparse map: unknown version %lld.%lld", (long long)r->pax.sparse_major,
                          (long long)r->pax.sparse_minor);
 }
 
 /* ---- members ------------------------------------------------------------------ */
 
+static bool has_slash(const char *name)
+{
+        return *name != '\0' && name[strlen(name) - 1] == '/';
+}
+
 static int find_kind(const struct oci_tar_reader *r, enum oci_entry_kind *ret, struct error *err)
 {
         const char *name = r->member.name;
-        bool slash = *name != '\0' && name[strlen(name) - 1] == '/';
+        bool slash = has_slash(name);
         CLEANUP_FREE char *quoted = NULL;
 
         switch (r->header.type) {
         case '\0': /* V7 knew directories by the slash only */
                 *ret = slash ? OCI_ENTRY_DIRECTORY : OCI_ENTRY_FILE;
+                if (slash != has_slash(r->header.name))
+                        return error_set(err, EINVAL,
+                                         "only one of its two names ends in '/': programs differ about whether it is a "
+                                         "directory");
                 return 0;
         case '0':
         case '7':
         case 'S':
                 *ret = OCI_ENTRY_FILE;
                 if (slash)
-                        return error_set(err, EINVAL, "a file whose name ends in '/': programs differ about whether it is a directory");
+                        return error_set(
+                                err, EINVAL,
+                                "a file whose name ends in '/': programs differ about whether it is a directory");
                 return 0;
         case '1':
                 *ret = OCI_ENTRY_HARDLINK;
@@ -339,7 +365,8 @@ static int find_kind(const struct oci_tar_reader *r, enum oci_entry_kind *ret, s
         }
 }
 
-static int find_owner(const char *what, bool has, int64_t from_pax, int64_t from_header, uint32_t *ret, struct error *err)
+static int find_owner(const char *what, bool has, int64_t from_pax, int64_t from_header, uint32_t *ret,
+                      struct error *err)
 {
         int64_t id = has ? from_pax : from_header;
 
@@ -384,7 +411,10 @@ static int fill_attributes(struct oci_tar_reader *r, struct error *err)
 
 static bool is_sparse(const struct oci_tar_reader *r)
 {
-        return r->pax.has_sparse_version || r->pax.has_sparse_size || r->pax.sparse_map.size > 0;
+        const struct oci_pax *p = &r->pax;
+
+        return p->has_sparse_version || p->has_sparse_size || p->has_sparse_count || p->sparse_map.size > 0 ||
+               p->sparse_name != NULL;
 }
 
 /* Where the body is. The stream stands right behind the header block. */
@@ -394,18 +424,24 @@ static int fill_body(struct oci_tar_reader *r, struct error *err)
         int64_t size = r->pax.has_size ? r->pax.size : r->header.size;
         int result = 0;
 
+        if (r->header.size < 0)
+                size = r->header.size; /* what overrides it does not make the header valid */
         if (size < 0 || (uint64_t)size > OCI_LIMIT_FILE_SIZE)
-                return error_set(err, EFBIG, "the size %lld is negative or above the limit of %llu bytes", (long long)size,
-                                 OCI_LIMIT_FILE_SIZE);
-        if (m->kind == OCI_ENTRY_HARDLINK)
+                return error_set(err, EFBIG, "the size %lld is negative or above the limit of %llu bytes",
+                                 (long long)size, OCI_LIMIT_FILE_SIZE);
+        if (is_sparse(r) && (m->kind != OCI_ENTRY_FILE || r->header.type == 'S'))
+                return error_set(err, EINVAL, "a sparse map for what is no ordinary file");
+        if (m->kind == OCI_ENTRY_HARDLINK && !r->pax.has_size)
                 return 0;
         if (m->kind != OCI_ENTRY_FILE)
-                return size == 0 ? 0 : error_set(err, EINVAL, "a body where none belongs: programs differ about whether it is skipped");
+                return size == 0 ? 0
+                                 : error_set(err, EINVAL,
+                                             "a body where none belongs: programs differ about whether it is skipped");
         r->body = (uint64_t)size;
         r->padding = padding_of((uint64_t)size);
         m->size = (uint64_t)size;
         if (r->header.type != 'S' && !is_sparse(r)) {
-                r->whole = (struct oci_extent){ .source = oci_stream_offset(r->stream), .length = m->size };
+                r->whole = (struct oci_extent){.source = oci_stream_offset(r->stream), .length = m->size};
                 m->extents = &r->whole;
                 m->extent_count = size > 0;
                 return 0;
@@ -423,7 +459,8 @@ static int wrap(const struct oci_tar_reader *r, struct error *err)
 {
         CLEANUP_FREE char *quoted = r->member.name ? oci_quote(r->member.name) : NULL;
 
-        return error_wrap(err, "tar, byte %llu%s%s", (unsigned long long)r->at, quoted ? ", " : "", quoted ? quoted : "");
+        return error_wrap(err, "tar, byte %llu%s%s", (unsigned long long)r->at, quoted ? ", " : "",
+                          quoted ? quoted : "");
 }
 
 int oci_tar_reader_next(struct oci_tar_reader *r, const struct oci_tar_member **ret, struct error *err)

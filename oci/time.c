@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * RFC 3339 by hand: strftime and strptime know no fractions and no offsets, and gmtime and mktime depend on
- * time zone files. Day arithmetic is the proleptic Gregorian calendar counted from 1 March, so that leap days end years.
+ * time zone files. Day arithmetic is the proleptic Gregorian calendar counted from 1 March, so that leap days end
+ * years.
  */
 #include "oci/time.h"
 
@@ -51,8 +52,9 @@ void oci_time_format(struct timespec t, struct buffer *ret)
                 days--;
         }
         date_from_days(days, &year, &month, &day);
-        buffer_printf(ret, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld", (long long)year, (long long)month, (long long)day,
-                      (long long)(second / 3600), (long long)(second / 60 % 60), (long long)(second % 60));
+        buffer_printf(ret, "%04lld-%02lld-%02lldT%02lld:%02lld:%02lld", (long long)year, (long long)month,
+                      (long long)day, (long long)(second / 3600), (long long)(second / 60 % 60),
+                      (long long)(second % 60));
         if (t.tv_nsec > 0) {
                 size_t n = (size_t)snprintf(fraction, sizeof(fraction), ".%09ld", t.tv_nsec);
 
@@ -109,7 +111,8 @@ static bool zone(const char **p, int64_t *ret)
                 return true;
         if (sign != '+' && sign != '-')
                 return false;
-        if (!digits(p, 2, &hour) || **p != ':' || !literal(p, ':') || !digits(p, 2, &minute) || hour > 23 || minute > 59)
+        if (!digits(p, 2, &hour) || **p != ':' || !literal(p, ':') || !digits(p, 2, &minute) || hour > 23 ||
+            minute > 59)
                 return false;
         *ret = (hour * 3600 + minute * 60) * (sign == '-' ? -1 : 1);
         return true;
@@ -117,11 +120,12 @@ static bool zone(const char **p, int64_t *ret)
 
 static bool date(const char **p, int64_t *ret_days)
 {
-        static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+        static const int length[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
         int64_t year, month, day;
         bool leap;
 
-        if (!digits(p, 4, &year) || !literal(p, '-') || !digits(p, 2, &month) || !literal(p, '-') || !digits(p, 2, &day))
+        if (!digits(p, 4, &year) || !literal(p, '-') || !digits(p, 2, &month) || !literal(p, '-') ||
+            !digits(p, 2, &day))
                 return false;
         leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         if (year < 1 || month < 1 || month > 12 || day < 1 || day > length[month - 1] + (month == 2 && leap))

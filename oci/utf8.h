@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Length in bytes of the well-formed sequence (RFC 3629: no overlong forms, no surrogates) that starts at `p` with `size` > 0 bytes to look at; 0 if there is none. */
+/* Length in bytes of the well-formed sequence (RFC 3629: no overlong forms, no surrogates) that starts at `p` with
+ * `size` > 0 bytes to look at; 0 if there is none. */
 size_t oci_utf8_length(const void *p, size_t size);
 bool oci_utf8_is_valid(const void *bytes, size_t size);
 

@@ -26,7 +26,7 @@ static void log_line(void *context, enum log_level level, const char *line)
         snprintf(log_text + n, sizeof(log_text) - n, "%s\n", line);
 }
 
-__attribute__((unused)) static const struct log test_log = { log_line, NULL };
+__attribute__((unused)) static const struct log test_log = {log_line, NULL};
 
 __attribute__((unused)) static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
 {
@@ -76,19 +76,40 @@ static const char body_text[] = "#!/bin/sh\necho hello\n";
 
 __attribute__((unused)) static int write_layer(int which, oci_write_function *write, void *context, struct error *err)
 {
-        static const struct oci_xattr xattr = { "user.note", "x", 1 };
+        static const struct oci_xattr xattr = {"user.note", "x", 1};
         const struct oci_entry lower[] = {
-                { .kind = OCI_ENTRY_DIRECTORY, .path = "bin", .mode = 0755, .mtime = 1000 },
-                { .kind = OCI_ENTRY_FILE, .path = "bin/hello", .mode = 04755, .uid = 0, .mtime = 1000, .size = strlen(body_text) },
-                { .kind = OCI_ENTRY_DIRECTORY, .path = "etc", .mode = 0755, .mtime = 1000 },
-                { .kind = OCI_ENTRY_FILE, .path = "etc/gone", .mode = 0644, .mtime = 1000 },
+                {.kind = OCI_ENTRY_DIRECTORY, .path = "bin", .mode = 0755, .mtime = 1000},
+                {.kind = OCI_ENTRY_FILE,
+                 .path = "bin/hello",
+                 .mode = 04755,
+                 .uid = 0,
+                 .mtime = 1000,
+                 .size = strlen(body_text)},
+                {.kind = OCI_ENTRY_DIRECTORY, .path = "etc", .mode = 0755, .mtime = 1000},
+                {.kind = OCI_ENTRY_FILE, .path = "etc/gone", .mode = 0644, .mtime = 1000},
         };
         const struct oci_entry upper[] = {
-                { .kind = OCI_ENTRY_DIRECTORY, .path = "etc", .mode = 0755, .mtime = 2000 },
-                { .kind = OCI_ENTRY_WHITEOUT, .path = "etc/gone" },
-                { .kind = OCI_ENTRY_FILE, .path = "etc/owned", .mode = 0640, .uid = 1234, .gid = 567, .mtime = 2000, .size = strlen(body_text), .xattrs = &xattr, .xattr_count = 1 },
-                { .kind = OCI_ENTRY_HARDLINK, .path = "etc/twin", .mode = 0640, .uid = 1234, .gid = 567, .mtime = 2000, .target = "etc/owned", .xattrs = &xattr, .xattr_count = 1 },
-                { .kind = OCI_ENTRY_SYMLINK, .path = "sh", .target = "bin/hello", .mtime = 2000 },
+                {.kind = OCI_ENTRY_DIRECTORY, .path = "etc", .mode = 0755, .mtime = 2000},
+                {.kind = OCI_ENTRY_WHITEOUT, .path = "etc/gone"},
+                {.kind = OCI_ENTRY_FILE,
+                 .path = "etc/owned",
+                 .mode = 0640,
+                 .uid = 1234,
+                 .gid = 567,
+                 .mtime = 2000,
+                 .size = strlen(body_text),
+                 .xattrs = &xattr,
+                 .xattr_count = 1},
+                {.kind = OCI_ENTRY_HARDLINK,
+                 .path = "etc/twin",
+                 .mode = 0640,
+                 .uid = 1234,
+                 .gid = 567,
+                 .mtime = 2000,
+                 .target = "etc/owned",
+                 .xattrs = &xattr,
+                 .xattr_count = 1},
+                {.kind = OCI_ENTRY_SYMLINK, .path = "sh", .target = "bin/hello", .mtime = 2000},
         };
         const struct oci_entry *entries = which == 0 ? lower : upper;
         size_t count = which == 0 ? ARRAY_SIZE(lower) : ARRAY_SIZE(upper);
@@ -114,14 +135,16 @@ __attribute__((unused)) static int collect(void *context, const void *bytes, siz
 }
 
 /* `context` counts the calls; layer 0 of every image here is stored, so only the other is asked for. */
-__attribute__((unused)) static int stream(void *context, const struct oci_image_layer *layer, oci_write_function *write, void *write_context, struct error *err)
+__attribute__((unused)) static int stream(void *context, const struct oci_image_layer *layer, oci_write_function *write,
+                                          void *write_context, struct error *err)
 {
         (*(int *)context)++;
         CHECK_INT(layer->writer, OCI_LAYER_WRITER_VERSION);
         return write_layer(1, write, write_context, err);
 }
 
-__attribute__((unused)) static int stream_wrong(void *context, const struct oci_image_layer *layer, oci_write_function *write, void *write_context, struct error *err)
+__attribute__((unused)) static int stream_wrong(void *context, const struct oci_image_layer *layer,
+                                                oci_write_function *write, void *write_context, struct error *err)
 {
         (void)context, (void)layer;
         return write_layer(0, write, write_context, err);
@@ -143,7 +166,8 @@ __attribute__((unused)) static struct oci_image *make_image(struct oci_store *s)
                 sha256_of(tar.data, tar.size, &diff[i]);
                 size[i] = tar.size;
                 oci_config_add_layer(c, &diff[i]);
-                oci_config_add_history(c, &(struct oci_history){ .created = (char *)"2024-01-01T00:00:00Z", .created_by = (char *)"RUN <x>" });
+                oci_config_add_history(c, &(struct oci_history){.created = (char *)"2024-01-01T00:00:00Z",
+                                                                .created_by = (char *)"RUN <x>"});
                 if (i == 0)
                         CHECK_OK(oci_store_blob_save(s, tar.data, tar.size, NULL, &err));
         }
@@ -167,14 +191,15 @@ __attribute__((unused)) static struct oci_image *make_image(struct oci_store *s)
         return image;
 }
 
-__attribute__((unused)) static int save_tar(struct oci_store *s, const struct oci_image *image, const char *const *names, const char *file, struct error *err)
+__attribute__((unused)) static int save_tar(struct oci_store *s, const struct oci_image *image,
+                                            const char *const *names, const char *file, struct error *err)
 {
         CLEANUP_FREE char *path = memory_printf("%s/%s", root, file);
         CLEANUP_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         CLEANUP_STRV struct strv list = STRV_INIT;
-        struct oci_archive_item item = { image, &list };
+        struct oci_archive_item item = {image, &list};
         int calls = 0;
-        struct oci_archive_save_options options = { .stream = stream, .stream_context = &calls, .log = &test_log };
+        struct oci_archive_save_options options = {.stream = stream, .stream_context = &calls, .log = &test_log};
 
         for (; *names; names++)
                 strv_add(&list, *names);
@@ -196,7 +221,7 @@ __attribute__((unused)) static char *load(struct oci_store *s, const char *file,
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_FREE char *path = memory_printf("%s/%s", root, file);
-        struct oci_archive_load_options options = { .keep_compressed = keep, .log = &test_log };
+        struct oci_archive_load_options options = {.keep_compressed = keep, .log = &test_log};
         struct oci_archive_loaded *loaded = NULL;
         struct buffer b = BUFFER_INIT;
         size_t count = 0;
@@ -218,7 +243,8 @@ __attribute__((unused)) static char *load(struct oci_store *s, const char *file,
         return buffer_steal(&b);
 }
 
-__attribute__((unused)) static const char *const names[] = { "docker.io/library/hello:1.0", "localhost:5000/x/y:latest", NULL };
+__attribute__((unused)) static const char *const names[] = {"docker.io/library/hello:1.0", "localhost:5000/x/y:latest",
+                                                            NULL};
 
 __attribute__((unused)) static char *expected_load(const struct oci_image *image, const char *rest)
 {

@@ -9,7 +9,8 @@ static void test_round_trip(void)
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *a = open_store("a"), *b = open_store("b");
         CLEANUP_IMAGE struct oci_image *image = make_image(a), *back = NULL;
-        CLEANUP_FREE char *seen = NULL, *again = NULL, *expected = expected_load(image, " docker.io/library/hello:1.0 localhost:5000/x/y:latest");
+        CLEANUP_FREE char *seen = NULL, *again = NULL,
+                          *expected = expected_load(image, " docker.io/library/hello:1.0 localhost:5000/x/y:latest");
         CLEANUP_FREE char *own = NULL;
         struct oci_ref *refs = NULL;
         size_t count = 7;
@@ -69,16 +70,24 @@ static void test_golden(void)
 {
         CLEANUP_FREE char *index = NULL, *layout = NULL, *list = NULL;
 
-        CHECK_INT(run("mkdir x && tar xf one.tar -C x && cd x && find . -type f | sort | wc -l > ../count && tar tf ../one.tar | grep -v sha256/. > ../list"), 0);
+        CHECK_INT(run("mkdir x && tar xf one.tar -C x && cd x && find . -type f | sort | wc -l > ../count && tar tf "
+                      "../one.tar | grep -v sha256/. > ../list"),
+                  0);
         index = read_file("x/index.json");
-        CHECK_HAS(index, "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:");
-        CHECK_HAS(index, "\"annotations\":{\"io.containerd.image.name\":\"docker.io/library/hello:1.0\",\"org.opencontainers.image.ref.name\":\"1.0\"}");
-        CHECK_HAS(index, "\"annotations\":{\"io.containerd.image.name\":\"localhost:5000/x/y:latest\",\"org.opencontainers.image.ref.name\":\"latest\"}");
+        CHECK_HAS(index, "{\"schemaVersion\":2,\"mediaType\":\"application/"
+                         "vnd.oci.image.index.v1+json\",\"manifests\":[{\"mediaType\":\"application/"
+                         "vnd.oci.image.manifest.v1+json\",\"digest\":\"sha256:");
+        CHECK_HAS(index, "\"annotations\":{\"io.containerd.image.name\":\"docker.io/library/"
+                         "hello:1.0\",\"org.opencontainers.image.ref.name\":\"1.0\"}");
+        CHECK_HAS(index, "\"annotations\":{\"io.containerd.image.name\":\"localhost:5000/x/"
+                         "y:latest\",\"org.opencontainers.image.ref.name\":\"latest\"}");
         layout = read_file("x/oci-layout");
         CHECK_STR(layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
         list = read_file("list");
         CHECK_STR(list, "blobs/\nblobs/sha256/\nindex.json\noci-layout\n");
-        CHECK_INT(run("test $(cat count) = 6 && cd x/blobs/sha256 && for f in *; do echo \"$f  $f\"; done | sha256sum -c --quiet"), 0);
+        CHECK_INT(run("test $(cat count) = 6 && cd x/blobs/sha256 && for f in *; do echo \"$f  $f\"; done | sha256sum "
+                      "-c --quiet"),
+                  0);
 }
 
 static void test_directory(void)
@@ -87,9 +96,9 @@ static void test_directory(void)
         CLEANUP_STORE struct oci_store *a = open_store("a"), *c = open_store("c");
         CLEANUP_IMAGE struct oci_image *image = make_image(a);
         CLEANUP_FREE char *path = memory_printf("%s/dir", root), *seen = NULL, *expected = expected_load(image, "");
-        struct oci_archive_item item = { image, NULL };
+        struct oci_archive_item item = {image, NULL};
         int calls = 0;
-        struct oci_archive_save_options options = { .stream = stream, .stream_context = &calls };
+        struct oci_archive_save_options options = {.stream = stream, .stream_context = &calls};
 
         CHECK_OK(oci_archive_save_directory(a, &item, 1, &options, path, &err));
         CHECK_INT(calls, 1);
@@ -105,9 +114,10 @@ static void test_save_refuses(void)
         CLEANUP_STORE struct oci_store *s = open_store("d");
         CLEANUP_IMAGE struct oci_image *image = make_image(s);
         CLEANUP_FD int null = open("/dev/null", O_WRONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-        struct oci_archive_item item = { image, NULL };
+        struct oci_archive_item item = {image, NULL};
         int calls = 0;
-        struct oci_archive_save_options wrong = { .stream = stream_wrong }, good = { .stream = stream, .stream_context = &calls };
+        struct oci_archive_save_options wrong = {.stream = stream_wrong},
+                                        good = {.stream = stream, .stream_context = &calls};
 
         CHECK_INT(oci_archive_save_tar(s, &item, 1, &wrong, null, &err), -1);
         CHECK_HAS(err.message, "are not what they were (3584 of 6144 bytes)");
@@ -119,7 +129,8 @@ static void test_save_refuses(void)
         CHECK_INT(err.code, ENOSPC);
 }
 
-/* ---- hostile layouts ----------------------------------------------------------------------------------------------- */
+/* ---- hostile layouts -----------------------------------------------------------------------------------------------
+ */
 
 /* A layout directory under construction; every blob is put under its true digest. */
 static void put_file(const char *name, const void *bytes, size_t size)
@@ -173,14 +184,17 @@ static void begin_layout(void)
 static void put_image(const char *layer_descriptor, const char *diff_id, const char *config_text)
 {
         CLEANUP_BUFFER struct buffer tar = BUFFER_INIT;
-        CLEANUP_FREE char *layer = NULL, *layer_d = NULL, *config = NULL, *config_d = NULL, *manifest = NULL, *manifest_d = NULL;
+        CLEANUP_FREE char *layer = NULL, *layer_d = NULL, *config = NULL, *config_d = NULL, *manifest = NULL,
+                          *manifest_d = NULL;
 
         tar_add_file(&tar, "f", '0', "abc", 3);
         tar_end(&tar);
         layer = put_blob(tar.data, tar.size);
         layer_d = layer_descriptor ? memory_strdup(layer_descriptor) : descriptor(OCI_TYPE_LAYER, layer, tar.size, "");
         config = config_text ? memory_strdup(config_text)
-                             : memory_printf("{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}", diff_id ? diff_id : layer);
+                             : memory_printf("{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":"
+                                             "\"layers\",\"diff_ids\":[\"%s\"]}}",
+                                             diff_id ? diff_id : layer);
         config_d = put_json(OCI_TYPE_CONFIG, config);
         manifest = memory_printf("{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}", config_d, layer_d);
         manifest_d = put_json(OCI_TYPE_MANIFEST, manifest);
@@ -210,12 +224,21 @@ static void refuse(const char *message)
 static void test_hostile_digests(void)
 {
         static const char *const digests[] = {
-                "sha256:../../../etc/passwd", "sha256:" ZEROS "0", "sha256:" ZEROS "/x", "", "md5:00", "SHA256:" ZEROS, "sha256:" ZEROS "\\n", "../x",
+                "sha256:../../../etc/passwd",
+                "sha256:" ZEROS "0",
+                "sha256:" ZEROS "/x",
+                "",
+                "md5:00",
+                "SHA256:" ZEROS,
+                "sha256:" ZEROS "\\n",
+                "../x",
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(digests); i++) {
-                CLEANUP_FREE char *layer = descriptor(OCI_TYPE_LAYER, digests[i], 1, ""), *top = descriptor(OCI_TYPE_MANIFEST, digests[i], 1, "");
-                CLEANUP_FREE char *config = memory_printf("{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}", digests[i]);
+                CLEANUP_FREE char *layer = descriptor(OCI_TYPE_LAYER, digests[i], 1, ""),
+                                  *top = descriptor(OCI_TYPE_MANIFEST, digests[i], 1, "");
+                CLEANUP_FREE char *config =
+                        memory_printf("{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}", digests[i]);
 
                 begin_layout();
                 put_image(layer, NULL, NULL);
@@ -229,7 +252,8 @@ static void test_hostile_digests(void)
 
 static void test_hostile_content(void)
 {
-        CLEANUP_FREE char *other = NULL, *wrong = NULL, *seen = NULL, *missing = descriptor(OCI_TYPE_LAYER, "sha256:" ZEROS, 5, "");
+        CLEANUP_FREE char *other = NULL, *wrong = NULL, *seen = NULL,
+                          *missing = descriptor(OCI_TYPE_LAYER, "sha256:" ZEROS, 5, "");
 
         begin_layout();
         put_image(NULL, NULL, NULL);
@@ -259,7 +283,8 @@ static void test_hostile_content(void)
         refuse("do not have that digest");
         begin_layout();
         put_image(NULL, NULL, NULL);
-        CHECK_INT(run("cd h/blobs/sha256 && f=$(ls -S | head -1) && printf X | dd of=$f bs=1 seek=600 conv=notrunc"), 0);
+        CHECK_INT(run("cd h/blobs/sha256 && f=$(ls -S | head -1) && printf X | dd of=$f bs=1 seek=600 conv=notrunc"),
+                  0);
         refuse("its bytes have the digest sha256:");
         begin_layout();
         put_image(NULL, NULL, NULL);
@@ -327,15 +352,16 @@ static void test_names(void)
         static const struct {
                 const char *annotations, *names;
         } table[] = {
-                { "", "" },
-                { "\"org.opencontainers.image.ref.name\":\"latest\"", "" },
-                { "\"org.opencontainers.image.ref.name\":\"a/b:c\"", " docker.io/a/b:c" },
-                { "\"org.opencontainers.image.ref.name\":\"../../x\"", "" },
-                { "\"org.opencontainers.image.ref.name\":\"/x\"", "" },
-                { "\"org.opencontainers.image.ref.name\":\"a:b\\nc\"", "" },
-                { "\"org.opencontainers.image.ref.name\":\"latest\",\"io.containerd.image.name\":\"ghcr.io/a/b:latest\"", " ghcr.io/a/b:latest" },
-                { "\"io.containerd.image.name\":\"ghcr.io/A/b:latest\"", "" },
-                { "\"io.containerd.image.name\":\"ghcr.io/a/b@sha256:" ZEROS "\"", "" },
+                {"", ""},
+                {"\"org.opencontainers.image.ref.name\":\"latest\"", ""},
+                {"\"org.opencontainers.image.ref.name\":\"a/b:c\"", " docker.io/a/b:c"},
+                {"\"org.opencontainers.image.ref.name\":\"../../x\"", ""},
+                {"\"org.opencontainers.image.ref.name\":\"/x\"", ""},
+                {"\"org.opencontainers.image.ref.name\":\"a:b\\nc\"", ""},
+                {"\"org.opencontainers.image.ref.name\":\"latest\",\"io.containerd.image.name\":\"ghcr.io/a/b:latest\"",
+                 " ghcr.io/a/b:latest"},
+                {"\"io.containerd.image.name\":\"ghcr.io/A/b:latest\"", ""},
+                {"\"io.containerd.image.name\":\"ghcr.io/a/b@sha256:" ZEROS "\"", ""},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -347,7 +373,8 @@ static void test_names(void)
                 put_image(NULL, NULL, NULL);
                 index = read_file("h/index.json");
                 end = strrchr(index, ']') - 1; /* the descriptor's closing brace */
-                named = memory_printf("%.*s,\"annotations\":{%s}%s", (int)(end - index), index, table[i].annotations, end);
+                named = memory_printf("%.*s,\"annotations\":{%s}%s", (int)(end - index), index, table[i].annotations,
+                                      end);
                 put_file("h/index.json", named, strlen(named));
                 s = open_store("hostile");
                 seen = load(s, "h", false);
@@ -361,14 +388,14 @@ static void test_docker_archive(void)
         static const struct {
                 const char *layers, *message;
         } table[] = {
-                { "[\"l/layer.tar\"]", NULL },
-                { "[\"../../etc/passwd\"]", "has no file \"../../etc/passwd\"" },
-                { "[\"/etc/passwd\"]", "has no file \"/etc/passwd\"" },
-                { "[\"link.tar\"]", "has no file \"link.tar\"" },
-                { "[\"hard.tar\"]", "has no file \"hard.tar\"" },
-                { "[]", "0 layer files for 1 diff IDs" },
-                { "null", "0 layer files for 1 diff IDs" },
-                { "[1]", "only strings may be" },
+                {"[\"l/layer.tar\"]", NULL},
+                {"[\"../../etc/passwd\"]", "has no file \"../../etc/passwd\""},
+                {"[\"/etc/passwd\"]", "has no file \"/etc/passwd\""},
+                {"[\"link.tar\"]", "has no file \"link.tar\""},
+                {"[\"hard.tar\"]", "has no file \"hard.tar\""},
+                {"[]", "0 layer files for 1 diff IDs"},
+                {"null", "0 layer files for 1 diff IDs"},
+                {"[1]", "only strings may be"},
         };
         CLEANUP_BUFFER struct buffer layer = BUFFER_INIT;
         CLEANUP_FREE char *config = NULL;
@@ -382,14 +409,17 @@ static void test_docker_archive(void)
         config = memory_printf("{\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:%s\"]}}", hex);
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
                 CLEANUP_BUFFER struct buffer tar = BUFFER_INIT;
-                CLEANUP_FREE char *manifest = memory_printf("[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"B:2\"],\"Layers\":%s}]", table[i].layers), *seen = NULL;
+                CLEANUP_FREE char *manifest = memory_printf(
+                                          "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"B:2\"],\"Layers\":%s}]",
+                                          table[i].layers),
+                                  *seen = NULL;
                 CLEANUP_STORE struct oci_store *s = NULL;
 
                 tar_add_file(&tar, "manifest.json", '0', manifest, strlen(manifest));
                 tar_add_file(&tar, "./c.json", '0', config, strlen(config));
                 tar_add_file(&tar, "l/layer.tar", '0', layer.data, layer.size);
-                tar_add(&tar, &(struct tar_header){ .name = "link.tar", .type = '2', .link = "/etc/passwd" });
-                tar_add(&tar, &(struct tar_header){ .name = "hard.tar", .type = '1', .link = "l/layer.tar" });
+                tar_add(&tar, &(struct tar_header){.name = "link.tar", .type = '2', .link = "/etc/passwd"});
+                tar_add(&tar, &(struct tar_header){.name = "hard.tar", .type = '1', .link = "l/layer.tar"});
                 tar_end(&tar);
                 CHECK_INT(run("rm -rf hostile"), 0);
                 put_file("docker.tar", tar.data, tar.size);

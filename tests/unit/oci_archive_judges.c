@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Other programs as judges of archives: skopeo copies and umoci unpacks what we write, and what skopeo writes comes in. */
+/* Other programs as judges of archives: skopeo copies and umoci unpacks what we write, and what skopeo writes comes in.
+ */
 #include "tests/unit/archive_build.h"
 
 /* ---- skopeo and umoci ------------------------------------------------------------------------------------------ */
@@ -33,17 +34,22 @@ static void test_skopeo_writes(void)
         static const struct {
                 const char *command, *file, *names;
         } table[] = {
-                { "skopeo --insecure-policy copy -q oci-archive:one.tar:1.0 oci-archive:s1.tar:hello:1.0", "s1.tar", " docker.io/library/hello:1.0" },
-                { "skopeo --insecure-policy copy -q --dest-compress-format zstd --dest-compress dir:D oci:s2:l", "s2", "" },
-                { "skopeo --insecure-policy copy -q --format v2s2 dir:D oci:s3:example.com/a:b", "s3", " example.com/a:b" },
-                { "skopeo --insecure-policy copy -q oci-archive:one.tar:1.0 docker-archive:s4.tar:hello:1.0", "s4.tar", " docker.io/library/hello:1.0" },
+                {"skopeo --insecure-policy copy -q oci-archive:one.tar:1.0 oci-archive:s1.tar:hello:1.0", "s1.tar",
+                 " docker.io/library/hello:1.0"},
+                {"skopeo --insecure-policy copy -q --dest-compress-format zstd --dest-compress dir:D oci:s2:l", "s2",
+                 ""},
+                {"skopeo --insecure-policy copy -q --format v2s2 dir:D oci:s3:example.com/a:b", "s3",
+                 " example.com/a:b"},
+                {"skopeo --insecure-policy copy -q oci-archive:one.tar:1.0 docker-archive:s4.tar:hello:1.0", "s4.tar",
+                 " docker.io/library/hello:1.0"},
         };
         CLEANUP_STORE struct oci_store *a = open_store("a");
         CLEANUP_IMAGE struct oci_image *image = make_image(a);
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
-                CLEANUP_FREE char *name = memory_printf("skopeo%zu", i), *expected = expected_load(image, table[i].names), *seen = NULL;
+                CLEANUP_FREE char *name = memory_printf("skopeo%zu", i),
+                                  *expected = expected_load(image, table[i].names), *seen = NULL;
                 CLEANUP_STORE struct oci_store *s = open_store(name);
                 CLEANUP_IMAGE struct oci_image *back = NULL;
 
@@ -56,12 +62,15 @@ static void test_skopeo_writes(void)
                         CHECK(oci_store_blob_has(s, &image->layers[n].diff_id));
                         if (i < 2) {
                                 CHECK(back->layers[n].blob != NULL);
-                                CHECK(back->layers[n].blob != NULL && oci_store_blob_has(s, &back->layers[n].blob->digest));
+                                CHECK(back->layers[n].blob != NULL &&
+                                      oci_store_blob_has(s, &back->layers[n].blob->digest));
                         }
                 }
                 if (i == 0) { /* saved again with its own manifest: skopeo's digest stays */
                         CHECK_OK(save_tar(s, back, names, "s1again.tar", &err));
-                        CHECK_INT(run("test $(skopeo inspect --raw oci-archive:s1.tar | sha256sum | cut -c1-64) = $(skopeo inspect --raw oci-archive:s1again.tar:1.0 | sha256sum | cut -c1-64)"), 0);
+                        CHECK_INT(run("test $(skopeo inspect --raw oci-archive:s1.tar | sha256sum | cut -c1-64) = "
+                                      "$(skopeo inspect --raw oci-archive:s1again.tar:1.0 | sha256sum | cut -c1-64)"),
+                                  0);
                         CHECK_OK(oci_store_blob_remove(s, &back->layers[0].blob->digest, &err));
                         log_text[0] = '\0';
                         CHECK_OK(save_tar(s, back, names, "s1plain.tar", &err));

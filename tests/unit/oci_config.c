@@ -9,7 +9,7 @@
 #include "oci/manifest.h"
 #include "tests/unit/check.h"
 
-#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ZEROS  "0000000000000000000000000000000000000000000000000000000000000000"
 #define DIGEST "sha256:" ZEROS
 #define ROOTFS "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}"
 
@@ -36,21 +36,34 @@ static void test_config_round_trip(void)
         static const struct {
                 const char *text, *back; /* NULL: the same */
         } table[] = {
-                { "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{}," ROOTFS "}", NULL },
-                { "{\"created\":\"2024-01-01T00:00:00Z\",\"author\":\"A <a@b>\",\"architecture\":\"arm\",\"os\":\"linux\",\"os.version\":\"1\",\"os.features\":[\"f\"],\"variant\":\"v7\",\"config\":{"
-                  "\"User\":\"1:2\",\"ExposedPorts\":{\"80/tcp\":{},\"9/udp\":{}},\"Env\":[\"PATH=/bin\",\"E=\"],\"Entrypoint\":[\"/e\"],\"Cmd\":[],\"Volumes\":{\"/a\":{},\"/b\":{}},"
-                  "\"WorkingDir\":\"/w\",\"Labels\":{\"a\":\"1\",\"b\":\"\"},\"StopSignal\":\"SIGINT\",\"ArgsEscaped\":true,\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"],\"Interval\":1000000000,"
-                  "\"Timeout\":2,\"StartPeriod\":3,\"StartInterval\":4,\"Retries\":5},\"OnBuild\":[\"RUN x\"],\"Shell\":[\"/bin/bash\",\"-c\"],\"Memory\":12,\"x\":{\"y\":[1.50,null]}},"
-                  "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIGEST "\"]},\"history\":[{\"created\":\"2024-01-01T00:00:00Z\",\"created_by\":\"RUN a \\u0026\\u0026 b\",\"author\":\"x\","
-                  "\"comment\":\"y\",\"empty_layer\":true},{}],\"container_config\":{\"Cmd\":null},\"docker_version\":\"20\"}",
-                  "" },
+                {"{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{}," ROOTFS "}", NULL},
+                {"{\"created\":\"2024-01-01T00:00:00Z\",\"author\":\"A "
+                 "<a@b>\",\"architecture\":\"arm\",\"os\":\"linux\",\"os.version\":\"1\",\"os.features\":[\"f\"],"
+                 "\"variant\":\"v7\",\"config\":{"
+                 "\"User\":\"1:2\",\"ExposedPorts\":{\"80/tcp\":{},\"9/udp\":{}},\"Env\":[\"PATH=/"
+                 "bin\",\"E=\"],\"Entrypoint\":[\"/e\"],\"Cmd\":[],\"Volumes\":{\"/a\":{},\"/b\":{}},"
+                 "\"WorkingDir\":\"/"
+                 "w\",\"Labels\":{\"a\":\"1\",\"b\":\"\"},\"StopSignal\":\"SIGINT\",\"ArgsEscaped\":true,"
+                 "\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"],\"Interval\":1000000000,"
+                 "\"Timeout\":2,\"StartPeriod\":3,\"StartInterval\":4,\"Retries\":5},\"OnBuild\":[\"RUN "
+                 "x\"],\"Shell\":[\"/bin/bash\",\"-c\"],\"Memory\":12,\"x\":{\"y\":[1.50,null]}},"
+                 "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIGEST
+                 "\"]},\"history\":[{\"created\":\"2024-01-01T00:00:00Z\",\"created_by\":\"RUN a \\u0026\\u0026 "
+                 "b\",\"author\":\"x\","
+                 "\"comment\":\"y\",\"empty_layer\":true},{}],\"container_config\":{\"Cmd\":null},\"docker_version\":"
+                 "\"20\"}",
+                 ""},
                 /* null is absent, [] is not */
-                { "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"Cmd\":null,\"Entrypoint\":[],\"Env\":null,\"Volumes\":null,\"Labels\":null,\"Healthcheck\":null,\"Shell\":null,\"OnBuild\":null}," ROOTFS ",\"history\":null}",
-                  "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"Entrypoint\":[]}," ROOTFS "}" },
+                {"{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"Cmd\":null,\"Entrypoint\":[],\"Env\":null,"
+                 "\"Volumes\":null,\"Labels\":null,\"Healthcheck\":null,\"Shell\":null,\"OnBuild\":null}," ROOTFS
+                 ",\"history\":null}",
+                 "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"Entrypoint\":[]}," ROOTFS "}"},
                 /* order of the input does not matter, sets and labels come out sorted */
-                { "{" ROOTFS ",\"os\":\"l\",\"config\":{\"Labels\":{\"b\":\"1\",\"a\":\"2\"},\"Volumes\":{\"/z\":{},\"/y\":{}},\"ExposedPorts\":{\"2\":{},\"1\":{}}},\"architecture\":\"a\"}",
-                  "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"ExposedPorts\":{\"1\":{},\"2\":{}},\"Volumes\":{\"/y\":{},\"/z\":{}},\"Labels\":{\"a\":\"2\",\"b\":\"1\"}}," ROOTFS "}" },
-                { "{\"config\":null," ROOTFS "}", "{\"architecture\":\"\",\"os\":\"\",\"config\":{}," ROOTFS "}" },
+                {"{" ROOTFS ",\"os\":\"l\",\"config\":{\"Labels\":{\"b\":\"1\",\"a\":\"2\"},\"Volumes\":{\"/z\":{},\"/"
+                 "y\":{}},\"ExposedPorts\":{\"2\":{},\"1\":{}}},\"architecture\":\"a\"}",
+                 "{\"architecture\":\"a\",\"os\":\"l\",\"config\":{\"ExposedPorts\":{\"1\":{},\"2\":{}},\"Volumes\":{"
+                 "\"/y\":{},\"/z\":{}},\"Labels\":{\"a\":\"2\",\"b\":\"1\"}}," ROOTFS "}"},
+                {"{\"config\":null," ROOTFS "}", "{\"architecture\":\"\",\"os\":\"\",\"config\":{}," ROOTFS "}"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -60,7 +73,8 @@ static void test_config_round_trip(void)
                         /* escaped on the way out */
                         CLEANUP_FREE char *expected = memory_strdup(table[i].text);
                         char *a = strstr(expected, "<a@b>");
-                        CLEANUP_FREE char *whole = memory_printf("%.*s\\u003ca@b\\u003e%s", (int)(a - expected), expected, a + 5);
+                        CLEANUP_FREE char *whole =
+                                memory_printf("%.*s\\u003ca@b\\u003e%s", (int)(a - expected), expected, a + 5);
 
                         CHECK_STR(back, whole);
                 } else {
@@ -74,35 +88,36 @@ static void test_config_refuse(void)
         static const struct {
                 const char *text, *message;
         } table[] = {
-                { "[]", "is an array, not an object" },
-                { "{}", "no \"rootfs\"" },
-                { "{\"rootfs\":null}", "no \"rootfs\"" },
-                { "{\"rootfs\":{\"diff_ids\":[]}}", "is not \"layers\"" },
-                { "{\"rootfs\":{\"type\":\"x\"}}", "is not \"layers\"" },
-                { "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:../../x\"]}}", "diff ID 1: digest \"sha256:../../x\"" },
-                { "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"md5:00\"]}}", "diff ID 1: digest \"md5:00\"" },
-                { "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[1]}}", "only strings may be" },
-                { "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":\"x\"}}", "not an array" },
-                { "{\"os\":1," ROOTFS "}", "\"os\" is a number, not a string" },
-                { "{\"OS\":\"linux\"," ROOTFS "}", "\"OS\" must be written \"os\"" },
-                { "{\"config\":[]," ROOTFS "}", "\"config\" is an array" },
-                { "{\"config\":{\"env\":[]}," ROOTFS "}", "\"env\" must be written \"Env\"" },
-                { "{\"config\":{\"Env\":[\"SECRET_X\"]}," ROOTFS "}", "\"SECRET_X\" is not NAME=VALUE" },
-                { "{\"config\":{\"Env\":[\"*\"]}," ROOTFS "}", "\"*\" is not NAME=VALUE" },
-                { "{\"config\":{\"Env\":[\"=x\"]}," ROOTFS "}", "\"=x\" is not NAME=VALUE" },
-                { "{\"config\":{\"Env\":[\"\"]}," ROOTFS "}", "\"\" is not NAME=VALUE" },
-                { "{\"config\":{\"Env\":[\"A=1\\u0000B=2\"]}," ROOTFS "}", "NUL" },
-                { "{\"config\":{\"Env\":{}}," ROOTFS "}", "\"Env\" is an object" },
-                { "{\"config\":{\"Cmd\":\"x\"}," ROOTFS "}", "\"Cmd\" is a string" },
-                { "{\"config\":{\"Cmd\":[null]}," ROOTFS "}", "\"Cmd\" holds null" },
-                { "{\"config\":{\"Labels\":{\"a\":1}}," ROOTFS "}", "\"Labels\" holds a number" },
-                { "{\"config\":{\"Volumes\":[\"/a\"]}," ROOTFS "}", "\"Volumes\" is an array" },
-                { "{\"config\":{\"Healthcheck\":{\"Retries\":1e400}}," ROOTFS "}", "not a whole number" },
-                { "{\"config\":{\"Healthcheck\":{\"Retries\":9223372036854775808}}," ROOTFS "}", "not a whole number" },
-                { "{\"config\":{\"ArgsEscaped\":1}," ROOTFS "}", "\"ArgsEscaped\" is a number" },
-                { "{\"history\":[1]," ROOTFS "}", "\"history\" entry is a number" },
-                { "{\"history\":[{\"empty_layer\":\"x\"}]," ROOTFS "}", "\"empty_layer\" is a string" },
-                { "{\"os\":\"a\",\"os\":\"b\"," ROOTFS "}", "twice" },
+                {"[]", "is an array, not an object"},
+                {"{}", "no \"rootfs\""},
+                {"{\"rootfs\":null}", "no \"rootfs\""},
+                {"{\"rootfs\":{\"diff_ids\":[]}}", "is not \"layers\""},
+                {"{\"rootfs\":{\"type\":\"x\"}}", "is not \"layers\""},
+                {"{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:../../x\"]}}",
+                 "diff ID 1: digest \"sha256:../../x\""},
+                {"{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"md5:00\"]}}", "diff ID 1: digest \"md5:00\""},
+                {"{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[1]}}", "only strings may be"},
+                {"{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":\"x\"}}", "not an array"},
+                {"{\"os\":1," ROOTFS "}", "\"os\" is a number, not a string"},
+                {"{\"OS\":\"linux\"," ROOTFS "}", "\"OS\" must be written \"os\""},
+                {"{\"config\":[]," ROOTFS "}", "\"config\" is an array"},
+                {"{\"config\":{\"env\":[]}," ROOTFS "}", "\"env\" must be written \"Env\""},
+                {"{\"config\":{\"Env\":[\"SECRET_X\"]}," ROOTFS "}", "\"SECRET_X\" is not NAME=VALUE"},
+                {"{\"config\":{\"Env\":[\"*\"]}," ROOTFS "}", "\"*\" is not NAME=VALUE"},
+                {"{\"config\":{\"Env\":[\"=x\"]}," ROOTFS "}", "\"=x\" is not NAME=VALUE"},
+                {"{\"config\":{\"Env\":[\"\"]}," ROOTFS "}", "\"\" is not NAME=VALUE"},
+                {"{\"config\":{\"Env\":[\"A=1\\u0000B=2\"]}," ROOTFS "}", "NUL"},
+                {"{\"config\":{\"Env\":{}}," ROOTFS "}", "\"Env\" is an object"},
+                {"{\"config\":{\"Cmd\":\"x\"}," ROOTFS "}", "\"Cmd\" is a string"},
+                {"{\"config\":{\"Cmd\":[null]}," ROOTFS "}", "\"Cmd\" holds null"},
+                {"{\"config\":{\"Labels\":{\"a\":1}}," ROOTFS "}", "\"Labels\" holds a number"},
+                {"{\"config\":{\"Volumes\":[\"/a\"]}," ROOTFS "}", "\"Volumes\" is an array"},
+                {"{\"config\":{\"Healthcheck\":{\"Retries\":1e400}}," ROOTFS "}", "not a whole number"},
+                {"{\"config\":{\"Healthcheck\":{\"Retries\":9223372036854775808}}," ROOTFS "}", "not a whole number"},
+                {"{\"config\":{\"ArgsEscaped\":1}," ROOTFS "}", "\"ArgsEscaped\" is a number"},
+                {"{\"history\":[1]," ROOTFS "}", "\"history\" entry is a number"},
+                {"{\"history\":[{\"empty_layer\":\"x\"}]," ROOTFS "}", "\"empty_layer\" is a string"},
+                {"{\"os\":\"a\",\"os\":\"b\"," ROOTFS "}", "twice"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -146,8 +161,11 @@ static void test_config_new(void)
 /* ---- manifests ------------------------------------------------------------------------------- */
 
 #define DESCRIPTOR(type) "{\"mediaType\":\"" type "\",\"digest\":\"" DIGEST "\",\"size\":7}"
-#define MANIFEST "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"config\":" DESCRIPTOR(OCI_TYPE_CONFIG) ",\"layers\":[" DESCRIPTOR(OCI_TYPE_LAYER) "]}"
-#define INDEX "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_INDEX "\",\"manifests\":[" DESCRIPTOR(OCI_TYPE_MANIFEST) "]}"
+#define MANIFEST                                                                                                       \
+        "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST                                                      \
+        "\",\"config\":" DESCRIPTOR(OCI_TYPE_CONFIG) ",\"layers\":[" DESCRIPTOR(OCI_TYPE_LAYER) "]}"
+#define INDEX                                                                                                          \
+        "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_INDEX "\",\"manifests\":[" DESCRIPTOR(OCI_TYPE_MANIFEST) "]}"
 
 static char *document_again(const char *text, const char *type)
 {
@@ -176,17 +194,25 @@ static void test_document_round_trip(void)
         static const struct {
                 const char *text, *type, *back;
         } table[] = {
-                { MANIFEST, NULL, NULL },
-                { MANIFEST, OCI_TYPE_MANIFEST, NULL },
-                { INDEX, NULL, NULL },
-                { "{\"schemaVersion\":2,\"config\":" DESCRIPTOR(OCI_TYPE_CONFIG) ",\"layers\":[" DESCRIPTOR(OCI_TYPE_LAYER) "]}", NULL, MANIFEST },
-                { "{\"schemaVersion\":2,\"manifests\":[" DESCRIPTOR(OCI_TYPE_MANIFEST) "]}", NULL, INDEX },
-                { "{\"schemaVersion\":2,\"config\":" DESCRIPTOR(OCI_TYPE_DOCKER_CONFIG) ",\"layers\":[]}", NULL,
-                  "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_DOCKER_MANIFEST "\",\"config\":" DESCRIPTOR(OCI_TYPE_DOCKER_CONFIG) ",\"layers\":[]}" },
-                { "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"artifactType\":\"a/b\",\"config\":" DESCRIPTOR("x/y") ",\"layers\":[{\"mediaType\":\"x/y\",\"digest\":\"" DIGEST "\",\"size\":0,"
-                  "\"urls\":[\"https://a\"],\"annotations\":{\"a\":\"b\"},\"platform\":{\"architecture\":\"arm\",\"os\":\"linux\",\"os.version\":\"1\",\"os.features\":[\"x\"],\"variant\":\"v7\"},\"artifactType\":\"c/d\"}],"
-                  "\"subject\":" DESCRIPTOR("x/y") ",\"annotations\":{\"k\":\"v\"}}",
-                  NULL, NULL },
+                {MANIFEST, NULL, NULL},
+                {MANIFEST, OCI_TYPE_MANIFEST, NULL},
+                {INDEX, NULL, NULL},
+                {"{\"schemaVersion\":2,\"config\":" DESCRIPTOR(OCI_TYPE_CONFIG) ",\"layers\":[" DESCRIPTOR(
+                         OCI_TYPE_LAYER) "]}",
+                 NULL, MANIFEST},
+                {"{\"schemaVersion\":2,\"manifests\":[" DESCRIPTOR(OCI_TYPE_MANIFEST) "]}", NULL, INDEX},
+                {"{\"schemaVersion\":2,\"config\":" DESCRIPTOR(OCI_TYPE_DOCKER_CONFIG) ",\"layers\":[]}", NULL,
+                 "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_DOCKER_MANIFEST
+                 "\",\"config\":" DESCRIPTOR(OCI_TYPE_DOCKER_CONFIG) ",\"layers\":[]}"},
+                {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST
+                 "\",\"artifactType\":\"a/b\",\"config\":" DESCRIPTOR(
+                         "x/y") ",\"layers\":[{\"mediaType\":\"x/y\",\"digest\":\"" DIGEST "\",\"size\":0,"
+                                "\"urls\":[\"https://"
+                                "a\"],\"annotations\":{\"a\":\"b\"},\"platform\":{\"architecture\":\"arm\",\"os\":"
+                                "\"linux\",\"os.version\":\"1\",\"os.features\":[\"x\"],\"variant\":\"v7\"},"
+                                "\"artifactType\":\"c/d\"}],"
+                                "\"subject\":" DESCRIPTOR("x/y") ",\"annotations\":{\"k\":\"v\"}}",
+                 NULL, NULL},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -196,53 +222,63 @@ static void test_document_round_trip(void)
         }
 }
 
-#define BAD_SIZE(size) "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" DIGEST "\",\"size\":" size "},\"layers\":[]}"
-#define BAD_DIGEST(digest) "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":" digest ",\"size\":1},\"layers\":[]}"
+#define BAD_SIZE(size)                                                                                                 \
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" DIGEST "\",\"size\":" size                \
+        "},\"layers\":[]}"
+#define BAD_DIGEST(digest)                                                                                             \
+        "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":" digest ",\"size\":1},\"layers\":[]}"
 
 static void test_document_refuse(void)
 {
         static const struct {
                 const char *text, *type, *message;
         } table[] = {
-                { "[]", NULL, "not an object" },
-                { "{}", NULL, "\"schemaVersion\" is not 2" },
-                { "{\"schemaVersion\":\"2\"}", NULL, "is a string" },
-                { "{\"schemaVersion\":3}", NULL, "is not 2" },
-                { "{\"schemaVersion\":1,\"fsLayers\":[]}", NULL, "schema 1, which was withdrawn" },
-                { "{\"schemaVersion\":2,\"fsLayers\":[]}", NULL, "schema 1" },
-                { MANIFEST, "application/vnd.docker.distribution.manifest.v1+prettyjws", "schema 1" },
-                { MANIFEST, "text/html", "is of type \"text/html\", neither" },
-                { MANIFEST, OCI_TYPE_INDEX, "but was given as" },
-                { MANIFEST, OCI_TYPE_DOCKER_MANIFEST, "but was given as" },
-                { INDEX, OCI_TYPE_MANIFEST, "but was given as" },
-                { "{\"schemaVersion\":2,\"manifests\":[]}", OCI_TYPE_MANIFEST, "is not what its type says" },
-                { "{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"manifests\":[]}", NULL, "is not what its type says" },
-                { "{\"schemaVersion\":2,\"mediaType\":\"a\\u001b/b\",\"manifests\":[]}", NULL, "type \"a\\x1b/b\"" },
-                { "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}", NULL, "has both of" },
-                { "{\"schemaVersion\":2,\"manifests\":[],\"config\":{}}", NULL, "has both of" },
-                { "{\"schemaVersion\":2}", NULL, "has none of" },
-                { "{\"schemaVersion\":2,\"Layers\":[],\"manifests\":[]}", NULL, "\"Layers\" must be written \"layers\"" },
-                { "{\"schemaVersion\":2,\"layers\":[],\"layers\":[]}", NULL, "twice" },
-                { "{\"schemaVersion\":2,\"layers\":[]}", NULL, "no \"config\"" },
-                { "{\"schemaVersion\":2,\"config\":" DESCRIPTOR("x") "}", NULL, "no \"layers\"" },
-                { "{\"schemaVersion\":2,\"config\":" DESCRIPTOR("x") ",\"layers\":null}", NULL, "no \"layers\"" },
-                { "{\"schemaVersion\":2,\"config\":" DESCRIPTOR("x") ",\"layers\":[1]}", NULL, "a descriptor is a number" },
-                { "{\"schemaVersion\":2,\"config\":{\"digest\":\"" DIGEST "\",\"size\":1},\"layers\":[]}", NULL, "no \"mediaType\"" },
-                { "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"size\":1},\"layers\":[]}", NULL, "no \"digest\"" },
-                { "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" DIGEST "\",\"Size\":1,\"size\":2},\"layers\":[]}", NULL, "\"Size\" must be written" },
-                { "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" DIGEST "\"},\"layers\":[]}", NULL, "\"size\" is missing" },
-                { BAD_SIZE("-1"), NULL, "\"size\" is missing, negative" },
-                { BAD_SIZE("9223372036854775807"), NULL, "too large" },
-                { BAD_SIZE("9223372036854775808"), NULL, "not a whole number" },
-                { BAD_SIZE("1e400"), NULL, "not a whole number" },
-                { BAD_SIZE("\"1\""), NULL, "is a string" },
-                { BAD_SIZE("null"), NULL, "missing" },
-                { BAD_DIGEST("\"sha256:../../x\""), NULL, "digest \"sha256:../../x\"" },
-                { BAD_DIGEST("\"\""), NULL, "digest \"\"" },
-                { BAD_DIGEST("\"" DIGEST "0\""), NULL, "digest " },
-                { BAD_DIGEST("\"" DIGEST "\\n\""), NULL, "digest " },
-                { BAD_DIGEST("\"SHA256:" ZEROS "\""), NULL, "digest " },
-                { BAD_DIGEST("7"), NULL, "is a number" },
+                {"[]", NULL, "not an object"},
+                {"{}", NULL, "\"schemaVersion\" is not 2"},
+                {"{\"schemaVersion\":\"2\"}", NULL, "is a string"},
+                {"{\"schemaVersion\":3}", NULL, "is not 2"},
+                {"{\"schemaVersion\":1,\"fsLayers\":[]}", NULL, "schema 1, which was withdrawn"},
+                {"{\"schemaVersion\":2,\"fsLayers\":[]}", NULL, "schema 1"},
+                {MANIFEST, "application/vnd.docker.distribution.manifest.v1+prettyjws", "schema 1"},
+                {MANIFEST, "text/html", "is of type \"text/html\", neither"},
+                {MANIFEST, OCI_TYPE_INDEX, "but was given as"},
+                {MANIFEST, OCI_TYPE_DOCKER_MANIFEST, "but was given as"},
+                {INDEX, OCI_TYPE_MANIFEST, "but was given as"},
+                {"{\"schemaVersion\":2,\"manifests\":[]}", OCI_TYPE_MANIFEST, "is not what its type says"},
+                {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_TYPE_MANIFEST "\",\"manifests\":[]}", NULL,
+                 "is not what its type says"},
+                {"{\"schemaVersion\":2,\"mediaType\":\"a\\u001b/b\",\"manifests\":[]}", NULL, "type \"a\\x1b/b\""},
+                {"{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}", NULL, "has both of"},
+                {"{\"schemaVersion\":2,\"manifests\":[],\"config\":{}}", NULL, "has both of"},
+                {"{\"schemaVersion\":2}", NULL, "has none of"},
+                {"{\"schemaVersion\":2,\"Layers\":[],\"manifests\":[]}", NULL, "\"Layers\" must be written \"layers\""},
+                {"{\"schemaVersion\":2,\"layers\":[],\"layers\":[]}", NULL, "twice"},
+                {"{\"schemaVersion\":2,\"layers\":[]}", NULL, "no \"config\""},
+                {"{\"schemaVersion\":2,\"config\":" DESCRIPTOR("x") "}", NULL, "no \"layers\""},
+                {"{\"schemaVersion\":2,\"config\":" DESCRIPTOR("x") ",\"layers\":null}", NULL, "no \"layers\""},
+                {"{\"schemaVersion\":2,\"config\":" DESCRIPTOR("x") ",\"layers\":[1]}", NULL,
+                 "a descriptor is a number"},
+                {"{\"schemaVersion\":2,\"config\":{\"digest\":\"" DIGEST "\",\"size\":1},\"layers\":[]}", NULL,
+                 "no \"mediaType\""},
+                {"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"size\":1},\"layers\":[]}", NULL,
+                 "no \"digest\""},
+                {"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" DIGEST
+                 "\",\"Size\":1,\"size\":2},\"layers\":[]}",
+                 NULL, "\"Size\" must be written"},
+                {"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"x\",\"digest\":\"" DIGEST "\"},\"layers\":[]}", NULL,
+                 "\"size\" is missing"},
+                {BAD_SIZE("-1"), NULL, "\"size\" is missing, negative"},
+                {BAD_SIZE("9223372036854775807"), NULL, "too large"},
+                {BAD_SIZE("9223372036854775808"), NULL, "not a whole number"},
+                {BAD_SIZE("1e400"), NULL, "not a whole number"},
+                {BAD_SIZE("\"1\""), NULL, "is a string"},
+                {BAD_SIZE("null"), NULL, "missing"},
+                {BAD_DIGEST("\"sha256:../../x\""), NULL, "digest \"sha256:../../x\""},
+                {BAD_DIGEST("\"\""), NULL, "digest \"\""},
+                {BAD_DIGEST("\"" DIGEST "0\""), NULL, "digest "},
+                {BAD_DIGEST("\"" DIGEST "\\n\""), NULL, "digest "},
+                {BAD_DIGEST("\"SHA256:" ZEROS "\""), NULL, "digest "},
+                {BAD_DIGEST("7"), NULL, "is a number"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -253,6 +289,43 @@ static void test_document_refuse(void)
         }
 }
 
+/* Thousands of damaged documents: an error or a result, never a crash (the sanitizers watch). */
+static void test_mutations(void)
+{
+        static const char *const texts[] = {
+                MANIFEST,
+                INDEX,
+                "{\"config\":{\"Env\":[\"A=1\"],\"Cmd\":[],\"Labels\":{\"a\":\"\\u00e9\\ud83d\\ude00\"},"
+                "\"Healthcheck\":{\"Retries\":5},\"x\":[1.5e3,null]}," ROOTFS ",\"history\":[{\"empty_layer\":true}]}",
+        };
+        static const char *const inserts[] = {
+                "null",    "-1",      "9223372036854775808",
+                "1e400",   "\"\"",    "[]",
+                "{}",      "\xff",    "\\u0000",
+                "\\ud800", "{\"a\":", "[",
+                "]",       "}",       ",",
+                ":",       "\"",      "\\",
+        };
+        unsigned seed = 1;
+
+        for (int round = 0; round < 6000; round++) {
+                const char *text = texts[round % 3];
+                CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
+                CLEANUP_FREE char *config = NULL, *document = NULL;
+                size_t at = (seed = seed * 1103515245 + 12345, seed >> 8) % strlen(text);
+                size_t cut = (seed = seed * 1103515245 + 12345, seed >> 8) % 12;
+                const char *insert = inserts[(seed = seed * 1103515245 + 12345, seed >> 8) % ARRAY_SIZE(inserts)];
+
+                buffer_append(&b, text, at);
+                buffer_append_string(&b, seed & 0x800000 ? insert : "");
+                if (at + cut < strlen(text))
+                        buffer_append_string(&b, text + at + cut);
+                config = config_again(buffer_text(&b));
+                document = document_again(buffer_text(&b), NULL);
+                CHECK(*config != '\0' && *document != '\0');
+        }
+}
+
 /* ---- platforms -------------------------------------------------------------------------------- */
 
 static void test_platform_parse(void)
@@ -260,11 +333,24 @@ static void test_platform_parse(void)
         static const struct {
                 const char *text, *back;
         } table[] = {
-                { "linux/amd64", "linux/amd64" },   { "linux/arm/v7", "linux/arm/v7" }, { "linux/x86_64", "linux/amd64" }, { "linux/aarch64", "linux/arm64" },
-                { "linux/armhf", "linux/arm/v7" },  { "linux/armel", "linux/arm/v6" },  { "arm64", "linux/arm64" },        { "aarch64", "linux/arm64" },
-                { "armhf", "linux/arm/v7" },        { "macos/arm64", "darwin/arm64" },  { "windows/amd64", "windows/amd64" }, { "", NULL },
-                { "linux/", NULL },                 { "/amd64", NULL },                 { "linux/a/b/c", NULL },           { "linux/a b", NULL },
-                { "linux//v7", NULL },              { "linux/\x1b", NULL },
+                {"linux/amd64", "linux/amd64"},
+                {"linux/arm/v7", "linux/arm/v7"},
+                {"linux/x86_64", "linux/amd64"},
+                {"linux/aarch64", "linux/arm64"},
+                {"linux/armhf", "linux/arm/v7"},
+                {"linux/armel", "linux/arm/v6"},
+                {"arm64", "linux/arm64"},
+                {"aarch64", "linux/arm64"},
+                {"armhf", "linux/arm/v7"},
+                {"macos/arm64", "darwin/arm64"},
+                {"windows/amd64", "windows/amd64"},
+                {"", NULL},
+                {"linux/", NULL},
+                {"/amd64", NULL},
+                {"linux/a/b/c", NULL},
+                {"linux/a b", NULL},
+                {"linux//v7", NULL},
+                {"linux/\x1b", NULL},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -286,30 +372,30 @@ static void test_choose(void)
                 const char *want;
                 int index; /* -1: none */
         } table[] = {
-                { "linux/amd64", "linux/amd64", 0 },
-                { "linux/arm64 linux/amd64", "linux/amd64", 1 },
-                { "windows/amd64 linux/amd64", "linux/amd64", 1 },
-                { "linux/amd64 linux/amd64", "linux/amd64", 0 },
-                { "linux/amd64/v3 linux/amd64", "linux/amd64", 1 },
-                { "linux/amd64/v3", "linux/amd64", -1 },
-                { "linux/amd64 linux/amd64/v2 linux/amd64/v4", "linux/amd64/v3", 1 },
-                { "linux/amd64/v1", "linux/amd64", 0 },
-                { "linux/arm/v5 linux/arm/v6 linux/arm/v7 linux/arm/v8", "linux/arm/v7", 2 },
-                { "linux/arm/v5 linux/arm/v6", "linux/arm/v7", 1 },
-                { "linux/arm/v7", "linux/arm/v6", -1 },
-                { "linux/arm", "linux/arm/v7", 0 },
-                { "linux/arm64/v8", "linux/arm64", 0 },
-                { "linux/arm/v7 linux/arm64", "linux/arm64", 1 },
-                { "linux/arm/v5 linux/arm/v7", "linux/arm64", 1 },
-                { "linux/arm64", "linux/arm/v7", -1 },
-                { "linux/386", "linux/amd64", -1 },
-                { "att linux/amd64", "linux/amd64", 1 },
-                { "att", "linux/amd64", -1 },
-                { "-", "linux/amd64", 0 },
-                { "- -", "linux/amd64", -1 },
-                { "- linux/amd64", "linux/amd64", 1 },
-                { "unknown/unknown -", "linux/amd64", 1 },
-                { "linux/amd64/weird", "linux/amd64", -1 },
+                {"linux/amd64", "linux/amd64", 0},
+                {"linux/arm64 linux/amd64", "linux/amd64", 1},
+                {"windows/amd64 linux/amd64", "linux/amd64", 1},
+                {"linux/amd64 linux/amd64", "linux/amd64", 0},
+                {"linux/amd64/v3 linux/amd64", "linux/amd64", 1},
+                {"linux/amd64/v3", "linux/amd64", -1},
+                {"linux/amd64 linux/amd64/v2 linux/amd64/v4", "linux/amd64/v3", 1},
+                {"linux/amd64/v1", "linux/amd64", 0},
+                {"linux/arm/v5 linux/arm/v6 linux/arm/v7 linux/arm/v8", "linux/arm/v7", 2},
+                {"linux/arm/v5 linux/arm/v6", "linux/arm/v7", 1},
+                {"linux/arm/v7", "linux/arm/v6", -1},
+                {"linux/arm", "linux/arm/v7", 0},
+                {"linux/arm64/v8", "linux/arm64", 0},
+                {"linux/arm/v7 linux/arm64", "linux/arm64", 1},
+                {"linux/arm/v5 linux/arm/v7", "linux/arm64", 1},
+                {"linux/arm64", "linux/arm/v7", -1},
+                {"linux/386", "linux/amd64", -1},
+                {"att linux/amd64", "linux/amd64", 1},
+                {"att", "linux/amd64", -1},
+                {"-", "linux/amd64", 0},
+                {"- -", "linux/amd64", -1},
+                {"- linux/amd64", "linux/amd64", 1},
+                {"unknown/unknown -", "linux/amd64", 1},
+                {"linux/amd64/weird", "linux/amd64", -1},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -321,7 +407,7 @@ static void test_choose(void)
                 char *rest = text;
 
                 for (char *one = strsep(&rest, " "); one != NULL; one = strsep(&rest, " ")) {
-                        struct oci_descriptor *d = oci_index_add_manifest(x, &(struct oci_descriptor){ .size = 1 });
+                        struct oci_descriptor *d = oci_index_add_manifest(x, &(struct oci_descriptor){.size = 1});
 
                         if (strcmp(one, "att") == 0) {
                                 CHECK_OK(oci_platform_parse("linux/amd64", &d->platform, &err));
@@ -347,6 +433,7 @@ int main(void)
         CHECK_RUN(test_config_new);
         CHECK_RUN(test_document_round_trip);
         CHECK_RUN(test_document_refuse);
+        CHECK_RUN(test_mutations);
         CHECK_RUN(test_platform_parse);
         CHECK_RUN(test_choose);
         return CHECK_END();

@@ -18,21 +18,21 @@ static void test_round_trip(void)
         static const struct {
                 const char *text, *back;
         } table[] = {
-                { "null", "null" },
-                { " true ", "true" },
-                { "-0", "-0" },
-                { "1E400", "1E400" },
-                { "123456789012345678901234567890", "123456789012345678901234567890" },
-                { "1.50e-3", "1.50e-3" },
-                { "\"\"", "\"\"" },
-                { "[]", "[]" },
-                { "{}", "{}" },
-                { "[ 1 , [ ] , {\"b\":null,\"a\":[false]} ]", "[1,[],{\"b\":null,\"a\":[false]}]" },
-                { "\"\\u0041\\/\\b\\f\\n\\r\\t\\\"\\\\\\u001f\"", "\"A/\\b\\f\\n\\r\\t\\\"\\\\\\u001f\"" },
-                { "\"<a href='x'>&\"", "\"\\u003ca href='x'\\u003e\\u0026\"" },
-                { "\"\\u2028\\u2029\\u2027\"", "\"\\u2028\\u2029\xe2\x80\xa7\"" },
-                { "\"gr\xc3\xbcn \\ud83d\\ude00\x7f\"", "\"gr\xc3\xbcn \xf0\x9f\x98\x80\x7f\"" },
-                { "\"\\\\ud800\"", "\"\\\\ud800\"" },
+                {"null", "null"},
+                {" true ", "true"},
+                {"-0", "-0"},
+                {"1E400", "1E400"},
+                {"123456789012345678901234567890", "123456789012345678901234567890"},
+                {"1.50e-3", "1.50e-3"},
+                {"\"\"", "\"\""},
+                {"[]", "[]"},
+                {"{}", "{}"},
+                {"[ 1 , [ ] , {\"b\":null,\"a\":[false]} ]", "[1,[],{\"b\":null,\"a\":[false]}]"},
+                {"\"\\u0041\\/\\b\\f\\n\\r\\t\\\"\\\\\\u001f\"", "\"A/\\b\\f\\n\\r\\t\\\"\\\\\\u001f\""},
+                {"\"<a href='x'>&\"", "\"\\u003ca href='x'\\u003e\\u0026\""},
+                {"\"\\u2028\\u2029\\u2027\"", "\"\\u2028\\u2029\xe2\x80\xa7\""},
+                {"\"gr\xc3\xbcn \\ud83d\\ude00\x7f\"", "\"gr\xc3\xbcn \xf0\x9f\x98\x80\x7f\""},
+                {"\"\\\\ud800\"", "\"\\\\ud800\""},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -54,36 +54,36 @@ static void test_refuse(void)
                 const char *text, *message;
                 int code;
         } table[] = {
-                { "", "is empty", EINVAL },
-                { "  ", "is empty", EINVAL },
-                { "{", "not valid JSON", EINVAL },
-                { "{}x", "not valid JSON", EINVAL },
-                { "{} {}", "not valid JSON", EINVAL },
-                { "[1,]", "not valid JSON", EINVAL },
-                { "{\"a\":1,}", "not valid JSON", EINVAL },
-                { "{a:1}", "not valid JSON", EINVAL },
-                { "'a'", "not valid JSON", EINVAL },
-                { "01", "not valid JSON", EINVAL },
-                { "+1", "not valid JSON", EINVAL },
-                { "NaN", "not valid JSON", EINVAL },
-                { "// c\n1", "not valid JSON", EINVAL },
-                { "/* c */ 1", "not valid JSON", EINVAL },
-                { "\xef\xbb\xbf{}", "not valid JSON", EINVAL },
-                { "\"a\nb\"", "not valid JSON", EINVAL },
-                { "{\"a\":1,\"b\":2,\"a\":3}", "has the key \"a\" twice", EINVAL },
-                { "{\"a\":1,\"\\u0061\":3}", "has the key \"a\" twice", EINVAL },
-                { "[{\"x\":{\"a\\n\":1,\"a\\n\":3}}]", "the key \"a\\x0a\" twice", EINVAL },
-                { "\"a\\u0000b\"", "NUL", EINVAL },
-                { "{\"a\\u0000b\":1}", "NUL", EINVAL },
-                { "\"\xff\"", "UTF-8", EINVAL },
-                { "\"\xc0\x80\"", "UTF-8", EINVAL },
-                { "\"\xed\xa0\x80\"", "UTF-8", EINVAL },
-                { "\"\xf4\x90\x80\x80\"", "UTF-8", EINVAL },
-                { "\"\xe2\x82\"", "UTF-8", EINVAL },
-                { "\"\\ud800\"", "surrogate", EINVAL },
-                { "\"\\udc00\"", "surrogate", EINVAL },
-                { "\"\\ud800\\u0041\"", "surrogate", EINVAL },
-                { "\"\\ud800\\ud800\"", "surrogate", EINVAL },
+                {"", "is empty", EINVAL},
+                {"  ", "is empty", EINVAL},
+                {"{", "not valid JSON", EINVAL},
+                {"{}x", "not valid JSON", EINVAL},
+                {"{} {}", "not valid JSON", EINVAL},
+                {"[1,]", "not valid JSON", EINVAL},
+                {"{\"a\":1,}", "not valid JSON", EINVAL},
+                {"{a:1}", "not valid JSON", EINVAL},
+                {"'a'", "not valid JSON", EINVAL},
+                {"01", "not valid JSON", EINVAL},
+                {"+1", "not valid JSON", EINVAL},
+                {"NaN", "not valid JSON", EINVAL},
+                {"// c\n1", "not valid JSON", EINVAL},
+                {"/* c */ 1", "not valid JSON", EINVAL},
+                {"\xef\xbb\xbf{}", "not valid JSON", EINVAL},
+                {"\"a\nb\"", "not valid JSON", EINVAL},
+                {"{\"a\":1,\"b\":2,\"a\":3}", "has the key \"a\" twice", EINVAL},
+                {"{\"a\":1,\"\\u0061\":3}", "has the key \"a\" twice", EINVAL},
+                {"[{\"x\":{\"a\\n\":1,\"a\\n\":3}}]", "the key \"a\\x0a\" twice", EINVAL},
+                {"\"a\\u0000b\"", "NUL", EINVAL},
+                {"{\"a\\u0000b\":1}", "NUL", EINVAL},
+                {"\"\xff\"", "UTF-8", EINVAL},
+                {"\"\xc0\x80\"", "UTF-8", EINVAL},
+                {"\"\xed\xa0\x80\"", "UTF-8", EINVAL},
+                {"\"\xf4\x90\x80\x80\"", "UTF-8", EINVAL},
+                {"\"\xe2\x82\"", "UTF-8", EINVAL},
+                {"\"\\ud800\"", "surrogate", EINVAL},
+                {"\"\\udc00\"", "surrogate", EINVAL},
+                {"\"\\ud800\\u0041\"", "surrogate", EINVAL},
+                {"\"\\ud800\\ud800\"", "surrogate", EINVAL},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -111,10 +111,10 @@ static void test_limits(void)
                 const char *tail;
                 int code;
         } table[] = {
-                { "[", 1000000, "", E2BIG },
-                { "{\"a\":", 100000, "", E2BIG },
-                { "[", OCI_LIMIT_JSON_DEPTH + 1, "]", E2BIG },
-                { "[", OCI_LIMIT_JSON_DEPTH, "]", 0 },
+                {"[", 1000000, "", E2BIG},
+                {"{\"a\":", 100000, "", E2BIG},
+                {"[", OCI_LIMIT_JSON_DEPTH + 1, "]", E2BIG},
+                {"[", OCI_LIMIT_JSON_DEPTH, "]", 0},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -172,14 +172,14 @@ static void test_access(void)
                 bool good;
                 long long value;
         } integers[] = {
-                { "0", true, 0 },
-                { "-1", true, -1 },
-                { "9223372036854775807", true, INT64_MAX },
-                { "-9223372036854775808", true, INT64_MIN },
-                { "9223372036854775808", false, 0 },
-                { "1.0", false, 0 },
-                { "1e3", false, 0 },
-                { "1e400", false, 0 },
+                {"0", true, 0},
+                {"-1", true, -1},
+                {"9223372036854775807", true, INT64_MAX},
+                {"-9223372036854775808", true, INT64_MIN},
+                {"9223372036854775808", false, 0},
+                {"1.0", false, 0},
+                {"1e3", false, 0},
+                {"1e400", false, 0},
         };
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_JSON struct oci_json *v = NULL;
@@ -240,8 +240,8 @@ static void test_writer(void)
         oci_json_add_bool(&w, "e", true);
         oci_json_add_raw(&w, "f", "[1]");
         oci_json_end_object(&w);
-        CHECK_STR(buffer_text(&b),
-                  "{\"a\\\"\":\"\\ufffd\\ufffd(\\ufffd\\ufffd\",\"d\":[-9223372036854775808,{},null],\"e\":true,\"f\":[1]}");
+        CHECK_STR(buffer_text(&b), "{\"a\\\"\":\"\\ufffd\\ufffd(\\ufffd\\ufffd\",\"d\":[-9223372036854775808,{},null],"
+                                   "\"e\":true,\"f\":[1]}");
 }
 
 int main(void)

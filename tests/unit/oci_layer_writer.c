@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The canonical layer: golden bytes for each rule of doc/layer.md, made by other code; refusals; read back by ourselves, GNU tar and Python. */
+/* The canonical layer: golden bytes for each rule of doc/layer.md, made by other code; refusals; read back by
+ * ourselves, GNU tar and Python. */
 #include <errno.h>
 #include <sys/wait.h>
 
@@ -35,7 +36,7 @@ static int write_one(const struct oci_entry *e, const char *body, struct buffer 
         int result = 0;
 
         for (char *slash = strchr(path, '/'); slash != NULL && result == 0; slash = strchr(slash + 1, '/')) {
-                struct oci_entry d = { .kind = OCI_ENTRY_DIRECTORY, .path = path };
+                struct oci_entry d = {.kind = OCI_ENTRY_DIRECTORY, .path = path};
 
                 *slash = '\0';
                 result = oci_layer_writer_entry(w, &d, err);
@@ -80,7 +81,7 @@ static void golden(struct buffer *b, const char *const *records, const struct ta
                 for (; records[0] != NULL; records += 2)
                         tar_record(&r, records[0], records[1], strlen(records[1]));
                 snprintf(size, sizeof(size), "%zo", r.size);
-                tar_add(b, &(struct tar_header){ .name = "././@PaxHeader", .mode = "0", .type = 'x', .size = size });
+                tar_add(b, &(struct tar_header){.name = "././@PaxHeader", .mode = "0", .type = 'x', .size = size});
                 buffer_append(b, r.data, r.size);
                 tar_pad(b);
         }
@@ -92,7 +93,8 @@ static void golden(struct buffer *b, const char *const *records, const struct ta
 
 static void test_golden(void)
 {
-        static const struct oci_xattr xattrs[] = { { "user.b", "2", 1 }, { "security.capability", "c", 1 }, { "user.a", "", 0 } };
+        static const struct oci_xattr xattrs[] = {
+                {"user.b", "2", 1}, {"security.capability", "c", 1}, {"user.a", "", 0}};
         static const struct {
                 const char *rule;
                 struct oci_entry e;
@@ -100,43 +102,180 @@ static void test_golden(void)
                 const char *records[9];
                 struct tar_header h;
         } table[] = {
-                { "file, body padded", { .kind = OCI_ENTRY_FILE, .path = "d/f", .mode = 04755, .uid = 1, .gid = 2, .mtime = 1700000000, .mtime_ns = 5, .size = 3 }, "abc", { NULL },
-                  { .name = "d/f", .mode = "4755", .uid = "1", .gid = "2", .size = "3", .mtime = "14524770400", .type = '0' } },
-                { "empty file", { .kind = OCI_ENTRY_FILE, .path = "f" }, NULL, { NULL }, { .name = "f", .mode = "0", .type = '0' } },
-                { "only permission bits of the mode", { .kind = OCI_ENTRY_FILE, .path = "f", .mode = 0100644 }, NULL, { NULL }, { .name = "f", .type = '0' } },
-                { "directories end in a slash", { .kind = OCI_ENTRY_DIRECTORY, .path = "d", .mode = 01777 }, NULL, { NULL }, { .name = "d/", .mode = "1777", .type = '5' } },
-                { "the root", { .kind = OCI_ENTRY_DIRECTORY, .path = "", .mode = 0755 }, NULL, { NULL }, { .name = "./", .mode = "755", .type = '5' } },
-                { "symlinks are 0777", { .kind = OCI_ENTRY_SYMLINK, .path = "l", .mode = 0, .target = "../x//y/" }, NULL, { NULL }, { .name = "l", .mode = "777", .type = '2', .link = "../x//y/" } },
-                { "hard links keep the attributes of their inode", { .kind = OCI_ENTRY_HARDLINK, .path = "h", .mode = 0600, .uid = 7, .gid = 8, .mtime = 9, .target = "d/f" }, NULL, { NULL },
-                  { .name = "h", .mode = "600", .uid = "7", .gid = "10", .mtime = "11", .type = '1', .link = "d/f" } },
-                { "character device", { .kind = OCI_ENTRY_CHAR, .path = "null", .mode = 0666, .rdev_major = 1, .rdev_minor = 3 }, NULL, { NULL }, { .name = "null", .mode = "666", .type = '3', .major = "1", .minor = "3" } },
-                { "block device", { .kind = OCI_ENTRY_BLOCK, .path = "sda", .mode = 0660, .rdev_major = 8, .rdev_minor = 0777777 }, NULL, { NULL }, { .name = "sda", .mode = "660", .type = '4', .major = "10", .minor = "777777" } },
-                { "fifo", { .kind = OCI_ENTRY_FIFO, .path = "p", .mode = 0600 }, NULL, { NULL }, { .name = "p", .mode = "600", .type = '6' } },
-                { "whiteouts have a path only", { .kind = OCI_ENTRY_WHITEOUT, .path = "d/x", .mode = 0777, .uid = 5, .mtime = 9 }, NULL, { NULL }, { .name = "d/.wh.x", .mode = "0", .type = '0' } },
-                { "whiteout in the root", { .kind = OCI_ENTRY_WHITEOUT, .path = "x" }, NULL, { NULL }, { .name = ".wh.x", .mode = "0", .type = '0' } },
-                { "opaque root", { .kind = OCI_ENTRY_OPAQUE, .path = "" }, NULL, { NULL }, { .name = ".wh..wh..opq", .mode = "0", .type = '0' } },
-                { "raw bytes in the name field", { .kind = OCI_ENTRY_FILE, .path = "caf\xe9 gr\xc3\xbcn\n", .mode = 0644 }, NULL, { NULL }, { .name = "caf\xe9 gr\xc3\xbcn\n", .type = '0' } },
-                { "a name of 100 bytes", { .kind = OCI_ENTRY_FILE, .path = A100, .mode = 0644 }, NULL, { NULL }, { .name = A100, .type = '0' } },
-                { "a name of 101 bytes", { .kind = OCI_ENTRY_FILE, .path = A100 "b", .mode = 0644 }, NULL, { "path", A100 "b" }, { .name = A100, .type = '0' } },
-                { "a directory of 100 bytes, 101 with its slash", { .kind = OCI_ENTRY_DIRECTORY, .path = A100, .mode = 0755 }, NULL, { "path", A100 "/" }, { .name = A100, .mode = "755", .type = '5' } },
-                { "split at the leftmost slash that fits", { .kind = OCI_ENTRY_FILE, .path = "a/b/c/" A50 "/" A10 A10 A10 A10 "aaaaaaaaa", .mode = 0644 }, NULL, { NULL },
-                  { .name = A50 "/" A10 A10 A10 A10 "aaaaaaaaa", .prefix = "a/b/c", .type = '0' } },
-                { "two slashes fit: the left one", { .kind = OCI_ENTRY_FILE, .path = A10 "/" A10 "/" A50 "/" A10 A10 A10, .mode = 0644 }, NULL, { NULL },
-                  { .name = A10 "/" A50 "/" A10 A10 A10, .prefix = A10, .type = '0' } },
-                { "prefix 155, name 100", { .kind = OCI_ENTRY_FILE, .path = A100 "/" A50 "aaaa/" A100, .mode = 0644 }, NULL, { NULL }, { .name = A100, .prefix = A100 "/" A50 "aaaa", .type = '0' } },
-                { "prefix would need 156", { .kind = OCI_ENTRY_FILE, .path = A100 "/" A50 "aaaaa/" A100, .mode = 0644 }, NULL, { "path", A100 "/" A50 "aaaaa/" A100 }, { .name = A100, .type = '0' } },
-                { "a long directory is not split at its last slash", { .kind = OCI_ENTRY_DIRECTORY, .path = "d/" A100 A10, .mode = 0755 }, NULL, { "path", "d/" A100 A10 "/" },
-                  { .name = "d/" A50 A10 A10 A10 A10 "aaaaaaaa", .mode = "755", .type = '5' } },
-                { "long bytes that are not UTF-8 are declared", { .kind = OCI_ENTRY_FILE, .path = A100 "\xff", .mode = 0644 }, NULL, { "hdrcharset", "BINARY", "path", A100 "\xff" }, { .name = A100, .type = '0' } },
-                { "a link of 100 bytes", { .kind = OCI_ENTRY_SYMLINK, .path = "l", .target = A100 }, NULL, { NULL }, { .name = "l", .mode = "777", .type = '2', .link = A100 } },
-                { "a link of 101 bytes", { .kind = OCI_ENTRY_SYMLINK, .path = "l", .target = A100 "b" }, NULL, { "linkpath", A100 "b" }, { .name = "l", .mode = "777", .type = '2', .link = A100 } },
-                { "the largest ids of the field", { .kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .uid = 07777777, .gid = 07777777 }, NULL, { NULL }, { .name = "f", .uid = "7777777", .gid = "7777777", .type = '0' } },
-                { "larger ids", { .kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .uid = 010000000, .gid = 4294967294u }, NULL, { "uid", "2097152", "gid", "4294967294" }, { .name = "f", .type = '0' } },
-                { "times before 1970", { .kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .mtime = -1 }, NULL, { "mtime", "-1" }, { .name = "f", .type = '0' } },
-                { "times after 2242", { .kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .mtime = 0100000000000 }, NULL, { "mtime", "8589934592" }, { .name = "f", .type = '0' } },
-                { "xattrs sorted by name", { .kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .xattrs = xattrs, .xattr_count = 3 }, NULL,
-                  { "SCHILY.xattr.security.capability", "c", "SCHILY.xattr.user.a", "", "SCHILY.xattr.user.b", "2" }, { .name = "f", .type = '0' } },
-                { "xattrs of a directory", { .kind = OCI_ENTRY_DIRECTORY, .path = "d", .mode = 0755, .xattrs = xattrs, .xattr_count = 1 }, NULL, { "SCHILY.xattr.user.b", "2" }, { .name = "d/", .mode = "755", .type = '5' } },
+                {"file, body padded",
+                 {.kind = OCI_ENTRY_FILE,
+                  .path = "d/f",
+                  .mode = 04755,
+                  .uid = 1,
+                  .gid = 2,
+                  .mtime = 1700000000,
+                  .mtime_ns = 5,
+                  .size = 3},
+                 "abc",
+                 {NULL},
+                 {.name = "d/f",
+                  .mode = "4755",
+                  .uid = "1",
+                  .gid = "2",
+                  .size = "3",
+                  .mtime = "14524770400",
+                  .type = '0'}},
+                {"empty file",
+                 {.kind = OCI_ENTRY_FILE, .path = "f"},
+                 NULL,
+                 {NULL},
+                 {.name = "f", .mode = "0", .type = '0'}},
+                {"only permission bits of the mode",
+                 {.kind = OCI_ENTRY_FILE, .path = "f", .mode = 0100644},
+                 NULL,
+                 {NULL},
+                 {.name = "f", .type = '0'}},
+                {"directories end in a slash",
+                 {.kind = OCI_ENTRY_DIRECTORY, .path = "d", .mode = 01777},
+                 NULL,
+                 {NULL},
+                 {.name = "d/", .mode = "1777", .type = '5'}},
+                {"the root",
+                 {.kind = OCI_ENTRY_DIRECTORY, .path = "", .mode = 0755},
+                 NULL,
+                 {NULL},
+                 {.name = "./", .mode = "755", .type = '5'}},
+                {"symlinks are 0777",
+                 {.kind = OCI_ENTRY_SYMLINK, .path = "l", .mode = 0, .target = "../x//y/"},
+                 NULL,
+                 {NULL},
+                 {.name = "l", .mode = "777", .type = '2', .link = "../x//y/"}},
+                {"hard links keep the attributes of their inode",
+                 {.kind = OCI_ENTRY_HARDLINK,
+                  .path = "h",
+                  .mode = 0600,
+                  .uid = 7,
+                  .gid = 8,
+                  .mtime = 9,
+                  .target = "d/f"},
+                 NULL,
+                 {NULL},
+                 {.name = "h", .mode = "600", .uid = "7", .gid = "10", .mtime = "11", .type = '1', .link = "d/f"}},
+                {"character device",
+                 {.kind = OCI_ENTRY_CHAR, .path = "null", .mode = 0666, .rdev_major = 1, .rdev_minor = 3},
+                 NULL,
+                 {NULL},
+                 {.name = "null", .mode = "666", .type = '3', .major = "1", .minor = "3"}},
+                {"block device",
+                 {.kind = OCI_ENTRY_BLOCK, .path = "sda", .mode = 0660, .rdev_major = 8, .rdev_minor = 0777777},
+                 NULL,
+                 {NULL},
+                 {.name = "sda", .mode = "660", .type = '4', .major = "10", .minor = "777777"}},
+                {"fifo",
+                 {.kind = OCI_ENTRY_FIFO, .path = "p", .mode = 0600},
+                 NULL,
+                 {NULL},
+                 {.name = "p", .mode = "600", .type = '6'}},
+                {"whiteouts have a path only",
+                 {.kind = OCI_ENTRY_WHITEOUT, .path = "d/x", .mode = 0777, .uid = 5, .mtime = 9},
+                 NULL,
+                 {NULL},
+                 {.name = "d/.wh.x", .mode = "0", .type = '0'}},
+                {"whiteout in the root",
+                 {.kind = OCI_ENTRY_WHITEOUT, .path = "x"},
+                 NULL,
+                 {NULL},
+                 {.name = ".wh.x", .mode = "0", .type = '0'}},
+                {"opaque root",
+                 {.kind = OCI_ENTRY_OPAQUE, .path = ""},
+                 NULL,
+                 {NULL},
+                 {.name = ".wh..wh..opq", .mode = "0", .type = '0'}},
+                {"raw bytes in the name field",
+                 {.kind = OCI_ENTRY_FILE, .path = "caf\xe9 gr\xc3\xbcn\n", .mode = 0644},
+                 NULL,
+                 {NULL},
+                 {.name = "caf\xe9 gr\xc3\xbcn\n", .type = '0'}},
+                {"a name of 100 bytes",
+                 {.kind = OCI_ENTRY_FILE, .path = A100, .mode = 0644},
+                 NULL,
+                 {NULL},
+                 {.name = A100, .type = '0'}},
+                {"a name of 101 bytes",
+                 {.kind = OCI_ENTRY_FILE, .path = A100 "b", .mode = 0644},
+                 NULL,
+                 {"path", A100 "b"},
+                 {.name = A100, .type = '0'}},
+                {"a directory of 100 bytes, 101 with its slash",
+                 {.kind = OCI_ENTRY_DIRECTORY, .path = A100, .mode = 0755},
+                 NULL,
+                 {"path", A100 "/"},
+                 {.name = A100, .mode = "755", .type = '5'}},
+                {"split at the leftmost slash that fits",
+                 {.kind = OCI_ENTRY_FILE, .path = "a/b/c/" A50 "/" A10 A10 A10 A10 "aaaaaaaaa", .mode = 0644},
+                 NULL,
+                 {NULL},
+                 {.name = A50 "/" A10 A10 A10 A10 "aaaaaaaaa", .prefix = "a/b/c", .type = '0'}},
+                {"two slashes fit: the left one",
+                 {.kind = OCI_ENTRY_FILE, .path = A10 "/" A10 "/" A50 "/" A10 A10 A10, .mode = 0644},
+                 NULL,
+                 {NULL},
+                 {.name = A10 "/" A50 "/" A10 A10 A10, .prefix = A10, .type = '0'}},
+                {"prefix 155, name 100",
+                 {.kind = OCI_ENTRY_FILE, .path = A100 "/" A50 "aaaa/" A100, .mode = 0644},
+                 NULL,
+                 {NULL},
+                 {.name = A100, .prefix = A100 "/" A50 "aaaa", .type = '0'}},
+                {"prefix would need 156",
+                 {.kind = OCI_ENTRY_FILE, .path = A100 "/" A50 "aaaaa/" A100, .mode = 0644},
+                 NULL,
+                 {"path", A100 "/" A50 "aaaaa/" A100},
+                 {.name = A100, .type = '0'}},
+                {"a long directory is not split at its last slash",
+                 {.kind = OCI_ENTRY_DIRECTORY, .path = "d/" A100 A10, .mode = 0755},
+                 NULL,
+                 {"path", "d/" A100 A10 "/"},
+                 {.name = "d/" A50 A10 A10 A10 A10 "aaaaaaaa", .mode = "755", .type = '5'}},
+                {"long bytes that are not UTF-8 are declared",
+                 {.kind = OCI_ENTRY_FILE, .path = A100 "\xff", .mode = 0644},
+                 NULL,
+                 {"hdrcharset", "BINARY", "path", A100 "\xff"},
+                 {.name = A100, .type = '0'}},
+                {"a link of 100 bytes",
+                 {.kind = OCI_ENTRY_SYMLINK, .path = "l", .target = A100},
+                 NULL,
+                 {NULL},
+                 {.name = "l", .mode = "777", .type = '2', .link = A100}},
+                {"a link of 101 bytes",
+                 {.kind = OCI_ENTRY_SYMLINK, .path = "l", .target = A100 "b"},
+                 NULL,
+                 {"linkpath", A100 "b"},
+                 {.name = "l", .mode = "777", .type = '2', .link = A100}},
+                {"the largest ids of the field",
+                 {.kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .uid = 07777777, .gid = 07777777},
+                 NULL,
+                 {NULL},
+                 {.name = "f", .uid = "7777777", .gid = "7777777", .type = '0'}},
+                {"larger ids",
+                 {.kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .uid = 010000000, .gid = 4294967294u},
+                 NULL,
+                 {"uid", "2097152", "gid", "4294967294"},
+                 {.name = "f", .type = '0'}},
+                {"times before 1970",
+                 {.kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .mtime = -1},
+                 NULL,
+                 {"mtime", "-1"},
+                 {.name = "f", .type = '0'}},
+                {"times after 2242",
+                 {.kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .mtime = 0100000000000},
+                 NULL,
+                 {"mtime", "8589934592"},
+                 {.name = "f", .type = '0'}},
+                {"xattrs sorted by name",
+                 {.kind = OCI_ENTRY_FILE, .path = "f", .mode = 0644, .xattrs = xattrs, .xattr_count = 3},
+                 NULL,
+                 {"SCHILY.xattr.security.capability", "c", "SCHILY.xattr.user.a", "", "SCHILY.xattr.user.b", "2"},
+                 {.name = "f", .type = '0'}},
+                {"xattrs of a directory",
+                 {.kind = OCI_ENTRY_DIRECTORY, .path = "d", .mode = 0755, .xattrs = xattrs, .xattr_count = 1},
+                 NULL,
+                 {"SCHILY.xattr.user.b", "2"},
+                 {.name = "d/", .mode = "755", .type = '5'}},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -149,28 +288,48 @@ static void test_golden(void)
         }
 }
 
-/* The form is for ever: one layer with everything in it, by its digest. If this fails, OCI_LAYER_WRITER_VERSION must rise. */
+/* The form is for ever: one layer with everything in it, by its digest. If this fails, OCI_LAYER_WRITER_VERSION must
+ * rise. */
 static void write_all(struct buffer *ret, struct error *err)
 {
-        static const struct oci_xattr capability[] = { { "security.capability", "\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 } };
+        static const struct oci_xattr capability[] = {
+                {"security.capability", "\1\0\0\2\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20}};
         static const struct {
                 struct oci_entry e;
                 const char *body;
         } table[] = {
-                { { .kind = OCI_ENTRY_DIRECTORY, .path = "", .mode = 0755 }, NULL },
-                { { .kind = OCI_ENTRY_WHITEOUT, .path = "gone" }, NULL },
-                { { .kind = OCI_ENTRY_DIRECTORY, .path = "dir", .mode = 02755, .uid = 1000, .gid = 100, .mtime = 1234567890 }, NULL },
-                { { .kind = OCI_ENTRY_OPAQUE, .path = "dir" }, NULL },
-                { { .kind = OCI_ENTRY_DIRECTORY, .path = "dir/sub", .mode = 0700 }, NULL },
-                { { .kind = OCI_ENTRY_WHITEOUT, .path = "dir/sub/x" }, NULL },
-                { { .kind = OCI_ENTRY_WHITEOUT, .path = "dir/sub/y" }, NULL },
-                { { .kind = OCI_ENTRY_FILE, .path = "dir/sub/" A100 A100, .mode = 0644, .size = 5, .mtime = -5 }, "hello" },
-                { { .kind = OCI_ENTRY_FILE, .path = "dir/sub/caf\xe9", .mode = 0644, .size = 1 }, "x" },
-                { { .kind = OCI_ENTRY_FIFO, .path = "fifo", .mode = 0600 }, NULL },
-                { { .kind = OCI_ENTRY_SYMLINK, .path = "link", .target = "dir/sub" }, NULL },
-                { { .kind = OCI_ENTRY_CHAR, .path = "null", .mode = 0666, .rdev_major = 1, .rdev_minor = 3 }, NULL },
-                { { .kind = OCI_ENTRY_FILE, .path = "ping", .mode = 0755, .size = 4, .xattrs = capability, .xattr_count = 1 }, "ping" },
-                { { .kind = OCI_ENTRY_HARDLINK, .path = "ping2", .mode = 0755, .target = "ping", .xattrs = capability, .xattr_count = 1 }, NULL },
+                {{.kind = OCI_ENTRY_DIRECTORY, .path = "", .mode = 0755}, NULL},
+                {{.kind = OCI_ENTRY_WHITEOUT, .path = "gone"}, NULL},
+                {{.kind = OCI_ENTRY_DIRECTORY,
+                  .path = "dir",
+                  .mode = 02755,
+                  .uid = 1000,
+                  .gid = 100,
+                  .mtime = 1234567890},
+                 NULL},
+                {{.kind = OCI_ENTRY_OPAQUE, .path = "dir"}, NULL},
+                {{.kind = OCI_ENTRY_DIRECTORY, .path = "dir/sub", .mode = 0700}, NULL},
+                {{.kind = OCI_ENTRY_WHITEOUT, .path = "dir/sub/x"}, NULL},
+                {{.kind = OCI_ENTRY_WHITEOUT, .path = "dir/sub/y"}, NULL},
+                {{.kind = OCI_ENTRY_FILE, .path = "dir/sub/" A100 A100, .mode = 0644, .size = 5, .mtime = -5}, "hello"},
+                {{.kind = OCI_ENTRY_FILE, .path = "dir/sub/caf\xe9", .mode = 0644, .size = 1}, "x"},
+                {{.kind = OCI_ENTRY_FIFO, .path = "fifo", .mode = 0600}, NULL},
+                {{.kind = OCI_ENTRY_SYMLINK, .path = "link", .target = "dir/sub"}, NULL},
+                {{.kind = OCI_ENTRY_CHAR, .path = "null", .mode = 0666, .rdev_major = 1, .rdev_minor = 3}, NULL},
+                {{.kind = OCI_ENTRY_FILE,
+                  .path = "ping",
+                  .mode = 0755,
+                  .size = 4,
+                  .xattrs = capability,
+                  .xattr_count = 1},
+                 "ping"},
+                {{.kind = OCI_ENTRY_HARDLINK,
+                  .path = "ping2",
+                  .mode = 0755,
+                  .target = "ping",
+                  .xattrs = capability,
+                  .xattr_count = 1},
+                 NULL},
         };
         struct oci_layer_writer *w = oci_layer_writer_new(collect, ret);
 
@@ -205,55 +364,60 @@ static void test_read_back(void)
         write_all(&b, &err);
         fd = tar_open(b.data, b.size);
         CHECK_OK(tar_scan(fd, NULL, &seen, &err));
-        CHECK_STR(buffer_text(&seen), "dir  755 0:0\n"
-                                      "whiteout gone\n"
-                                      "dir dir 2755 1000:100 mtime 1234567890.000000000\n"
-                                      "opaque dir\n"
-                                      "dir dir/sub 700 0:0\n"
-                                      "whiteout dir/sub/x\n"
-                                      "whiteout dir/sub/y\n"
-                                      "file dir/sub/" A100 A100 " 644 0:0 mtime -5.000000000 size 5 [0+5@5120]\n"
-                                      "file dir/sub/caf\\e9 644 0:0 size 1 [0+1@6144]\n"
-                                      "fifo fifo 600 0:0\n"
-                                      "symlink link 777 0:0 -> dir/sub\n"
-                                      "char null 666 0:0 dev 1,3\n"
-                                      "file ping 755 0:0 security.capability=\\01\\00\\00\\02\\00\\20\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00 size 4 [0+4@9728]\n"
-                                      "hardlink ping2 755 0:0 -> ping security.capability=\\01\\00\\00\\02\\00\\20\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\n");
+        CHECK_STR(buffer_text(&seen),
+                  "dir  755 0:0\n"
+                  "whiteout gone\n"
+                  "dir dir 2755 1000:100 mtime 1234567890.000000000\n"
+                  "opaque dir\n"
+                  "dir dir/sub 700 0:0\n"
+                  "whiteout dir/sub/x\n"
+                  "whiteout dir/sub/y\n"
+                  "file dir/sub/" A100 A100 " 644 0:0 mtime -5.000000000 size 5 [0+5@5120]\n"
+                  "file dir/sub/caf\\e9 644 0:0 size 1 [0+1@6144]\n"
+                  "fifo fifo 600 0:0\n"
+                  "symlink link 777 0:0 -> dir/sub\n"
+                  "char null 666 0:0 dev 1,3\n"
+                  "file ping 755 0:0 "
+                  "security.capability="
+                  "\\01\\00\\00\\02\\00\\20\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00 size 4 [0+4@9728]\n"
+                  "hardlink ping2 755 0:0 -> ping "
+                  "security.capability="
+                  "\\01\\00\\00\\02\\00\\20\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\n");
 }
 
 static void test_refuse(void)
 {
-        static const struct oci_xattr equals = { "user.a=b", "", 0 }, empty = { "", "", 0 };
+        static const struct oci_xattr equals = {"user.a=b", "", 0}, empty = {"", "", 0};
         static const char big[OCI_LIMIT_XATTR_SIZE + 1];
-        static const struct oci_xattr large = { "user.a", big, sizeof(big) };
+        static const struct oci_xattr large = {"user.a", big, sizeof(big)};
         static const struct {
                 struct oci_entry e;
                 const char *message;
         } table[] = {
-                { { .kind = OCI_ENTRY_FILE, .path = "" }, "the root is not a directory" },
-                { { .kind = OCI_ENTRY_WHITEOUT, .path = "" }, "the root is not a directory" },
-                { { .kind = OCI_ENTRY_FILE, .path = ".." }, "\".\" or \"..\"" },
-                { { .kind = OCI_ENTRY_FILE, .path = "." }, "\".\" or \"..\"" },
-                { { .kind = OCI_ENTRY_FILE, .path = "../x" }, "\".\" or \"..\"" },
-                { { .kind = OCI_ENTRY_FILE, .path = "/x" }, "empty component" },
-                { { .kind = OCI_ENTRY_DIRECTORY, .path = "x/" }, "empty component" },
-                { { .kind = OCI_ENTRY_FILE, .path = ".wh.x" }, "start with \".wh.\"" },
-                { { .kind = OCI_ENTRY_WHITEOUT, .path = ".wh.x" }, "start with \".wh.\"" },
-                { { .kind = OCI_ENTRY_OPAQUE, .path = ".wh.x" }, "start with \".wh.\"" },
-                { { .kind = OCI_ENTRY_FILE, .path = A100 A100 A50 "aaaaaa" }, "longer than 255" },
-                { { .kind = OCI_ENTRY_SYMLINK, .path = "l" }, "without a target" },
-                { { .kind = OCI_ENTRY_SYMLINK, .path = "l", .target = "" }, "without a target" },
-                { { .kind = OCI_ENTRY_HARDLINK, .path = "l", .target = "/x" }, "empty component" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .target = "x" }, "without being a link" },
-                { { .kind = OCI_ENTRY_DIRECTORY, .path = "l", .size = 1 }, "without being a file" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .size = UINT64_MAX }, "too large" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .uid = UINT32_MAX }, "owner" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .mtime = INT64_MIN }, "time" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .mtime = INT64_MAX }, "time" },
-                { { .kind = OCI_ENTRY_CHAR, .path = "l", .rdev_minor = 010000000 }, "device number" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .xattrs = &equals, .xattr_count = 1 }, "empty name or a '='" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .xattrs = &empty, .xattr_count = 1 }, "empty name or a '='" },
-                { { .kind = OCI_ENTRY_FILE, .path = "l", .xattrs = &large, .xattr_count = 1 }, "larger than Linux" },
+                {{.kind = OCI_ENTRY_FILE, .path = ""}, "the root is not a directory"},
+                {{.kind = OCI_ENTRY_WHITEOUT, .path = ""}, "the root is not a directory"},
+                {{.kind = OCI_ENTRY_FILE, .path = ".."}, "\".\" or \"..\""},
+                {{.kind = OCI_ENTRY_FILE, .path = "."}, "\".\" or \"..\""},
+                {{.kind = OCI_ENTRY_FILE, .path = "../x"}, "\".\" or \"..\""},
+                {{.kind = OCI_ENTRY_FILE, .path = "/x"}, "empty component"},
+                {{.kind = OCI_ENTRY_DIRECTORY, .path = "x/"}, "empty component"},
+                {{.kind = OCI_ENTRY_FILE, .path = ".wh.x"}, "start with \".wh.\""},
+                {{.kind = OCI_ENTRY_WHITEOUT, .path = ".wh.x"}, "start with \".wh.\""},
+                {{.kind = OCI_ENTRY_OPAQUE, .path = ".wh.x"}, "start with \".wh.\""},
+                {{.kind = OCI_ENTRY_FILE, .path = A100 A100 A50 "aaaaaa"}, "longer than 255"},
+                {{.kind = OCI_ENTRY_SYMLINK, .path = "l"}, "without a target"},
+                {{.kind = OCI_ENTRY_SYMLINK, .path = "l", .target = ""}, "without a target"},
+                {{.kind = OCI_ENTRY_HARDLINK, .path = "l", .target = "/x"}, "empty component"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .target = "x"}, "without being a link"},
+                {{.kind = OCI_ENTRY_DIRECTORY, .path = "l", .size = 1}, "without being a file"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .size = UINT64_MAX}, "too large"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .uid = UINT32_MAX}, "owner"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .mtime = INT64_MIN}, "time"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .mtime = INT64_MAX}, "time"},
+                {{.kind = OCI_ENTRY_CHAR, .path = "l", .rdev_minor = 010000000}, "device number"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .xattrs = &equals, .xattr_count = 1}, "empty name or a '='"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .xattrs = &empty, .xattr_count = 1}, "empty name or a '='"},
+                {{.kind = OCI_ENTRY_FILE, .path = "l", .xattrs = &large, .xattr_count = 1}, "larger than Linux"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -276,14 +440,30 @@ static void test_order(void)
                 const char *entries;
                 bool good;
         } table[] = {
-                { "d a;f a/b;f b", true },    { "d a;d a/b;f a/b/c;f a/c;f b", true }, { "d a;o a;w a/b;f a/c", true },
-                { "w z;f a", true },          { "d a;f a.b", true },                   { "d a;f a/x;f a-", true },
-                { "o ;w a;f b", true },       { "d ;o ;f b", true },                   { "d a;w a/z;d a/b;f a/b/c", true },
-                { "f b;f a", false },         { "f a;f a", false },                    { "f a/b", false },
-                { "d a;f b/c", false },       { "d a;f b;f a/c", false },              { "d a;w a/c;w a/b", false },
-                { "d a;f a/b;w a/c", false }, { "d a;w a/b;o a", false },              { "o a", false },
-                { "w a/b", false },           { "d b;d a", false },                    { "d a;d a/b;f a/bc/d", false },
-                { "f a;d ", false },          { "d a;f a/b;o a", false },              { "f a;f a/b", false },
+                {"d a;f a/b;f b", true},
+                {"d a;d a/b;f a/b/c;f a/c;f b", true},
+                {"d a;o a;w a/b;f a/c", true},
+                {"w z;f a", true},
+                {"d a;f a.b", true},
+                {"d a;f a/x;f a-", true},
+                {"o ;w a;f b", true},
+                {"d ;o ;f b", true},
+                {"d a;w a/z;d a/b;f a/b/c", true},
+                {"f b;f a", false},
+                {"f a;f a", false},
+                {"f a/b", false},
+                {"d a;f b/c", false},
+                {"d a;f b;f a/c", false},
+                {"d a;w a/c;w a/b", false},
+                {"d a;f a/b;w a/c", false},
+                {"d a;w a/b;o a", false},
+                {"o a", false},
+                {"w a/b", false},
+                {"d b;d a", false},
+                {"d a;d a/b;f a/bc/d", false},
+                {"f a;d ", false},
+                {"d a;f a/b;o a", false},
+                {"f a;f a/b", false},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -295,9 +475,12 @@ static void test_order(void)
                 int result = 0;
 
                 for (char *word = strsep(&rest, ";"); word != NULL; word = strsep(&rest, ";")) {
-                        struct oci_entry e = { .path = word + 2 };
+                        struct oci_entry e = {.path = word + 2};
 
-                        e.kind = *word == 'd' ? OCI_ENTRY_DIRECTORY : *word == 'f' ? OCI_ENTRY_FILE : *word == 'w' ? OCI_ENTRY_WHITEOUT : OCI_ENTRY_OPAQUE;
+                        e.kind = *word == 'd'   ? OCI_ENTRY_DIRECTORY
+                                 : *word == 'f' ? OCI_ENTRY_FILE
+                                 : *word == 'w' ? OCI_ENTRY_WHITEOUT
+                                                : OCI_ENTRY_OPAQUE;
                         CHECK_INT(result, 0); /* only the last may fail */
                         result = oci_layer_writer_entry(w, &e, &err);
                 }
@@ -316,7 +499,8 @@ static int fail_write(void *context, const void *bytes, size_t size, struct erro
 
 static void test_body(void)
 {
-        static const struct oci_entry file = { .kind = OCI_ENTRY_FILE, .path = "f", .size = 3 }, next = { .kind = OCI_ENTRY_FILE, .path = "g" };
+        static const struct oci_entry file = {.kind = OCI_ENTRY_FILE, .path = "f", .size = 3},
+                                      next = {.kind = OCI_ENTRY_FILE, .path = "g"};
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
         struct oci_layer_writer *w = oci_layer_writer_new(collect, &b);
@@ -377,7 +561,8 @@ static void test_gnu_tar(void)
 
         write_all(&b, &err);
         CHECK(fd >= 0 && fd_write_all(fd, b.data, b.size) == 0);
-        command = memory_printf("LC_ALL=C TZ=UTC tar --numeric-owner --full-time --quoting-style=escape -tvf %s 2>&1", path);
+        command = memory_printf("LC_ALL=C TZ=UTC tar --numeric-owner --full-time --quoting-style=escape -tvf %s 2>&1",
+                                path);
         list = run(command);
         CHECK_STR(list, "drwxr-xr-x 0/0               0 1970-01-01 00:00:00 ./\n"
                         "---------- 0/0               0 1970-01-01 00:00:00 .wh.gone\n"
@@ -404,7 +589,8 @@ static void test_python(void)
                                      "for m in t:\n"
                                      "    b = t.extractfile(m).read().decode() if m.isreg() else \"\"\n"
                                      "    x = sorted(k for k in m.pax_headers if k.startswith(\"SCHILY\"))\n"
-                                     "    print(ascii(m.name)[1:-1][:11], oct(m.mode), m.uid, m.gid, int(m.mtime), m.type.decode(), ascii(m.linkname), m.size, b, *x)\n";
+                                     "    print(ascii(m.name)[1:-1][:11], oct(m.mode), m.uid, m.gid, int(m.mtime), "
+                                     "m.type.decode(), ascii(m.linkname), m.size, b, *x)\n";
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
         CLEANUP_FREE char *command = NULL, *list = NULL;

@@ -19,31 +19,34 @@ static void test_reference_normalise(void)
         static const struct {
                 const char *text, *full, *familiar, *repository;
         } table[] = {
-                { "busybox", "docker.io/library/busybox:latest", "busybox:latest", "busybox" },
-                { "busybox:1.36", "docker.io/library/busybox:1.36", "busybox:1.36", "busybox" },
-                { "library/busybox", "docker.io/library/busybox:latest", "busybox:latest", "busybox" },
-                { "docker.io/busybox", "docker.io/library/busybox:latest", "busybox:latest", "busybox" },
-                { "index.docker.io/a/b:c", "docker.io/a/b:c", "a/b:c", "a/b" },
-                { "diamol/base", "docker.io/diamol/base:latest", "diamol/base:latest", "diamol/base" },
-                { "localhost/x", "localhost/x:latest", "localhost/x:latest", "localhost/x" },
-                { "localhost", "docker.io/library/localhost:latest", "localhost:latest", "localhost" },
-                { "localhost:5000", "docker.io/library/localhost:5000", "localhost:5000", "localhost" },
-                { "localhost:5000/x", "localhost:5000/x:latest", "localhost:5000/x:latest", "localhost:5000/x" },
-                { "localhost:5000/x:y", "localhost:5000/x:y", "localhost:5000/x:y", "localhost:5000/x" },
-                { "ghcr.io/a/b/c/d@" D, "ghcr.io/a/b/c/d@" D, "ghcr.io/a/b/c/d@" D, "ghcr.io/a/b/c/d" },
-                { "x:t@" D, "docker.io/library/x:t@" D, "x:t@" D, "x" },
-                { "[2001:db8::1]:5000/x", "[2001:db8::1]:5000/x:latest", "[2001:db8::1]:5000/x:latest", "[2001:db8::1]:5000/x" },
-                { "[::1]/x:1", "[::1]/x:1", "[::1]/x:1", "[::1]/x" },
-                { "Host/x", "Host/x:latest", "Host/x:latest", "Host/x" },
-                { "a_b/c__d/e-f/g---h.i", "docker.io/a_b/c__d/e-f/g---h.i:latest", "a_b/c__d/e-f/g---h.i:latest", "a_b/c__d/e-f/g---h.i" },
-                { "docker.io/library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest", "library/a/b" },
-                { "x:_-._A9", "docker.io/library/x:_-._A9", "x:_-._A9", "x" },
+                {"busybox", "docker.io/library/busybox:latest", "busybox:latest", "busybox"},
+                {"busybox:1.36", "docker.io/library/busybox:1.36", "busybox:1.36", "busybox"},
+                {"library/busybox", "docker.io/library/busybox:latest", "busybox:latest", "busybox"},
+                {"docker.io/busybox", "docker.io/library/busybox:latest", "busybox:latest", "busybox"},
+                {"index.docker.io/a/b:c", "docker.io/a/b:c", "a/b:c", "a/b"},
+                {"diamol/base", "docker.io/diamol/base:latest", "diamol/base:latest", "diamol/base"},
+                {"localhost/x", "localhost/x:latest", "localhost/x:latest", "localhost/x"},
+                {"localhost", "docker.io/library/localhost:latest", "localhost:latest", "localhost"},
+                {"localhost:5000", "docker.io/library/localhost:5000", "localhost:5000", "localhost"},
+                {"localhost:5000/x", "localhost:5000/x:latest", "localhost:5000/x:latest", "localhost:5000/x"},
+                {"localhost:5000/x:y", "localhost:5000/x:y", "localhost:5000/x:y", "localhost:5000/x"},
+                {"ghcr.io/a/b/c/d@" D, "ghcr.io/a/b/c/d@" D, "ghcr.io/a/b/c/d@" D, "ghcr.io/a/b/c/d"},
+                {"x:t@" D, "docker.io/library/x:t@" D, "x:t@" D, "x"},
+                {"[2001:db8::1]:5000/x", "[2001:db8::1]:5000/x:latest", "[2001:db8::1]:5000/x:latest",
+                 "[2001:db8::1]:5000/x"},
+                {"[::1]/x:1", "[::1]/x:1", "[::1]/x:1", "[::1]/x"},
+                {"Host/x", "Host/x:latest", "Host/x:latest", "Host/x"},
+                {"a_b/c__d/e-f/g---h.i", "docker.io/a_b/c__d/e-f/g---h.i:latest", "a_b/c__d/e-f/g---h.i:latest",
+                 "a_b/c__d/e-f/g---h.i"},
+                {"docker.io/library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest", "library/a/b"},
+                {"x:_-._A9", "docker.io/library/x:_-._A9", "x:_-._A9", "x"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 CLEANUP_REFERENCE struct oci_reference *r = NULL, *copy = NULL, *again = NULL;
-                CLEANUP_BUFFER struct buffer full = BUFFER_INIT, familiar = BUFFER_INIT, repository = BUFFER_INIT, back = BUFFER_INIT;
+                CLEANUP_BUFFER struct buffer full = BUFFER_INIT, familiar = BUFFER_INIT, repository = BUFFER_INIT,
+                                             back = BUFFER_INIT;
 
                 CHECK_OK(oci_reference_parse(table[i].text, &r, &err));
                 if (r == NULL)
@@ -68,39 +71,39 @@ static void test_reference_refuse(void)
         static const struct {
                 const char *text, *message;
         } table[] = {
-                { "", "is empty" },
-                { "DIAMOL/BASE", "repository name must be lower case: did you mean diamol/base?" },
-                { "Busybox:Tag", "did you mean busybox:Tag?" },
-                { "ghcr.io/A/b@" D, "did you mean ghcr.io/a/b@" D "?" },
-                { "A B", "invalid reference \"A B\": repository name must be lower case" },
-                { HEX, "64 hex characters are an image ID" },
-                { "x:", "a tag has 1 to 128" },
-                { "x:-a", "a tag has 1 to 128" },
-                { "x:.a", "a tag has 1 to 128" },
-                { "x:a b", "a tag has 1 to 128" },
-                { "x:" A64 A64 "a", "a tag has 1 to 128" },
-                { "x@sha256:abc", "is not \"sha256:\" and 64" },
-                { "x@md5:abc", "is not \"sha256:\" and 64" },
-                { "x@", "is not \"sha256:\" and 64" },
-                { "@" D, "a repository name is made of" },
-                { "/x", "a repository name is made of" },
-                { "x/", "a repository name is made of" },
-                { "a//b", "a repository name is made of" },
-                { "../x", "is not a host name" },
-                { "a/../b", "a repository name is made of" },
-                { "-a/b", "a repository name is made of" },
-                { "a-/b", "a repository name is made of" },
-                { "a___b", "a repository name is made of" },
-                { "a..b", "a repository name is made of" },
-                { "a._b", "a repository name is made of" },
-                { "x\n", "invalid reference \"x\\x0a\"" },
-                { "\x1b[31m", "\\x1b[31m" },
-                { "a.b-/x", "is not a host name" },
-                { "-a.b/x", "is not a host name" },
-                { "a.b:/x", "is not a host name" },
-                { "a.b:x/y", "is not a host name" },
-                { "[::1/x", "is not a host name" },
-                { "a.b.c/" A64 A64 "/" A64 A64, "longer than 255" },
+                {"", "is empty"},
+                {"DIAMOL/BASE", "repository name must be lower case: did you mean diamol/base?"},
+                {"Busybox:Tag", "did you mean busybox:Tag?"},
+                {"ghcr.io/A/b@" D, "did you mean ghcr.io/a/b@" D "?"},
+                {"A B", "invalid reference \"A B\": repository name must be lower case"},
+                {HEX, "64 hex characters are an image ID"},
+                {"x:", "a tag has 1 to 128"},
+                {"x:-a", "a tag has 1 to 128"},
+                {"x:.a", "a tag has 1 to 128"},
+                {"x:a b", "a tag has 1 to 128"},
+                {"x:" A64 A64 "a", "a tag has 1 to 128"},
+                {"x@sha256:abc", "is not \"sha256:\" and 64"},
+                {"x@md5:abc", "is not \"sha256:\" and 64"},
+                {"x@", "is not \"sha256:\" and 64"},
+                {"@" D, "a repository name is made of"},
+                {"/x", "a repository name is made of"},
+                {"x/", "a repository name is made of"},
+                {"a//b", "a repository name is made of"},
+                {"../x", "is not a host name"},
+                {"a/../b", "a repository name is made of"},
+                {"-a/b", "a repository name is made of"},
+                {"a-/b", "a repository name is made of"},
+                {"a___b", "a repository name is made of"},
+                {"a..b", "a repository name is made of"},
+                {"a._b", "a repository name is made of"},
+                {"x\n", "invalid reference \"x\\x0a\""},
+                {"\x1b[31m", "\\x1b[31m"},
+                {"a.b-/x", "is not a host name"},
+                {"-a.b/x", "is not a host name"},
+                {"a.b:/x", "is not a host name"},
+                {"a.b:x/y", "is not a host name"},
+                {"[::1/x", "is not a host name"},
+                {"a.b.c/" A64 A64 "/" A64 A64, "longer than 255"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -117,11 +120,23 @@ static void test_reference_refuse(void)
 static void test_digest(void)
 {
         static const char *const bad[] = {
-                "", "sha256", "sha256:", HEX, "sha256:../../x", "sha256:" HEX "0", "sha256: " HEX, "SHA256:" HEX, "md5:" HEX,
+                "",
+                "sha256",
+                "sha256:",
+                HEX,
+                "sha256:../../x",
+                "sha256:" HEX "0",
+                "sha256: " HEX,
+                "SHA256:" HEX,
+                "md5:" HEX,
                 "sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
                 "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85",
-                "sha256:" HEX "\n", "\nsha256:" HEX, "sha256:/3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-                "sha512:" HEX HEX, "sha256+b64:" HEX, "sha256:g3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "sha256:" HEX "\n",
+                "\nsha256:" HEX,
+                "sha256:/3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "sha512:" HEX HEX,
+                "sha256+b64:" HEX,
+                "sha256:g3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         };
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct sha256_digest d;
@@ -160,26 +175,42 @@ static void test_time(void)
                 long nanoseconds;
                 const char *back;
         } good[] = {
-                { "1970-01-01T00:00:00Z", 0, 0, "1970-01-01T00:00:00Z" },
-                { "2024-02-29T12:00:00.5Z", 1709208000, 500000000, "2024-02-29T12:00:00.5Z" },
-                { "2024-02-29T12:00:00.123456789+01:30", 1709202600, 123456789, "2024-02-29T10:30:00.123456789Z" },
-                { "1969-12-31T23:59:59-00:00", -1, 0, "1969-12-31T23:59:59Z" },
-                { "0001-01-01T00:00:00Z", -62135596800, 0, "0001-01-01T00:00:00Z" },
-                { "9999-12-31T23:59:59.000000001Z", 253402300799, 1, "9999-12-31T23:59:59.000000001Z" },
-                { "2000-02-29t00:00:00z", 951782400, 0, "2000-02-29T00:00:00Z" },
-                { "2016-12-31T23:59:60Z", 1483228800, 0, "2017-01-01T00:00:00Z" },
+                {"1970-01-01T00:00:00Z", 0, 0, "1970-01-01T00:00:00Z"},
+                {"2024-02-29T12:00:00.5Z", 1709208000, 500000000, "2024-02-29T12:00:00.5Z"},
+                {"2024-02-29T12:00:00.123456789+01:30", 1709202600, 123456789, "2024-02-29T10:30:00.123456789Z"},
+                {"1969-12-31T23:59:59-00:00", -1, 0, "1969-12-31T23:59:59Z"},
+                {"0001-01-01T00:00:00Z", -62135596800, 0, "0001-01-01T00:00:00Z"},
+                {"9999-12-31T23:59:59.000000001Z", 253402300799, 1, "9999-12-31T23:59:59.000000001Z"},
+                {"2000-02-29t00:00:00z", 951782400, 0, "2000-02-29T00:00:00Z"},
+                {"2016-12-31T23:59:60Z", 1483228800, 0, "2017-01-01T00:00:00Z"},
         };
         static const char *const bad[] = {
-                "", "2024", "2024-02-30T00:00:00Z", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z",
-                "2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z", "2024-01-01T00:00:61Z", "2024-01-01T00:00:00", "2024-01-01",
-                "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00.1234567890Z", "2024-01-01T00:00:00+1:00", "2024-01-01T00:00:00+24:00",
-                "2024-01-01T00:00:00Zx", "-024-01-01T00:00:00Z", "1900-02-29T00:00:00Z", "0000-01-01T00:00:00Z", "2024-01-01T00:00:00+",
+                "",
+                "2024",
+                "2024-02-30T00:00:00Z",
+                "2023-02-29T00:00:00Z",
+                "2024-13-01T00:00:00Z",
+                "2024-00-01T00:00:00Z",
+                "2024-01-01T24:00:00Z",
+                "2024-01-01T00:60:00Z",
+                "2024-01-01T00:00:61Z",
+                "2024-01-01T00:00:00",
+                "2024-01-01",
+                "2024-01-01T00:00:00.Z",
+                "2024-01-01T00:00:00.1234567890Z",
+                "2024-01-01T00:00:00+1:00",
+                "2024-01-01T00:00:00+24:00",
+                "2024-01-01T00:00:00Zx",
+                "-024-01-01T00:00:00Z",
+                "1900-02-29T00:00:00Z",
+                "0000-01-01T00:00:00Z",
+                "2024-01-01T00:00:00+",
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
-                struct timespec t = { 0 };
+                struct timespec t = {0};
 
                 CHECK_OK(oci_time_parse(good[i].text, &t, &err));
                 CHECK_INT(t.tv_sec, good[i].seconds);
@@ -204,8 +235,8 @@ static void test_time_days(void)
         int failures = 0;
 
         for (long long day = -146097; day <= 146097; day++) {
-                struct timespec t = { .tv_sec = day * 86400 + 4711 };
-                struct timespec back = { 0 };
+                struct timespec t = {.tv_sec = day * 86400 + 4711};
+                struct timespec back = {0};
 
                 buffer_clear(&b);
                 oci_time_format(t, &b);

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store: layout and modes, objects, blobs, tags, images, scratch of the living and the dead, and what it costs. */
-#include <dirent.h>
+/* The store: layout and modes, objects, blobs, tags, images, and what it costs. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/memory.h"
 #include "oci/image.h"
 #include "oci/store.h"
-#include "tests/unit/check.h"
+#include "tests/unit/store_build.h"
 
 /* The test's own fsync and renameat stand in front of libc's: every one is counted, and can be made to fail. */
 static int fsync_count, rename_count, fsync_error;
@@ -38,65 +31,6 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
         return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
 }
 
-static char log_text[4096];
-
-static void log_line(void *context, enum log_level level, const char *line)
-{
-        size_t n = strlen(log_text);
-
-        (void)context, (void)level;
-        snprintf(log_text + n, sizeof(log_text) - n, "%s\n", line);
-}
-
-static const struct log test_log = { log_line, NULL };
-
-static char root[] = "/tmp/bryo-store-XXXXXX";
-
-static char *in_root(const char *name)
-{
-        return memory_printf("%s/%s", root, name);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-        (void)st, (void)type, (void)f;
-        return remove(path);
-}
-
-static void remove_tree(const char *path)
-{
-        (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static struct oci_store *open_store(const char *name)
-{
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        CLEANUP_FREE char *path = in_root(name);
-        struct oci_store *s = NULL;
-
-        CHECK_OK(oci_store_open(path, &test_log, &s, &err));
-        if (s == NULL)
-                abort();
-        return s;
-}
-
-/* Names in a directory, sorted, with spaces. */
-static char *list(const char *path)
-{
-        struct dirent **names;
-        struct buffer b = BUFFER_INIT;
-        int n = scandir(path, &names, NULL, alphasort);
-
-        for (int i = 0; i < n; i++) {
-                if (names[i]->d_name[0] != '.')
-                        buffer_printf(&b, "%s%s", b.size ? " " : "", names[i]->d_name);
-                free(names[i]);
-        }
-        if (n >= 0)
-                free(names);
-        return buffer_steal(&b);
-}
-
 static int bad_mode(const char *path, const struct stat *st, int type, struct FTW *f)
 {
         (void)f;
@@ -113,14 +47,14 @@ static int bad_mode(const char *path, const struct stat *st, int type, struct FT
 
 static void test_layout(void)
 {
-        static const mode_t masks[] = { 0, 077, 0777 };
+        static const mode_t masks[] = {0, 077, 0777};
 
         for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 CLEANUP_FREE char *path = in_root("new/a/b"), *names = NULL, *top = in_root("new");
                 CLEANUP_STORE struct oci_store *s = NULL;
                 CLEANUP_BUFFER struct buffer format = BUFFER_INIT;
-                struct sha256_digest image = { { 1 } };
+                struct sha256_digest image = {{1}};
                 mode_t old = umask(masks[i]);
 
                 CHECK_OK(oci_store_open(path, &test_log, &s, &err));
@@ -152,13 +86,13 @@ static void test_refuse(void)
                 const char *format;
                 const char *message;
         } table[] = {
-                { "bryo-store 2\n", "has format 2, this bryo knows up to 1" },
-                { "bryo-store 99999999999999999999\n", "this bryo knows up to 1" },
-                { "bryo-store 1", "does not say which format" },
-                { "bryo-store 0\n", "does not say which format" },
-                { "bryo-store 1\nx", "does not say which format" },
-                { "", "does not say which format" },
-                { "something else\n", "does not say which format" },
+                {"bryo-store 2\n", "has format 2, this bryo knows up to 1"},
+                {"bryo-store 99999999999999999999\n", "this bryo knows up to 1"},
+                {"bryo-store 1", "does not say which format"},
+                {"bryo-store 0\n", "does not say which format"},
+                {"bryo-store 1\nx", "does not say which format"},
+                {"", "does not say which format"},
+                {"something else\n", "does not say which format"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
@@ -230,7 +164,7 @@ static void test_planted_link(void)
 
 static void test_names(void)
 {
-        static const char *const bad[] = { "", ".", "..", "../x", "a/b", "/a", ".hidden", "-x", "a b", "a\nb", "\xff" };
+        static const char *const bad[] = {"", ".", "..", "../x", "a/b", "/a", ".hidden", "-x", "a b", "a\nb", "\xff"};
         CLEANUP_STORE struct oci_store *s = open_store("s");
         CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
         char lengthy[300];
@@ -347,7 +281,7 @@ static void test_each(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *s = open_store("each");
-        struct seen all = { BUFFER_INIT, 0 }, some = { BUFFER_INIT, 2 };
+        struct seen all = {BUFFER_INIT, 0}, some = {BUFFER_INIT, 2};
 
         CHECK_OK(oci_store_save(s, OCI_STORE_STEPS, "b", "12", 2, &err));
         CHECK_OK(oci_store_save(s, OCI_STORE_STEPS, "a", "1", 1, &err));
@@ -368,7 +302,7 @@ static void test_refs(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *s = open_store("refs");
-        struct sha256_digest one = { { 1 } }, two = { { 2 } }, is = { { 0 } };
+        struct sha256_digest one = {{1}}, two = {{2}}, is = {{0}};
         CLEANUP_FREE char *lengthy = NULL, *names = NULL, *dir = in_root("refs/refs");
         struct oci_ref *refs = NULL;
         size_t count = 0;
@@ -398,7 +332,8 @@ static void test_refs(void)
         CHECK_STR(refs[2].name, "docker.io/library/x:Latest");
         oci_refs_free(refs, count);
         names = list(dir);
-        CHECK_STR(names, "%5B%3A%3A1%5D%3A5000%2Fa.b%2Fc_d-e%3A1.0 docker.io%2Flibrary%2Fx%3ALatest docker.io%2Flibrary%2Fx%3Alatest "
+        CHECK_STR(names, "%5B%3A%3A1%5D%3A5000%2Fa.b%2Fc_d-e%3A1.0 docker.io%2Flibrary%2Fx%3ALatest "
+                         "docker.io%2Flibrary%2Fx%3Alatest "
                          "long-324bf0fe346b6de3a2a271aa553ef6d27e7ee6af8eb43ea76b5e6811d700bf35");
         CHECK_OK(oci_store_ref_remove(s, lengthy, &found, &err));
         CHECK(found);
@@ -445,8 +380,10 @@ static struct oci_image *make_image(struct oci_store *s, const char *config, con
         return i;
 }
 
-#define CONFIG_A "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
-#define CONFIG_B "{\"architecture\":\"arm64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
+#define CONFIG_A                                                                                                       \
+        "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
+#define CONFIG_B                                                                                                       \
+        "{\"architecture\":\"arm64\",\"os\":\"linux\",\"config\":{},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
 
 static void test_images(void)
 {
@@ -468,9 +405,12 @@ static void test_images(void)
         CHECK_OK(oci_store_load(s, OCI_STORE_IMAGES, hex, &text, &err));
         CHECK_STR(buffer_text(&text),
                   "{\"version\":1,\"created\":\"2024-01-01T00:00:00Z\",\"layers\":["
-                  "{\"diffId\":\"sha256:0700000000000000000000000000000000000000000000000000000000000000\",\"size\":1000,\"index\":\"index-1\",\"writer\":1},"
-                  "{\"diffId\":\"sha256:0800000000000000000000000000000000000000000000000000000000000000\",\"size\":2000,\"blob\":{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\","
-                  "\"digest\":\"sha256:0900000000000000000000000000000000000000000000000000000000000000\",\"size\":500}}]}");
+                  "{\"diffId\":\"sha256:0700000000000000000000000000000000000000000000000000000000000000\",\"size\":"
+                  "1000,\"index\":\"index-1\",\"writer\":1},"
+                  "{\"diffId\":\"sha256:0800000000000000000000000000000000000000000000000000000000000000\",\"size\":"
+                  "2000,\"blob\":{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\","
+                  "\"digest\":\"sha256:0900000000000000000000000000000000000000000000000000000000000000\",\"size\":500}"
+                  "}]}");
         CHECK_OK(oci_image_load(s, &a->id, &back, &err));
         CHECK_INT(back->layer_count, 2);
         CHECK_STR(back->layers[0].index, "index-1");
@@ -594,7 +534,7 @@ static void test_fsync_fails(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STORE struct oci_store *s = open_store("sync");
-        struct sha256_digest d = { { 1 } };
+        struct sha256_digest d = {{1}};
         bool found;
 
         fsync_error = EIO;
@@ -610,145 +550,17 @@ static void test_fsync_fails(void)
         fsync_error = 0;
         CHECK_OK(oci_store_ref_find(s, "docker.io/library/x:1", &found, &d, &err));
         CHECK(!found);
-        CHECK_OK(oci_store_save(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111", "x", 1, &err));
+        CHECK_OK(oci_store_save(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111",
+                                "x", 1, &err));
         fsync_error = EIO;
-        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111", &err), -1);
+        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES,
+                                 "1111111111111111111111111111111111111111111111111111111111111111", &err),
+                  -1);
         error_clear(&err);
-        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES, "1111111111111111111111111111111111111111111111111111111111111111", &err), -1);
+        CHECK_INT(oci_store_sync(s, OCI_STORE_IMAGES,
+                                 "1111111111111111111111111111111111111111111111111111111111111111", &err),
+                  -1);
         fsync_error = 0;
-}
-
-/* ---- scratch and locks ----------------------------------------------------------------------------------------- */
-
-static void test_scratch(void)
-{
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        CLEANUP_FREE char *tmp = in_root("scratch/tmp"), *one = NULL, *two = NULL, *none = NULL;
-        struct oci_store *s = open_store("scratch"), *other;
-        int fd = -1, again = -1;
-
-        CHECK_OK(oci_store_scratch(s, &fd, &err));
-        CHECK_OK(oci_store_scratch(s, &again, &err));
-        CHECK_INT(again, fd);
-        CHECK_INT(mkdirat(fd, "dir", 0700), 0);
-        CHECK_INT(mkdirat(fd, "dir/sub", 0700), 0);
-        CHECK_INT(symlinkat("/etc", fd, "dir/link"), 0);
-        one = list(tmp);
-        other = open_store("scratch"); /* sweeps, but not the living */
-        two = list(tmp);
-        CHECK_STR(two, one);
-        oci_store_close(other);
-        oci_store_close(s);
-        none = list(tmp);
-        CHECK_STR(none, "");
-        CHECK_INT(access("/etc/passwd", F_OK), 0);
-}
-
-/* A process killed while it writes leaves nothing under a final name, and the next one removes its scratch. */
-static void test_killed(void)
-{
-        CLEANUP_FREE char *tmp = in_root("killed/tmp"), *left = NULL, *none = NULL, *blobs = in_root("killed/blobs/sha256"), *names = NULL;
-        struct oci_store *s;
-        int status, ready[2];
-        char c;
-        pid_t pid;
-
-        CHECK_INT(pipe(ready), 0);
-        oci_store_close(open_store("killed"));
-        pid = fork();
-        if (pid == 0) {
-                CLEANUP_ERROR struct error err = ERROR_INIT;
-                struct oci_store_file *f;
-
-                s = open_store("killed");
-                if (oci_store_file_create(s, OCI_STORE_BLOBS, &f, &err) < 0 || fd_write_all(oci_store_file_fd(f), "half", 4) < 0 ||
-                    write(ready[1], "x", 1) != 1)
-                        _exit(1);
-                pause();
-                _exit(1);
-        }
-        CHECK_INT(read(ready[0], &c, 1), 1);
-        oci_store_close(open_store("killed"));
-        left = list(tmp);
-        CHECK(*left != '\0'); /* still alive */
-        CHECK_INT(kill(pid, SIGKILL), 0);
-        CHECK_INT(waitpid(pid, &status, 0), pid);
-        s = open_store("killed");
-        none = list(tmp);
-        CHECK_STR(none, "");
-        names = list(blobs);
-        CHECK_STR(names, "");
-        oci_store_close(s);
-        close(ready[0]);
-        close(ready[1]);
-}
-
-static void *hammer(void *arg)
-{
-        long me = (long)arg;
-        long failures = 0;
-
-        for (int i = 0; i < 40; i++) {
-                CLEANUP_ERROR struct error err = ERROR_INIT;
-                CLEANUP_FREE char *path = in_root("race");
-                CLEANUP_STORE struct oci_store *s = NULL;
-                char text[32];
-                struct sha256_digest d;
-
-                if (oci_store_open(path, NULL, &s, &err) < 0) {
-                        printf("# %s\n", err.message);
-                        return (void *)1;
-                }
-                snprintf(text, sizeof(text), "%ld %d", me % 2, i);
-                if (oci_store_blob_save(s, text, strlen(text), &d, &err) < 0 || oci_store_ref_set(s, "docker.io/library/x:1", &d, NULL, &err) < 0 ||
-                    !oci_store_blob_has(s, &d)) {
-                        printf("# %s\n", err.message ? err.message : "lost");
-                        failures++;
-                }
-        }
-        return (void *)failures;
-}
-
-/* Opening, sweeping, writing and closing at the same time: nobody loses anything, nothing stays. */
-static void test_race(void)
-{
-        CLEANUP_FREE char *tmp = in_root("race/tmp"), *none = NULL;
-        pthread_t threads[4];
-        void *result;
-
-        for (long i = 0; i < 4; i++)
-                CHECK_INT(pthread_create(&threads[i], NULL, hammer, (void *)i), 0);
-        for (int i = 0; i < 4; i++) {
-                CHECK_INT(pthread_join(threads[i], &result), 0);
-                CHECK_INT((long)result, 0);
-        }
-        oci_store_close(open_store("race"));
-        none = list(tmp);
-        CHECK_STR(none, "");
-}
-
-static void test_gate(void)
-{
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        CLEANUP_STORE struct oci_store *s = open_store("s");
-        CLEANUP_STORE struct oci_store *other = open_store("s");
-        int a = -1, b = -1, c = -1;
-
-        CHECK_OK(oci_store_gate(s, OCI_GATE_SHARED, true, &a, &err));
-        CHECK_OK(oci_store_gate(other, OCI_GATE_SHARED, true, &b, &err));
-        CHECK_INT(oci_store_gate(s, OCI_GATE_EXCLUSIVE, true, &c, &err), -1);
-        CHECK_INT(err.code, EWOULDBLOCK);
-        CHECK_HAS(err.message, "in use by another bryo");
-        error_clear(&err);
-        CHECK_INT(c, -1);
-        close(a);
-        close(b);
-        CHECK_OK(oci_store_gate(s, OCI_GATE_EXCLUSIVE, false, &c, &err));
-        CHECK_INT(oci_store_gate(other, OCI_GATE_SHARED, true, &a, &err), -1);
-        error_clear(&err);
-        close(c);
-        CHECK_OK(oci_store_gate(other, OCI_GATE_SHARED, true, &a, &err));
-        close(a);
 }
 
 static void test_free_space(void)
@@ -779,10 +591,6 @@ int main(void)
         CHECK_RUN(test_images);
         CHECK_RUN(test_cost);
         CHECK_RUN(test_fsync_fails);
-        CHECK_RUN(test_scratch);
-        CHECK_RUN(test_killed);
-        CHECK_RUN(test_race);
-        CHECK_RUN(test_gate);
         CHECK_RUN(test_free_space);
         remove_tree(root);
         return CHECK_END();

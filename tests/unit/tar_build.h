@@ -18,14 +18,14 @@
  */
 struct tar_header {
         const char *name;
-        const char *mode;   /* octal digits; NULL: 644 */
-        const char *uid;    /* NULL: 0 */
+        const char *mode; /* octal digits; NULL: 644 */
+        const char *uid;  /* NULL: 0 */
         const char *gid;
-        const char *size;   /* NULL: 0 */
+        const char *size; /* NULL: 0 */
         const char *mtime;
-        char type;          /* 0 is the V7 file */
+        char type; /* 0 is the V7 file */
         const char *link;
-        const char *magic;  /* 8 bytes; NULL: ustar\0 00 */
+        const char *magic; /* 8 bytes; NULL: ustar\0 00 */
         const char *major;
         const char *minor;
         const char *prefix;
@@ -63,7 +63,11 @@ __attribute__((unused)) static void tar_make(char *block, const struct tar_heade
         block[156] = h->type;
         if (h->link)
                 memcpy(block + 157, h->link, strnlen(h->link, 100));
-        memcpy(block + 257, h->magic ? h->magic : "ustar\0" "00", 8);
+        memcpy(block + 257,
+               h->magic ? h->magic
+                        : "ustar\0"
+                          "00",
+               8);
         tar_field(block, 329, 8, h->major);
         tar_field(block, 337, 8, h->minor);
         if (h->prefix)
@@ -86,12 +90,13 @@ __attribute__((unused)) static void tar_pad(struct buffer *b)
 }
 
 /* A header and its body. */
-__attribute__((unused)) static void tar_add_file(struct buffer *b, const char *name, char type, const void *body, size_t size)
+__attribute__((unused)) static void tar_add_file(struct buffer *b, const char *name, char type, const void *body,
+                                                 size_t size)
 {
         char digits[32];
 
         snprintf(digits, sizeof(digits), "%zo", size);
-        tar_add(b, &(struct tar_header){ .name = name, .type = type, .size = digits });
+        tar_add(b, &(struct tar_header){.name = name, .type = type, .size = digits});
         buffer_append(b, body, size);
         tar_pad(b);
 }
@@ -141,7 +146,8 @@ __attribute__((unused)) static void tar_tell_bytes(struct buffer *b, const void 
 /* "file a/b 644 0:0 mtime 1.5 size 3 [0+3@512]" and so on. */
 __attribute__((unused)) static int tar_tell(void *context, const struct oci_entry *e, struct error *err)
 {
-        static const char *const kinds[] = { "file", "dir", "symlink", "hardlink", "char", "block", "fifo", "whiteout", "opaque" };
+        static const char *const kinds[] = {"file",  "dir",  "symlink",  "hardlink", "char",
+                                            "block", "fifo", "whiteout", "opaque"};
         struct buffer *b = context;
 
         (void)err;
@@ -167,14 +173,16 @@ __attribute__((unused)) static int tar_tell(void *context, const struct oci_entr
                 buffer_printf(b, " size %llu", (unsigned long long)e->size);
                 for (size_t i = 0; i < e->extent_count; i++)
                         buffer_printf(b, " [%llu+%llu@%llu]", (unsigned long long)e->extents[i].offset,
-                                      (unsigned long long)e->extents[i].length, (unsigned long long)e->extents[i].source);
+                                      (unsigned long long)e->extents[i].length,
+                                      (unsigned long long)e->extents[i].source);
         }
         buffer_append_char(b, '\n');
         return 0;
 }
 
 /* What scanning a file sees; -1 with the error when it is refused (then `ret` has the entries before). */
-__attribute__((unused)) static int tar_scan(int fd, const struct oci_layer_options *options, struct buffer *ret, struct error *err)
+__attribute__((unused)) static int tar_scan(int fd, const struct oci_layer_options *options, struct buffer *ret,
+                                            struct error *err)
 {
         struct oci_layer_reader *r;
         const struct oci_entry *e = NULL;
@@ -189,6 +197,40 @@ __attribute__((unused)) static int tar_scan(int fd, const struct oci_layer_optio
         } while (result == 0 && e != NULL);
         oci_layer_reader_close(r);
         return result;
+}
+
+/* Ingests a tar; what passed goes to `ret_tar`. */
+__attribute__((unused)) static int tar_ingest(const void *bytes, size_t size, const struct oci_layer_options *options,
+                                              struct buffer *ret, struct buffer *ret_tar,
+                                              struct oci_layer_info *ret_info, struct error *err)
+{
+        CLEANUP_FD int in = tar_open(bytes, size);
+        CLEANUP_FD int out = memfd_create("out", MFD_CLOEXEC);
+        off_t end;
+
+        if (oci_layer_ingest(in, out, options, tar_tell, ret, ret_info, err) < 0)
+                return -1;
+        end = lseek(out, 0, SEEK_END);
+        if (end < 0 || fd_pread_all(out, buffer_reserve(ret_tar, (size_t)end), (size_t)end, 0) < 0)
+                abort();
+        ret_tar->size += (size_t)end;
+        return 0;
+}
+
+/* An extended header with records "key=value" separated by '|'. */
+__attribute__((unused)) static void tar_add_pax(struct buffer *b, char type, const char *records)
+{
+        CLEANUP_BUFFER struct buffer r = BUFFER_INIT;
+        CLEANUP_FREE char *text = memory_strdup(records);
+        char *rest = text;
+
+        for (char *one = strsep(&rest, "|"); one != NULL; one = strsep(&rest, "|")) {
+                char *equals = strchr(one, '=');
+
+                *equals = '\0';
+                tar_record(&r, one, equals + 1, strlen(equals + 1));
+        }
+        tar_add_file(b, "pax", type, r.data, r.size);
 }
 
 #endif
