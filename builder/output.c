@@ -11,17 +11,12 @@
 
 int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err)
 {
-        *o = (struct builder_output){ { -1, -1 }, { -1, -1 }, job, step };
-        for (int i = 0; i < 2; i++) {
-                int ends[2];
-
-                if (pipe2(ends, O_CLOEXEC) < 0)
-                        return error_errno(err, errno, "cannot make a pipe for the output of a command");
-                o->read_fd[i] = ends[0];
-                o->write_fd[i] = ends[1];
-                if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+        *o = (struct builder_output){ SANDBOX_OUTPUT_INIT, job, step };
+        if (sandbox_output_open(&o->pipes, err) < 0)
+                return -1;
+        for (int i = 0; i < 2; i++)
+                if (fcntl(o->pipes.read_fds[i], F_SETFL, O_NONBLOCK) < 0)
                         return error_errno(err, errno, "cannot set up a pipe for the output of a command");
-        }
         return 0;
 }
 
@@ -40,7 +35,7 @@ static int drain(struct builder_output *o, int i, struct error *err)
         char bytes[65536];
 
         for (;;) {
-                ssize_t n = read(o->read_fd[i], bytes, sizeof(bytes));
+                ssize_t n = read(o->pipes.read_fds[i], bytes, sizeof(bytes));
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -49,7 +44,7 @@ static int drain(struct builder_output *o, int i, struct error *err)
                 if (n < 0)
                         return error_errno(err, errno, "cannot read the output of a command");
                 if (n == 0) {
-                        o->read_fd[i] = fd_close(o->read_fd[i]);
+                        o->pipes.read_fds[i] = fd_close(o->pipes.read_fds[i]);
                         return 0;
                 }
                 pass_on(o, i + 1, bytes, (size_t)n);
@@ -71,13 +66,13 @@ int builder_output_attend(void *context, struct sandbox_stage *stage, struct err
         bool ended = false;
 
         for (int i = 0; i < 2; i++)
-                o->write_fd[i] = fd_close(o->write_fd[i]);
+                o->pipes.write_fds[i] = fd_close(o->pipes.write_fds[i]);
         kill_if_cancelled(o->job, stage);
         /* once the pid namespace is gone, nobody holds a writing end: both pipes reach their end */
-        while (!ended || o->read_fd[0] >= 0 || o->read_fd[1] >= 0) {
+        while (!ended || o->pipes.read_fds[0] >= 0 || o->pipes.read_fds[1] >= 0) {
                 struct pollfd fds[3] = {
-                        { o->read_fd[0], POLLIN, 0 },
-                        { o->read_fd[1], POLLIN, 0 },
+                        { o->pipes.read_fds[0], POLLIN, 0 },
+                        { o->pipes.read_fds[1], POLLIN, 0 },
                         { ended ? -1 : sandbox_stage_fd(stage), POLLIN, 0 },
                 };
 
@@ -96,8 +91,5 @@ int builder_output_attend(void *context, struct sandbox_stage *stage, struct err
 
 void builder_output_close(struct builder_output *o)
 {
-        for (int i = 0; i < 2; i++) {
-                o->read_fd[i] = fd_close(o->read_fd[i]);
-                o->write_fd[i] = fd_close(o->write_fd[i]);
-        }
+        sandbox_output_close(&o->pipes);
 }

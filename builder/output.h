@@ -4,15 +4,15 @@
 
 #include "builder/job.h"
 #include "common/error.h"
+#include "sandbox/output.h"
 #include "sandbox/sandbox.h"
 
 /*
- * The pipes of a RUN's standard output and error, and the loop that passes what
- * comes out of them to the progress callbacks.
+ * The pipes of a RUN's standard output and error (sandbox/output.h), and the loop
+ * that passes what comes out of them to the progress callbacks.
  */
 struct builder_output {
-        int read_fd[2];  /* stdout, stderr; -1 at end of file */
-        int write_fd[2]; /* for the command; closed by builder_output_attend */
+        struct sandbox_output pipes; /* a read end is -1 at end of file; the write ends are closed by builder_output_attend */
         struct builder_job *job; /* whose progress gets the bytes; borrowed */
         unsigned step;
 };

@@ -160,7 +160,7 @@ static int run_command(struct running *r, unsigned number, struct overlay_tree *
                        struct sandbox_exit *ret, struct error *err)
 {
         struct builder_job *job = r->site->job;
-        CLEANUP_OUTPUT struct builder_output output = { { -1, -1 }, { -1, -1 }, NULL, 0 };
+        CLEANUP_OUTPUT struct builder_output output = { .pipes = SANDBOX_OUTPUT_INIT };
         const struct builder_execution x = {
                 .stage = r->site->stage->init,
                 .tree = tree,
@@ -172,8 +172,8 @@ static int run_command(struct running *r, unsigned number, struct overlay_tree *
 
         if (builder_output_open(&output, job, number, err) < 0)
                 return -1;
-        command->view.stdout_fd = output.write_fd[0];
-        command->view.stderr_fd = output.write_fd[1];
+        command->view.stdout_fd = output.pipes.write_fds[0];
+        command->view.stderr_fd = output.pipes.write_fds[1];
         return builder_execute(&x, ret, err);
 }
 

@@ -466,6 +466,8 @@ static void test_images(void)
         for (int i = 0; i < 20; i++) {
                 CLEANUP_FREE char *c = memory_printf("{\"os\":\"%d\",\"rootfs\":{\"type\":\"layers\"}}", i);
                 CLEANUP_IMAGE struct oci_image *extra = make_image(s, c, "2023-01-01T00:00:00Z");
+
+                CHECK(extra != NULL);
         }
         prefix[0] = hex[0];
         for (const char *c = "0123456789abcdef"; *c; c++) {
