@@ -67,8 +67,8 @@ char *memory_printf(const char *format, ...)
 
 void memory_grow(void *items, size_t *cap, size_t need, size_t size)
 {
-        void **array = items;
         size_t grown = *cap ? *cap : 8;
+        void *array;
 
         if (need <= *cap)
                 return;
@@ -77,14 +77,17 @@ void memory_grow(void *items, size_t *cap, size_t need, size_t size)
                         checked(NULL);
                 grown *= 2;
         }
-        *array = memory_realloc(*array, grown, size);
+        /* through memcpy: `items` points at a pointer of the caller's own type, which a void ** must not alias */
+        memcpy(&array, items, sizeof(array));
+        array = memory_realloc(array, grown, size);
+        memcpy(items, &array, sizeof(array));
         *cap = grown;
 }
 
 void memory_cleanup_free(void *pointer_to_pointer)
 {
-        void **p = pointer_to_pointer;
+        void *owned;
 
-        free(*p);
-        *p = NULL;
+        memcpy(&owned, pointer_to_pointer, sizeof(owned));
+        free(owned);
 }

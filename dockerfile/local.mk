@@ -37,6 +37,7 @@ dockerfile_test_libs = libdockerfile.a libcommon.a $(YAJL_LIBS)
 dockerfile_tests = \
 	tests/fuzz/dockerfile_parse \
 	tests/unit/dockerfile_expand \
+	tests/unit/dockerfile_hostile \
 	tests/unit/dockerfile_ignore \
 	tests/unit/dockerfile_parser \
 	tests/unit/dockerfile_value
@@ -47,6 +48,8 @@ tests_fuzz_dockerfile_parse_SOURCES = tests/fuzz/dockerfile_parse.c
 tests_fuzz_dockerfile_parse_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_expand_SOURCES = tests/unit/dockerfile_expand.c tests/unit/check.h
 tests_unit_dockerfile_expand_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_hostile_SOURCES = tests/unit/dockerfile_hostile.c tests/unit/check.h
+tests_unit_dockerfile_hostile_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_ignore_SOURCES = tests/unit/dockerfile_ignore.c tests/unit/check.h
 tests_unit_dockerfile_ignore_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_parser_SOURCES = tests/unit/dockerfile_parser.c tests/unit/check.h

@@ -463,14 +463,29 @@ static int wrap(const struct oci_tar_reader *r, struct error *err)
                           quoted ? quoted : "");
 }
 
+/* Passes over what is left of the last member. Some writers stop at its last byte, without padding or end: Go reads that. */
+static int finish_member(struct oci_tar_reader *r, struct error *err)
+{
+        char padding[OCI_TAR_BLOCK];
+        size_t n = 0;
+
+        if (oci_stream_skip(r->stream, r->body, err) < 0 ||
+            oci_stream_read(r->stream, padding, r->padding, &n, err) < 0)
+                return -1;
+        r->ended = n < r->padding;
+        r->body = r->padding = 0;
+        return 0;
+}
+
 int oci_tar_reader_next(struct oci_tar_reader *r, const struct oci_tar_member **ret, struct error *err)
 {
         *ret = NULL;
         if (r->ended)
                 return 0;
-        if (oci_stream_skip(r->stream, r->body + r->padding, err) < 0)
+        if (finish_member(r, err) < 0)
                 return wrap(r, err);
-        r->body = r->padding = 0;
+        if (r->ended)
+                return 0;
         reset(r);
         if (read_headers(r, err) < 0)
                 return wrap(r, err);
