@@ -7,8 +7,9 @@
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 kills=${SOAK_KILLS:-200}
-RANDOM=${SOAK_SEED:-$(($(date +%s) % 32768))}
-echo "seed $RANDOM, $kills kills"
+seed=${SOAK_SEED:-$(($(date +%s) % 32768))}
+RANDOM=$seed
+hits=0
 export SOURCE_DATE_EPOCH=1700000000
 
 base busybox
@@ -41,16 +42,18 @@ some_command() {
 for ((i = 1; i <= kills; i++)); do
         (some_command) > log 2>&1 &
         pid=$!
-        sleep "0.$(printf %03d $((RANDOM % 400)))"
-        # The builder itself, whatever it is running as, and the shell around it.
-        pkill -KILL -x bryo -P "$pid" 2> /dev/null || true
+        sleep "0.$(printf %03d $((RANDOM % 250)))"
+        # The builder itself, if it still runs, and the shell around it.
+        ! pkill -KILL -x bryo -P "$pid" || hits=$((hits + 1))
         kill -KILL "$pid" 2> /dev/null || true
         wait "$pid" 2> /dev/null || true
         capture bryo image ls
-        [ "$status" -eq 0 ] || fail "kill $i: the listing fails" errors "$errors" log "$(cat log)"
+        [ "$status" -eq 0 ] || fail "seed $seed, kill $i: the listing fails" errors "$errors" log "$(cat log)"
         capture bryo run --rm busybox echo usable
-        [ "$output" = usable ] || fail "kill $i: the base does not run" errors "$errors" log "$(cat log)"
+        [ "$output" = usable ] || fail "seed $seed, kill $i: the base does not run" errors "$errors" log "$(cat log)"
 done
+echo "seed $seed: $hits of $kills kills met a running bryo"
+[ $((hits * 4)) -ge "$kills" ] || fail "too few kills met a running bryo to say anything"
 
 build
 assert_equal "$(image_run image cat /seven)" 7
