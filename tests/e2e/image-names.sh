@@ -8,7 +8,7 @@ need jq
 base busybox
 assert_matches "$(output_of bryo image ls | head -n 1)" '^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE *$'
 assert_matches "$(output_of bryo image ls | sed -n 2p)" '^busybox +latest +[0-9a-f]{12} +.* ago +[0-9.]+ ?[kMG]?B *$'
-assert_equal "$(output_of bryo images)" "$(output_of bryo image ls)"
+assert_equal "$(output_of bryo images -q)" "$(output_of bryo image ls -q)"
 id=$(image_id busybox)
 assert_matches "$id" '^sha256:[0-9a-f]{64}$'
 
