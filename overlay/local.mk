@@ -74,7 +74,11 @@ liboverlay_a_SOURCES += \
 	overlay/handlers_data.c overlay/handlers_data.h \
 	overlay/loop.c overlay/loop.h \
 	overlay/loop_client.c overlay/loop_client.h \
+	overlay/loop_load.c overlay/loop_load.h \
+	overlay/loop_serve.c \
+	overlay/loop_state.h \
 	overlay/loop_thread.c overlay/loop_thread.h \
+	overlay/loop_watch.c \
 	overlay/server.c overlay/server.h \
 	overlay/session.c overlay/session.h \
 	overlay/session_init.c overlay/session_init.h \

@@ -12,19 +12,21 @@
  * A request is a round trip of two context switches. With client and server on one CPU it
  * costs about 5 us, between two CPUs 10 to 100 (the other one must be woken); but a
  * server on its client's CPU makes two clients that could run side by side wait for
- * each other. So there are two modes:
+ * each other. So there are three states:
  *
  * - Quiet: one thread of scheduling class SCHED_IDLE serves, and moves to the CPU its
  *   client runs on. The class matters: a CPU that runs only idle-class threads counts as
  *   idle when the scheduler places the client it wakes up, so the client stays; an ordinary
  *   server chases its client from CPU to CPU (4032 moves in an unpacked tar, against 60).
- * - Parallel: one ordinary thread for each CPU, pinned there.
- *   For clients that compete, and for a CPU that something else keeps busy: an idle-class
- *   thread gets next to nothing there.
+ * - Ordinary: one ordinary thread serves, and follows too. For a machine that others keep busy: an
+ *   idle-class thread gets next to nothing there (an untar took 30 s instead of 8, or never ended),
+ *   and where no CPU is idle a client has no place to be chased to.
+ * - Parallel: as many ordinary threads as there are CPUs. For clients that compete. For one client it
+ *   is the slowest, above all on a busy machine: each request wakes another thread, somewhere.
  *
- * A third, ordinary thread, the monitor, switches between them. These are different threads because
- * an unprivileged thread cannot leave SCHED_IDLE (RLIMIT_NICE). Where the first mode is not possible
- * (SCHED_IDLE or /proc refused) the second is always on, and the log says so; with one
+ * A further thread, the monitor, switches between them. The quiet and the ordinary thread are two because
+ * an unprivileged thread cannot leave SCHED_IDLE (RLIMIT_NICE). Where the quiet state is not possible
+ * (SCHED_IDLE or /proc refused) the ordinary one takes its place, and the log says so; with one
  * CPU, one ordinary thread is the best.
  */
 struct overlay_loop;

@@ -28,10 +28,9 @@ struct overlay_server;
 /* Which thread reads the requests: overlay/loop.h explains the choice. Everything but AUTO exists for tests and
  * measurements. */
 enum overlay_server_policy {
-        OVERLAY_SERVER_AUTO,   /* one idle-class thread that follows the client, one thread per CPU when clients compete
-                                */
-        OVERLAY_SERVER_SINGLE, /* one ordinary thread */
-        OVERLAY_SERVER_PER_CPU, /* one pinned thread per CPU, always; what AUTO falls back to, with a log line */
+        OVERLAY_SERVER_AUTO,    /* one thread that follows the client, several when clients compete */
+        OVERLAY_SERVER_SINGLE,  /* one ordinary thread */
+        OVERLAY_SERVER_PER_CPU, /* one pinned thread per CPU, always */
 };
 
 struct overlay_server_options {
@@ -49,9 +48,10 @@ struct overlay_server_counters {
         uint64_t unknown_requests; /* opcodes beyond the table */
         uint64_t read_bytes;       /* answered to READ */
         uint64_t written_bytes;    /* taken by WRITE */
-        uint64_t migrations;       /* how often the quiet thread moved to its client's CPU */
-        uint64_t parallel_phases;  /* how often one thread per CPU took over */
-        uint64_t stalls;           /* of these, how many because a request waited too long */
+        uint64_t migrations;       /* how often the thread that served alone moved to its client's CPU */
+        uint64_t ordinary_phases;  /* how often an ordinary thread took over from the quiet one, which starved */
+        uint64_t stalls;           /* of these, how many because nothing at all was served for a while */
+        uint64_t parallel_phases;  /* how often several threads took over, because clients competed */
 };
 
 /*

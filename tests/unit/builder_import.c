@@ -131,7 +131,7 @@ static void test_refused(void)
         buffer_append_string(&text, "no tar at all");
         check_refused(&text, "");
         test_tar_add(&cut, "file", '0', NULL, "0123456789", 10);
-        cut.size -= 500;
+        cut.size -= 505; /* seven bytes of the body are left; a tar that only lacks padding is whole */
         check_refused(&cut, "");
 }
 

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a serving thread does: takes its turn, answers a request, and, if it serves alone,
+ * stays on its client's CPU. loop.h says why.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/fuse.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+#include "overlay/loop_state.h"
+
+/* Requests of one thread in a row before its CPU is looked up: the first time, then each time (2.9 us a look). */
+#define LOOK_FIRST 4
+#define LOOK_EVERY 8
+/* Failed look-ups in a row before following is given up. A short-lived client may be gone at any one of them. */
+#define LOOK_FAILURES 64
+
+/* Clients compete when the requesting thread changes this often in a window of requests. */
+#define MIX_WINDOW  128
+#define MIX_CHANGES 24
+
+/* --- following the client -------------------------------------------------------- */
+
+static bool tells_where_client_is(const struct overlay_session *session)
+{
+        switch (overlay_session_opcode(session)) {
+        case FUSE_FORGET:
+        case FUSE_BATCH_FORGET:
+        case FUSE_RELEASE:
+        case FUSE_RELEASEDIR:
+        case FUSE_INTERRUPT:
+                return false; /* sent by whoever dropped the last reference, often the kernel itself */
+        default:
+                return overlay_session_pid(session) != 0; /* 0: writeback and read-ahead */
+        }
+}
+
+/* Everything but `cpu`: the monitor must not wake up where client and server take turns. */
+static void keep_monitor_off(struct overlay_loop *loop, int cpu)
+{
+        cpu_set_t *others = CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX);
+        int r;
+
+        if (others == NULL)
+                return;
+        memcpy(others, loop->cpus, OVERLAY_LOOP_CPUS_SIZE);
+        CPU_CLR_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, others);
+        /* refused: a CPU was taken away from this process meanwhile; the monitor then disturbs a little more */
+        r = pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, others);
+        if (r != 0)
+                log_print(loop->log, LOG_DEBUG, "FUSE server: cannot move the monitor: %s", strerror(r));
+        CPU_FREE(others);
+}
+
+/* This thread, to one CPU. Returns 0 or a negated errno. */
+static int move_to(int cpu)
+{
+        cpu_set_t *one = CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX);
+        int r = 0;
+
+        if (one == NULL)
+                return -ENOMEM;
+        CPU_ZERO_S(OVERLAY_LOOP_CPUS_SIZE, one);
+        CPU_SET_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, one);
+        if (sched_setaffinity(0, OVERLAY_LOOP_CPUS_SIZE, one) < 0)
+                r = -errno;
+        CPU_FREE(one);
+        return r;
+}
+
+/* For good: one of what quiet mode needs is not to be had here. */
+static void give_up_quiet(struct overlay_loop *loop, const char *what, int error)
+{
+        log_print(loop->log, LOG_INFO, "FUSE server: %s: %s; serving with an ordinary thread (slower for one client)",
+                  what, strerror(error));
+        __atomic_store_n(&loop->unfit, 1, __ATOMIC_SEQ_CST);
+        overlay_loop_wake_monitor(loop);
+}
+
+static void look_and_follow(struct loop_worker *worker, uint32_t tid)
+{
+        struct overlay_loop *loop = worker->loop;
+        struct loop_follower *follower = &worker->follower;
+        int cpu = overlay_loop_client_cpu(&follower->client, tid);
+        int r = cpu;
+
+        if (cpu >= 0 && cpu != follower->cpu) {
+                r = move_to(cpu);
+                if (r == 0) {
+                        follower->cpu = cpu;
+                        loop_add(&loop->migrations, 1);
+                        if (worker->role == ROLE_QUIET)
+                                keep_monitor_off(loop, cpu);
+                }
+        }
+        if (r >= 0)
+                follower->failures = 0;
+        else if (++follower->failures == LOOK_FAILURES)
+                give_up_quiet(loop, "cannot follow the clients' CPU", -r);
+}
+
+static void follow(struct loop_worker *worker, uint32_t tid, bool changed)
+{
+        struct overlay_loop *loop = worker->loop;
+        struct loop_follower *follower = &worker->follower;
+
+        if (changed) {
+                follower->run = 0;
+                follower->looked = false;
+                follower->window_changes++;
+        }
+        if (++follower->window_counted == MIX_WINDOW) {
+                if (follower->window_changes >= MIX_CHANGES) {
+                        __atomic_store_n(&loop->wish, 1, __ATOMIC_SEQ_CST);
+                        overlay_loop_wake_monitor(loop);
+                }
+                follower->window_counted = 0;
+                follower->window_changes = 0;
+        }
+        if (++follower->run >= (follower->looked ? LOOK_EVERY : LOOK_FIRST)) {
+                follower->run = 0;
+                follower->looked = true;
+                if (!__atomic_load_n(&loop->unfit, __ATOMIC_RELAXED))
+                        look_and_follow(worker, tid);
+        }
+}
+
+/* --- serving ----------------------------------------------------------------------- */
+
+static bool has_turn(enum loop_role role, int state)
+{
+        switch (role) {
+        case ROLE_ALWAYS:
+                return true;
+        case ROLE_QUIET:
+                return state == STATE_QUIET;
+        case ROLE_ORDINARY:
+                return state == STATE_ORDINARY || state == STATE_PARALLEL;
+        case ROLE_PARALLEL:
+                return state == STATE_PARALLEL;
+        }
+        return false;
+}
+
+static bool serves_alone(enum loop_role role, int state)
+{
+        return (role == ROLE_QUIET && state == STATE_QUIET) || (role == ROLE_ORDINARY && state == STATE_ORDINARY);
+}
+
+/* Back to all CPUs. The idle-class thread may starve before it gets here: the monitor does it as well. */
+static void stop_following(struct loop_worker *worker)
+{
+        struct overlay_loop *loop = worker->loop;
+
+        if (worker->follower.cpu < 0)
+                return;
+        worker->follower.cpu = -1;
+        if (sched_setaffinity(0, OVERLAY_LOOP_CPUS_SIZE, loop->cpus) < 0)
+                log_print(loop->log, LOG_DEBUG, "FUSE server: cannot unpin a thread: %s", strerror(errno));
+}
+
+/* Sleeps while it is other threads' turn. False when the loop ended. */
+static bool await_turn(struct loop_worker *worker)
+{
+        struct overlay_loop *loop = worker->loop;
+
+        for (;;) {
+                int state = loop_state(loop);
+
+                if (state == STATE_ENDED)
+                        return false;
+                if (!serves_alone(worker->role, state))
+                        stop_following(worker);
+                if (has_turn(worker->role, state))
+                        return true;
+                syscall(SYS_futex, &loop->state, FUTEX_WAIT_PRIVATE, state, NULL, NULL, 0);
+        }
+}
+
+static void note_request(struct loop_worker *worker)
+{
+        uint32_t tid = overlay_session_pid(worker->session);
+        bool changed = tid != worker->last_tid;
+
+        if (!tells_where_client_is(worker->session))
+                return;
+        worker->last_tid = tid;
+        loop_add(&worker->counted, 1);
+        loop_add(&worker->changes, changed);
+        if (serves_alone(worker->role, loop_state(worker->loop)))
+                follow(worker, tid, changed);
+}
+
+static void become(struct loop_worker *worker)
+{
+        const struct sched_param param = {0};
+
+        __atomic_store_n(&worker->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
+        pthread_setname_np(pthread_self(), worker->role == ROLE_QUIET ? "bryo-fuse-quiet" : "bryo-fuse");
+        if (worker->role == ROLE_QUIET) {
+                if (sched_setscheduler(0, SCHED_IDLE, &param) < 0)
+                        give_up_quiet(worker->loop, "SCHED_IDLE is refused", errno);
+        } else if (worker->cpu >= 0) {
+                int r = move_to(worker->cpu);
+
+                if (r < 0)
+                        log_print(worker->loop->log, LOG_INFO, "FUSE server: cannot pin a thread to CPU %d: %s",
+                                  worker->cpu, strerror(-r));
+        }
+}
+
+/* A refused reply is a bug of this server: the step will fail for it, but serving goes on, so that nothing hangs. */
+static void handle(struct loop_worker *worker)
+{
+        int r = overlay_session_handle(worker->session), none = 0;
+
+        if (r < 0)
+                __atomic_compare_exchange_n(&worker->loop->broken, &none, -r, false, __ATOMIC_SEQ_CST,
+                                            __ATOMIC_SEQ_CST);
+}
+
+/*
+ * A serving thread. Cancellation is on only inside overlay_session_receive: everything it holds belongs to the loop.
+ * (No AddressSanitizer for the reason given there.)
+ */
+__attribute__((no_sanitize_address)) void *overlay_loop_serve(void *argument)
+{
+        struct loop_worker *worker = argument;
+        int r = 0;
+
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+        become(worker);
+        while (r == 0 && await_turn(worker)) {
+                r = overlay_session_receive(worker->session);
+                if (r < 0)
+                        break;
+                __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
+                handle(worker);
+                __atomic_store_n(&worker->busy, 0, __ATOMIC_RELAXED);
+                loop_add(&worker->served, 1);
+                note_request(worker);
+        }
+        if (r < 0)
+                overlay_loop_end(worker->loop, -r);
+        return NULL;
+}

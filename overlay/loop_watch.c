@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The monitor: who serves when. loop.h describes the three states; every number of
+ * the policy is here, except for how a client is followed (loop_serve.c) and what starving is (loop_load.c).
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "overlay/loop_load.h"
+#include "overlay/loop_state.h"
+
+/* Clients no longer compete when less than one request in so many comes from another thread than the one before. */
+#define CALM_RATIO 12
+/* How long that is watched: at first, and at most when the parallel state was re-entered soon after it was left. */
+#define CALM_WINDOW_MS     20
+#define CALM_WINDOW_MAX_MS 1000
+#define REENTRY_MS         300
+
+/* The monitor's tick: it costs the client a migration now and then, so as rare as a stall is bearable. */
+#define TICK_MS 4
+/* Ticks with a request waiting and nothing served before the ordinary thread takes over, whatever the reason. */
+#define STALL_TICKS 3
+/* Ticks without any request before the monitor sleeps until the next one. */
+#define IDLE_TICKS 8
+
+/*
+ * How long the ordinary thread serves before the quiet one is tried again: at first, and at most. It doubles
+ * when the quiet one starves again before it served for as long. A try costs
+ * a window of loop_load.c, so a machine that stays busy loses 1 % to them.
+ */
+#define HOLD_MS     100
+#define HOLD_MAX_MS 6400
+
+struct watch {
+        struct overlay_loop *loop;
+        struct overlay_loop_load load; /* of the quiet thread */
+        bool no_load;                  /* it cannot be had */
+        uint64_t served;               /* at the last tick */
+        unsigned stuck;                /* ticks in a row that nothing was served though something waits */
+        unsigned idle;                 /* ticks in a row without a request */
+        int64_t hold_ms, hold_until;   /* ms: the ordinary state, or before the next attempt at it */
+        int64_t quiet_since;
+        /* of the parallel state */
+        int64_t window_begin, window_ms, left_at; /* ms */
+        uint64_t window_counted, window_changes;  /* sums when the window began */
+};
+
+static int64_t now_ms(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static bool is_unfit(const struct overlay_loop *loop)
+{
+        return __atomic_load_n(&loop->unfit, __ATOMIC_SEQ_CST) != 0;
+}
+
+/* True once for each wish. */
+static bool take_wish(struct overlay_loop *loop)
+{
+        return __atomic_exchange_n(&loop->wish, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
+static void sum_requests(const struct overlay_loop *loop, uint64_t *ret_served, uint64_t *ret_counted,
+                         uint64_t *ret_changes)
+{
+        unsigned i;
+
+        *ret_served = *ret_counted = *ret_changes = 0;
+        for (i = 0; i < loop->worker_count; i++) {
+                *ret_served += loop_load(&loop->workers[i].served);
+                *ret_counted += loop_load(&loop->workers[i].counted);
+                *ret_changes += loop_load(&loop->workers[i].changes);
+        }
+}
+
+/* Until `ms` passed (-1: for ever), somebody called overlay_loop_wake_monitor, or, if `requests`, a request waits. */
+static void doze(struct overlay_loop *loop, int ms, bool requests)
+{
+        struct pollfd fds[2] = {
+                {.fd = loop->wake_fd, .events = POLLIN},
+                {.fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN},
+        };
+        uint64_t drained;
+
+        if (poll(fds, requests ? 2 : 1, ms) < 0)
+                return; /* EINTR: a tick early */
+        if (fds[0].revents != 0 && read(loop->wake_fd, &drained, sizeof drained) < 0)
+                return; /* EAGAIN: drained already */
+        if (requests && fds[1].revents & (POLLERR | POLLHUP))
+                poll(fds, 1, TICK_MS); /* the mount is gone; a serving thread is about to find out */
+}
+
+/* Something waits for the quiet thread: in the kernel's queue, or read and not answered. */
+static bool request_waits(const struct overlay_loop *loop)
+{
+        struct pollfd poll_fd = {.fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN};
+
+        return __atomic_load_n(&loop->workers[0].busy, __ATOMIC_RELAXED) || poll(&poll_fd, 1, 0) > 0;
+}
+
+/* --- into a state ------------------------------------------------------------------- */
+
+static void enter_quiet(struct watch *watch, int from)
+{
+        uint64_t counted, changes;
+
+        sum_requests(watch->loop, &watch->served, &counted, &changes);
+        watch->stuck = watch->idle = 0;
+        watch->quiet_since = now_ms();
+        overlay_loop_load_restart(&watch->load);
+        take_wish(watch->loop);
+        overlay_loop_change_state(watch->loop, from, STATE_QUIET);
+}
+
+/* So that the quiet thread gets to finish what it holds, and the monitor to run. */
+static void unpin_quiet(struct overlay_loop *loop)
+{
+        int r = pthread_setaffinity_np(loop->workers[0].thread, OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
+
+        if (r == 0)
+                r = pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
+        if (r != 0)
+                log_print(loop->log, LOG_DEBUG, "FUSE server: cannot unpin a thread: %s", strerror(r));
+}
+
+/* False when not one ordinary thread can be had. */
+static bool ensure_threads(struct overlay_loop *loop, unsigned last)
+{
+        if (overlay_loop_start_workers(loop, 1, last) > 0)
+                return true;
+        log_print(loop->log, LOG_WARNING, "FUSE server: no further thread can be had; one idle-class thread serves");
+        return false;
+}
+
+static void enter_ordinary(struct watch *watch)
+{
+        struct overlay_loop *loop = watch->loop;
+        int64_t now = now_ms();
+
+        watch->hold_ms = now - watch->quiet_since < watch->hold_ms ? watch->hold_ms * 2 : HOLD_MS;
+        if (watch->hold_ms > HOLD_MAX_MS)
+                watch->hold_ms = HOLD_MAX_MS;
+        watch->hold_until = now + watch->hold_ms;
+        if (!ensure_threads(loop, 2))
+                return;
+        loop_add(&loop->ordinary_phases, 1);
+        overlay_loop_change_state(loop, STATE_QUIET, STATE_ORDINARY);
+        unpin_quiet(loop);
+}
+
+static void enter_parallel(struct watch *watch, int from)
+{
+        struct overlay_loop *loop = watch->loop;
+        int64_t now = now_ms();
+        uint64_t served;
+
+        if (!ensure_threads(loop, loop->worker_count))
+                return;
+        watch->window_ms = now - watch->left_at < REENTRY_MS ? watch->window_ms * 2 : CALM_WINDOW_MS;
+        if (watch->window_ms > CALM_WINDOW_MAX_MS)
+                watch->window_ms = CALM_WINDOW_MAX_MS;
+        watch->window_begin = now;
+        sum_requests(loop, &served, &watch->window_counted, &watch->window_changes);
+        loop_add(&loop->parallel_phases, 1);
+        overlay_loop_change_state(loop, from, STATE_PARALLEL);
+        unpin_quiet(loop);
+}
+
+/* --- in a state ----------------------------------------------------------------------- */
+
+/* Does the quiet thread get too little of its CPU? Once per tick. */
+static bool starves(struct watch *watch, bool waits)
+{
+        struct overlay_loop *loop = watch->loop;
+        pid_t tid = __atomic_load_n(&loop->workers[0].tid, __ATOMIC_RELAXED);
+        struct overlay_loop_sample sample;
+        int r = 0;
+
+        if (watch->no_load || tid == 0)
+                return false;
+        if (watch->load.fd < 0)
+                r = overlay_loop_load_open(&watch->load, tid);
+        if (r == 0)
+                r = overlay_loop_load_read(&watch->load, &sample);
+        if (r < 0) {
+                watch->no_load = true;
+                log_print(loop->log, LOG_INFO,
+                          "FUSE server: /proc does not tell how long a thread waits for its CPU (%s); only standstills "
+                          "are noticed",
+                          strerror(-r));
+                return false;
+        }
+        return overlay_loop_load_note(&watch->load, &sample, waits);
+}
+
+static void watch_quiet(struct watch *watch)
+{
+        struct overlay_loop *loop = watch->loop;
+        bool sleeps = watch->idle >= IDLE_TICKS, waits, moved, stalled, starved;
+        uint64_t served, counted, changes;
+
+        doze(loop, sleeps ? -1 : TICK_MS, sleeps);
+        if (sleeps) {
+                watch->idle = 0;
+                overlay_loop_load_restart(&watch->load);
+        }
+        sum_requests(loop, &served, &counted, &changes);
+        moved = served != watch->served;
+        watch->served = served;
+        waits = request_waits(loop);
+        watch->stuck = waits && !moved ? watch->stuck + 1 : 0;
+        watch->idle = waits || moved ? 0 : watch->idle + 1;
+        stalled = watch->stuck >= STALL_TICKS;
+        starved = starves(watch, waits);
+        if (is_unfit(loop) || ((stalled || starved) && now_ms() >= watch->hold_until)) {
+                loop_add(&loop->stalls, stalled);
+                watch->stuck = 0;
+                enter_ordinary(watch);
+        } else if (take_wish(loop)) {
+                enter_parallel(watch, STATE_QUIET);
+        }
+}
+
+static void watch_ordinary(struct watch *watch)
+{
+        struct overlay_loop *loop = watch->loop;
+        int64_t left = watch->hold_until - now_ms();
+
+        if (left > 0 || is_unfit(loop))
+                doze(loop, is_unfit(loop) ? -1 : (int)left, false);
+        if (take_wish(loop))
+                enter_parallel(watch, STATE_ORDINARY);
+        else if (!is_unfit(loop) && now_ms() >= watch->hold_until)
+                enter_quiet(watch, STATE_ORDINARY);
+}
+
+/* Clients compete no more: back to one thread. */
+static void leave_parallel(struct watch *watch, int64_t now)
+{
+        struct overlay_loop *loop = watch->loop;
+
+        watch->left_at = now;
+        if (!is_unfit(loop) && now >= watch->hold_until) {
+                enter_quiet(watch, STATE_PARALLEL);
+                return;
+        }
+        take_wish(loop);
+        overlay_loop_change_state(loop, STATE_PARALLEL, STATE_ORDINARY);
+}
+
+static void watch_parallel(struct watch *watch)
+{
+        struct overlay_loop *loop = watch->loop;
+        uint64_t served, counted, changes;
+        int64_t now;
+
+        doze(loop, CALM_WINDOW_MS, false);
+        now = now_ms();
+        if (now - watch->window_begin < watch->window_ms)
+                return;
+        sum_requests(loop, &served, &counted, &changes);
+        if (counted - watch->window_counted == 0 ||
+            (counted - watch->window_counted >= CALM_RATIO &&
+             (changes - watch->window_changes) * CALM_RATIO < counted - watch->window_counted)) {
+                leave_parallel(watch, now);
+        } else if (counted - watch->window_counted >= CALM_RATIO) {
+                watch->window_begin = now;
+                watch->window_counted = counted;
+                watch->window_changes = changes;
+        }
+}
+
+void *overlay_loop_watch(void *argument)
+{
+        struct watch watch = {.loop = argument,
+                              .load = OVERLAY_LOOP_LOAD_INIT,
+                              .window_ms = CALM_WINDOW_MS,
+                              .left_at = INT64_MIN / 2,
+                              .quiet_since = INT64_MIN / 2};
+
+        pthread_mutex_lock(&watch.loop->lock); /* until the first threads are there */
+        pthread_mutex_unlock(&watch.loop->lock);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+        pthread_setname_np(pthread_self(), "bryo-fuse-watch");
+        for (;;) {
+                switch (loop_state(watch.loop)) {
+                case STATE_QUIET:
+                        watch_quiet(&watch);
+                        break;
+                case STATE_ORDINARY:
+                        watch_ordinary(&watch);
+                        break;
+                case STATE_PARALLEL:
+                        watch_parallel(&watch);
+                        break;
+                default:
+                        overlay_loop_load_close(&watch.load);
+                        return NULL;
+                }
+        }
+}
