@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding out on which CPU a client of the mount runs, without privileges. */
+/* Finding out whether and on which CPU a client of the mount runs, without privileges. */
 #include "overlay/loop_client.h"
 
 #include <errno.h>
@@ -13,31 +13,28 @@
 
 /* Field 2 may hold anything, spaces and parentheses too; behind its last ')' comes field 3. */
 #define FIELD_AFTER_NAME 3
+#define FIELD_STATE      3
 #define FIELD_PROCESSOR  39
+/* 52 numbers and a name of at most 64 bytes; field 39 lies in the first 900 bytes */
+#define STAT_SIZE 1024
 
-static int parse_cpu(const char *text)
+/* Field `number` (from 3 on) of /proc/TID/stat; NULL when there are fewer. */
+static const char *find_field(const char *text, int number)
 {
         const char *p = strrchr(text, ')');
-        char *end;
-        long cpu;
         int field;
 
-        if (p == NULL)
-                return -EPROTO;
+        if (p == NULL || p[1] != ' ')
+                return NULL;
         p++;
-        for (field = FIELD_AFTER_NAME; field < FIELD_PROCESSOR; field++) {
+        for (field = FIELD_AFTER_NAME; field < number && p != NULL; field++)
                 p = strchr(p + 1, ' ');
-                if (p == NULL)
-                        return -EPROTO;
-        }
-        errno = 0;
-        cpu = strtol(p, &end, 10);
-        return errno != 0 || end == p || cpu < 0 || cpu > 65535 ? -EPROTO : (int)cpu;
+        return p == NULL ? NULL : p + 1;
 }
 
-int overlay_loop_client_cpu(struct overlay_loop_client *client, uint32_t tid)
+/* Reads /proc/TID/stat into `text`. */
+static int read_stat(struct overlay_loop_client *client, uint32_t tid, char *text, size_t size)
 {
-        char text[1024]; /* 52 numbers and a name of at most 64 bytes; field 39 lies in the first 900 bytes */
         ssize_t n;
 
         if (client->fd < 0 || client->tid != tid) {
@@ -50,11 +47,40 @@ int overlay_loop_client_cpu(struct overlay_loop_client *client, uint32_t tid)
                         return -errno;
                 client->tid = tid;
         }
-        n = pread(client->fd, text, sizeof text - 1, 0);
+        n = pread(client->fd, text, size - 1, 0);
         if (n < 0)
                 return -errno;
         text[n] = '\0';
-        return parse_cpu(text);
+        return 0;
+}
+
+int overlay_loop_client_cpu(struct overlay_loop_client *client, uint32_t tid)
+{
+        char text[STAT_SIZE], *end;
+        int r = read_stat(client, tid, text, sizeof text);
+        const char *field;
+        long cpu;
+
+        if (r < 0)
+                return r;
+        field = find_field(text, FIELD_PROCESSOR);
+        if (field == NULL)
+                return -EPROTO;
+        errno = 0;
+        cpu = strtol(field, &end, 10);
+        return errno != 0 || end == field || cpu < 0 || cpu > 65535 ? -EPROTO : (int)cpu;
+}
+
+int overlay_loop_client_runs(struct overlay_loop_client *client, uint32_t tid)
+{
+        char text[STAT_SIZE];
+        int r = read_stat(client, tid, text, sizeof text);
+        const char *field;
+
+        if (r < 0)
+                return r;
+        field = find_field(text, FIELD_STATE);
+        return field == NULL ? -EPROTO : *field == 'R';
 }
 
 void overlay_loop_client_close(struct overlay_loop_client *client)

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Where a client thread runs: /proc/TID/stat, kept open for the thread that was asked about last (2.9 us a look, 0 for
+/* A client thread: /proc/TID/stat, kept open for the thread that was asked about last (2.9 us a look, 0 for
  * the open). */
 struct overlay_loop_client {
         uint32_t tid;
@@ -19,6 +19,8 @@ struct overlay_loop_client {
 /* The CPU on which thread `tid` runs or last ran (proc_pid_stat(5), field 39); a negated errno when that cannot be
  * seen. */
 int overlay_loop_client_cpu(struct overlay_loop_client *client, uint32_t tid);
+/* 1 when it runs or could run, 0 when it waits for something (field 3); a negated errno when that cannot be seen. */
+int overlay_loop_client_runs(struct overlay_loop_client *client, uint32_t tid);
 void overlay_loop_client_close(struct overlay_loop_client *client);
 
 #endif

@@ -238,6 +238,7 @@ __attribute__((no_sanitize_address)) void *overlay_loop_serve(void *argument)
                 r = overlay_session_receive(worker->session);
                 if (r < 0)
                         break;
+                __atomic_store_n(&worker->client, overlay_session_pid(worker->session), __ATOMIC_RELAXED);
                 __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
                 handle(worker);
                 __atomic_store_n(&worker->busy, 0, __ATOMIC_RELAXED);

@@ -52,8 +52,9 @@ struct loop_worker {
         bool started;
         pthread_t thread;
         /* written by the thread alone (relaxed), read by the monitor */
-        pid_t tid; /* 0: not running yet */
-        unsigned busy;
+        pid_t tid;       /* 0: not running yet */
+        uint32_t client; /* whose request is served; 0: unknown */
+        unsigned busy; /* from receiving a request until it is back for the next: also while `client` already runs on */
         uint64_t served;
         uint64_t counted; /* of these, requests with a known client thread ... */
         uint64_t changes; /* ... and how many came from another one than the request before */

@@ -29,20 +29,22 @@
 
 /*
  * How long the ordinary thread serves before the quiet one is tried again: at first, and at most. It doubles
- * when the quiet one starves again before it served for as long. A try costs
+ * when the quiet one starves again before it served for that long and RELAPSE_MS. A try costs
  * a window of loop_load.c, so a machine that stays busy loses 1 % to them.
  */
 #define HOLD_MS     100
 #define HOLD_MAX_MS 6400
+#define RELAPSE_MS  1000
 
 struct watch {
         struct overlay_loop *loop;
-        struct overlay_loop_load load; /* of the quiet thread */
-        bool no_load;                  /* it cannot be had */
-        uint64_t served;               /* at the last tick */
-        unsigned stuck;                /* ticks in a row that nothing was served though something waits */
-        unsigned idle;                 /* ticks in a row without a request */
-        int64_t hold_ms, hold_until;   /* ms: the ordinary state, or before the next attempt at it */
+        struct overlay_loop_load load;     /* of the quiet thread */
+        bool no_load;                      /* it cannot be had */
+        struct overlay_loop_client client; /* whose request the quiet thread serves */
+        uint64_t served;                   /* at the last tick */
+        unsigned stuck;                    /* ticks in a row that nothing was served though something waits */
+        unsigned idle;                     /* ticks in a row without a request */
+        int64_t hold_ms, hold_until;       /* ms: the ordinary state, or before the next attempt at it */
         int64_t quiet_since;
         /* of the parallel state */
         int64_t window_begin, window_ms, left_at; /* ms */
@@ -55,6 +57,11 @@ static int64_t now_ms(void)
 
         clock_gettime(CLOCK_MONOTONIC, &ts);
         return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t twice(int64_t ms, int64_t least, int64_t most)
+{
+        return 2 * ms < least ? least : 2 * ms > most ? most : 2 * ms;
 }
 
 static bool is_unfit(const struct overlay_loop *loop)
@@ -98,12 +105,23 @@ static void doze(struct overlay_loop *loop, int ms, bool requests)
                 poll(fds, 1, TICK_MS); /* the mount is gone; a serving thread is about to find out */
 }
 
-/* Something waits for the quiet thread: in the kernel's queue, or read and not answered. */
-static bool request_waits(const struct overlay_loop *loop)
+/*
+ * Does something wait for the quiet thread? In the kernel's queue, or read and not answered. Whether it is answered
+ * cannot be asked; but a client that was answered runs on, and usually so at once, in the place of the idle-class
+ * thread that woke it up. Then nobody waits, though that thread is still in the middle of its system call.
+ */
+static bool request_waits(struct watch *watch)
 {
-        struct pollfd poll_fd = {.fd = overlay_session_fd(loop->workers[0].session), .events = POLLIN};
+        const struct loop_worker *quiet = &watch->loop->workers[0];
+        struct pollfd poll_fd = {.fd = overlay_session_fd(quiet->session), .events = POLLIN};
+        uint32_t client;
 
-        return __atomic_load_n(&loop->workers[0].busy, __ATOMIC_RELAXED) || poll(&poll_fd, 1, 0) > 0;
+        if (poll(&poll_fd, 1, 0) > 0)
+                return true;
+        if (!__atomic_load_n(&quiet->busy, __ATOMIC_RELAXED))
+                return false;
+        client = __atomic_load_n(&quiet->client, __ATOMIC_RELAXED);
+        return client == 0 || overlay_loop_client_runs(&watch->client, client) != 1;
 }
 
 /* --- into a state ------------------------------------------------------------------- */
@@ -145,9 +163,9 @@ static void enter_ordinary(struct watch *watch)
         struct overlay_loop *loop = watch->loop;
         int64_t now = now_ms();
 
-        watch->hold_ms = now - watch->quiet_since < watch->hold_ms ? watch->hold_ms * 2 : HOLD_MS;
-        if (watch->hold_ms > HOLD_MAX_MS)
-                watch->hold_ms = HOLD_MAX_MS;
+        watch->hold_ms = now - watch->quiet_since < watch->hold_ms + RELAPSE_MS
+                                 ? twice(watch->hold_ms, HOLD_MS, HOLD_MAX_MS)
+                                 : HOLD_MS;
         watch->hold_until = now + watch->hold_ms;
         if (!ensure_threads(loop, 2))
                 return;
@@ -164,9 +182,9 @@ static void enter_parallel(struct watch *watch, int from)
 
         if (!ensure_threads(loop, loop->worker_count))
                 return;
-        watch->window_ms = now - watch->left_at < REENTRY_MS ? watch->window_ms * 2 : CALM_WINDOW_MS;
-        if (watch->window_ms > CALM_WINDOW_MAX_MS)
-                watch->window_ms = CALM_WINDOW_MAX_MS;
+        watch->window_ms = now - watch->left_at < REENTRY_MS
+                                   ? twice(watch->window_ms, CALM_WINDOW_MS, CALM_WINDOW_MAX_MS)
+                                   : CALM_WINDOW_MS;
         watch->window_begin = now;
         sum_requests(loop, &served, &watch->window_counted, &watch->window_changes);
         loop_add(&loop->parallel_phases, 1);
@@ -190,6 +208,8 @@ static bool starves(struct watch *watch, bool waits)
                 r = overlay_loop_load_open(&watch->load, tid);
         if (r == 0)
                 r = overlay_loop_load_read(&watch->load, &sample);
+        if (r == -ESRCH)
+                return false; /* the thread just ended, with the mount */
         if (r < 0) {
                 watch->no_load = true;
                 log_print(loop->log, LOG_INFO,
@@ -215,7 +235,7 @@ static void watch_quiet(struct watch *watch)
         sum_requests(loop, &served, &counted, &changes);
         moved = served != watch->served;
         watch->served = served;
-        waits = request_waits(loop);
+        waits = request_waits(watch);
         watch->stuck = waits && !moved ? watch->stuck + 1 : 0;
         watch->idle = waits || moved ? 0 : watch->idle + 1;
         stalled = watch->stuck >= STALL_TICKS;
@@ -282,6 +302,7 @@ void *overlay_loop_watch(void *argument)
 {
         struct watch watch = {.loop = argument,
                               .load = OVERLAY_LOOP_LOAD_INIT,
+                              .client = OVERLAY_LOOP_CLIENT_INIT,
                               .window_ms = CALM_WINDOW_MS,
                               .left_at = INT64_MIN / 2,
                               .quiet_since = INT64_MIN / 2};
@@ -303,6 +324,7 @@ void *overlay_loop_watch(void *argument)
                         break;
                 default:
                         overlay_loop_load_close(&watch.load);
+                        overlay_loop_client_close(&watch.client);
                         return NULL;
                 }
         }

@@ -291,6 +291,8 @@ void overlay_session_close(struct overlay_session *session)
 /* A cancelled thread leaves its frames without telling AddressSanitizer: this one must not be marked. */
 __attribute__((no_sanitize_address)) int overlay_session_receive(struct overlay_session *session)
 {
+        bool aborted = false;
+
         for (;;) {
                 ssize_t size;
                 int error, state;
@@ -303,7 +305,15 @@ __attribute__((no_sanitize_address)) int overlay_session_receive(struct overlay_
                         session->request_size = (size_t)size;
                         return 0;
                 }
-                /* ENOENT: that request was aborted before it could be read */
+                /*
+                 * ENOENT: that request was aborted before it could be read. ECONNABORTED, once: an ordinary unmount came
+                 * while the request was on its way here (fuse_dev_do_read() in the kernel's fs/fuse/dev.c); the next read
+                 * tells it (ENODEV) from an abort.
+                 */
+                if (error == ECONNABORTED && !aborted) {
+                        aborted = true;
+                        continue;
+                }
                 if (error != EINTR && error != EAGAIN && error != ENOENT)
                         return -error;
         }

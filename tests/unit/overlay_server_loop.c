@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who serves when: the quiet thread follows one client, threads for all CPUs take over for several, and both fallbacks
- * work and say so. */
+/* Who serves when: the quiet thread follows one client, an ordinary one takes over where it starves, several do for
+ * several clients, and the fallbacks work and say so. */
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include <linux/filter.h>
 #include <linux/fuse.h>
@@ -13,6 +14,7 @@
 
 #include "common/memory.h"
 #include "overlay/loop_client.h"
+#include "overlay/loop_load.h"
 #include "overlay/server.h"
 #include "tests/unit/overlay_server_mount.h"
 #include "tests/unit/overlay_server_tree.h"
@@ -104,6 +106,45 @@ static int body_beside_a_hog(void *context)
         return 0;
 }
 
+#define HOGS_PER_CPU 2
+#define HOGS_MAX     64
+#define CROWDED_MS   1500
+
+static int64_t now_ms(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* No CPU is idle, so there is none where the idle-class thread does not starve. */
+static int body_in_a_crowd(void *context)
+{
+        int64_t begin = now_ms();
+        pid_t hogs[HOGS_MAX];
+        cpu_set_t set;
+        int i, count = 0;
+
+        (void)context;
+        CHECK_INT(body_four(NULL), 0); /* leads through the parallel state first */
+        CHECK_INT(sched_getaffinity(0, sizeof set, &set), 0);
+        while (count < CPU_COUNT(&set) * HOGS_PER_CPU && count < HOGS_MAX) {
+                hogs[count] = fork();
+                if (hogs[count] == 0)
+                        for (;;)
+                                ;
+                count++;
+        }
+        while (now_ms() - begin < CROWDED_MS)
+                make_and_remove("crowded");
+        for (i = 0; i < count; i++) {
+                CHECK_INT(kill(hogs[i], SIGKILL), 0);
+                CHECK_INT(waitpid(hogs[i], NULL, 0), hogs[i]);
+        }
+        return 0;
+}
+
 static unsigned cpus(void)
 {
         cpu_set_t set;
@@ -143,6 +184,7 @@ static void test_every_policy_serves(void)
                 CHECK_INT(counters.written_bytes, 4 * FILES * 64);
                 if (table[i].policy != OVERLAY_SERVER_AUTO || table[i].threads == 1) {
                         CHECK_INT(counters.migrations, 0);
+                        CHECK_INT(counters.ordinary_phases, 0);
                         CHECK_INT(counters.parallel_phases, 0);
                 }
         }
@@ -182,9 +224,92 @@ static void test_starved_quiet_thread_is_relieved(void)
         if (cpus() < 2)
                 return;
         run(OVERLAY_SERVER_AUTO, 0, NULL, body_beside_a_hog, &counters);
-        printf("# beside a hog: %d migrations, %d parallel phases, %d stalls\n", (int)counters.migrations,
-               (int)counters.parallel_phases, (int)counters.stalls);
-        CHECK(counters.stalls >= 1);
+        printf("# beside a hog: %d migrations, %d ordinary phases, %d stalls\n", (int)counters.migrations,
+               (int)counters.ordinary_phases, (int)counters.stalls);
+        CHECK(counters.ordinary_phases >= 1);
+}
+
+static void test_busy_machine_is_served_by_an_ordinary_thread(void)
+{
+        struct overlay_server_counters counters = {0};
+        int64_t begin = now_ms();
+
+        if (cpus() < 2)
+                return;
+        if (cpus() * HOGS_PER_CPU > HOGS_MAX) {
+                printf("# too many CPUs to keep them all busy\n");
+                return;
+        }
+        run(OVERLAY_SERVER_AUTO, 0, NULL, body_in_a_crowd, &counters);
+        printf("# in a crowd: %d ordinary phases, %d stalls, %d ms\n", (int)counters.ordinary_phases,
+               (int)counters.stalls, (int)(now_ms() - begin));
+        CHECK(counters.ordinary_phases >= 1);
+        /* it stays longer each time: going to and fro every 100 ms would be the starving again */
+        CHECK((int64_t)counters.ordinary_phases <= 2 + (now_ms() - begin) / 300);
+}
+
+#define MS 1000000u
+
+static void test_what_starving_is(void)
+{
+        /* shares of a window, in percent */
+        static const struct {
+                unsigned waiting, ran, delayed;
+                bool starves;
+        } table[] = {
+                {0, 0, 0, false},    /* nobody asks */
+                {50, 45, 55, false}, /* preempted by its own client while that computes */
+                {100, 95, 5, false}, /* busy */
+                {100, 2, 98, true},  /* something else has the CPU */
+                {75, 10, 60, true},  /* and lets the client run, too */
+                {100, 5, 5, false},  /* it waits for a disk */
+                {25, 0, 90, false},  /* hardly anybody asks */
+        };
+        size_t i;
+
+        for (i = 0; i < ARRAY_SIZE(table); i++) {
+                struct overlay_loop_load load = OVERLAY_LOOP_LOAD_INIT;
+                struct overlay_loop_sample sample = {.now = 77, .ran = 7, .delayed = 9};
+                unsigned tick, verdicts = 0;
+
+                /* three windows, each of 16 ticks and one to begin with */
+                for (tick = 0; tick < 51; tick++) {
+                        unsigned place = tick % 17;
+
+                        verdicts += overlay_loop_load_note(&load, &sample, place * 25 % 400 < table[i].waiting * 4);
+                        sample.now += 4 * MS;
+                        sample.ran += table[i].ran * 4 * MS / 100;
+                        sample.delayed += table[i].delayed * 4 * MS / 100;
+                }
+                if (verdicts != (table[i].starves ? 3 : 0))
+                        printf("# row %d\n", (int)i);
+                CHECK_INT(verdicts, table[i].starves ? 3 : 0);
+        }
+}
+
+/* What the kernel says about this thread: it runs while it computes and does not while it sleeps. */
+static void test_load_of_a_thread(void)
+{
+        struct overlay_loop_load load = OVERLAY_LOOP_LOAD_INIT;
+        struct overlay_loop_sample before, after;
+        struct timespec cpu;
+
+        CHECK_INT(overlay_loop_load_open(&load, 0x7ffffff), -ENOENT);
+        if (overlay_loop_load_open(&load, gettid()) < 0) {
+                printf("# no schedstat here: %s\n", strerror(errno));
+                return;
+        }
+        CHECK_INT(overlay_loop_load_read(&load, &before), 0);
+        do
+                clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+        while ((uint64_t)cpu.tv_sec * 1000 * MS + (uint64_t)cpu.tv_nsec < before.ran + 30 * MS);
+        usleep(50000);
+        CHECK_INT(overlay_loop_load_read(&load, &after), 0);
+        CHECK(after.ran - before.ran >= 20 * MS);
+        CHECK(after.now - before.now >= after.ran - before.ran + 40 * MS);
+        CHECK(after.delayed >= before.delayed);
+        overlay_loop_load_close(&load);
+        CHECK_INT(load.fd, -1);
 }
 
 struct lines {
@@ -266,7 +391,7 @@ static const struct fallback {
         void (*before)(void); /* takes something away before the server starts */
         void (*after)(void);  /* after it has started; may be NULL */
         const char *says;     /* in the log */
-        unsigned phases;      /* parallel mode: 1 is entered and never left */
+        unsigned phases;      /* of the ordinary state: 1 is entered and never left */
 } fallbacks[] = {
         {refuse_idle_class, NULL, "SCHED_IDLE is refused: Operation not permitted", 1},
         {refuse_affinity, NULL, "cannot follow the clients' CPU: Operation not permitted", 1},
@@ -297,7 +422,8 @@ static void run_fallback(const struct fallback *fallback)
         overlay_server_get_counters(server, &counters);
         CHECK_HAS(lines.text, fallback->says);
         CHECK_INT(counters.requests[FUSE_WRITE], FILES);
-        CHECK_INT(counters.parallel_phases, fallback->phases);
+        CHECK_INT(counters.ordinary_phases, fallback->phases);
+        CHECK_INT(counters.parallel_phases, 0);
         server_tree_drop(&st);
 }
 
@@ -347,13 +473,39 @@ static void test_where_a_thread_runs(void)
         overlay_loop_client_close(&client);
 }
 
+static void test_whether_a_thread_runs(void)
+{
+        struct overlay_loop_client client = OVERLAY_LOOP_CLIENT_INIT;
+        int i, runs = -1;
+        pid_t pid;
+
+        CHECK_INT(overlay_loop_client_runs(&client, (uint32_t)getpid()), 1);
+        pid = fork();
+        if (pid == 0)
+                for (;;)
+                        pause();
+        for (i = 0; i < 1000 && runs != 0; i++) {
+                runs = overlay_loop_client_runs(&client, (uint32_t)pid);
+                usleep(1000);
+        }
+        CHECK_INT(runs, 0);
+        CHECK_INT(kill(pid, SIGKILL), 0);
+        CHECK_INT(waitpid(pid, NULL, 0), pid);
+        CHECK(overlay_loop_client_runs(&client, (uint32_t)pid) < 0);
+        overlay_loop_client_close(&client);
+}
+
 int main(void)
 {
         CHECK_RUN(test_where_a_thread_runs);
+        CHECK_RUN(test_whether_a_thread_runs);
+        CHECK_RUN(test_what_starving_is);
+        CHECK_RUN(test_load_of_a_thread);
         CHECK_RUN(test_every_policy_serves);
         CHECK_RUN(test_quiet_thread_follows);
         CHECK_RUN(test_parallel_mode_comes_and_goes);
         CHECK_RUN(test_starved_quiet_thread_is_relieved);
+        CHECK_RUN(test_busy_machine_is_served_by_an_ordinary_thread);
         CHECK_RUN(test_fallbacks);
         return CHECK_END();
 }

@@ -159,7 +159,8 @@ static void *serve(void *unused)
                 ssize_t n = read(server.fd, request, sizeof(request));
                 char path[32];
 
-                if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT))
+                /* ECONNABORTED: unmounted while a request was on its way; the next read says ENODEV */
+                if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT || errno == ECONNABORTED))
                         continue;
                 if (n < (ssize_t)sizeof(*in)) {
                         server.end = errno;
