@@ -325,11 +325,17 @@ static void remember(void *context, enum log_level level, const char *line)
         strncat(lines->text, "\n", sizeof lines->text - strlen(lines->text) - 1);
 }
 
+/* The tree of the one fallback that this process tries. */
+static struct server_tree tried;
+
 /* Ends the test process: what it needs cannot be had here. */
 static void impossible(const char *what)
 {
         printf("# not possible here: %s: %s\n", what, strerror(errno));
         fflush(stdout);
+        unlink(tried.data);
+        rmdir(tried.mount);
+        rmdir(tried.where);
         _exit(MOUNT_IMPOSSIBLE);
 }
 
@@ -407,13 +413,12 @@ static void run_fallback(const struct fallback *fallback)
         struct lines lines = {""};
         struct log log = {.write = remember, .context = &lines};
         struct overlay_server_options opts = {.log = &log};
-        struct server_tree st = {0};
         struct mount_client client;
 
-        server_tree_make(&st);
-        client = mount_start(st.mount, body_one, NULL);
+        server_tree_make(&tried);
+        client = mount_start(tried.mount, body_one, NULL);
         fallback->before();
-        CHECK_OK(overlay_server_start(st.tree, client.fuse_fd, &opts, &server, &err));
+        CHECK_OK(overlay_server_start(tried.tree, client.fuse_fd, &opts, &server, &err));
         if (fallback->after != NULL)
                 fallback->after();
         mount_go(&client);
@@ -424,7 +429,7 @@ static void run_fallback(const struct fallback *fallback)
         CHECK_INT(counters.requests[FUSE_WRITE], FILES);
         CHECK_INT(counters.ordinary_phases, fallback->phases);
         CHECK_INT(counters.parallel_phases, 0);
-        server_tree_drop(&st);
+        server_tree_drop(&tried);
 }
 
 /* Each in a process of its own, because what is refused stays refused. */
