@@ -206,7 +206,7 @@ static void test_run(void)
 
         fixture_command_init(&x, "cat /etc/hosts; awk 'NR == 1 {print $2, $3, ($4 ~ \"nosuid\"), ($4 ~ \"nodev\")}' "
                                  "/proc/mounts; id -u; "
-                                 "setuid ids; ls /proc/1/fd | wc -l");
+                                 "setuid ids; ls /proc/1/fd"); /* no pipe: the shell would hold its ends for a moment */
         x.c.hosts = "127.0.0.1 mossy\n";
         x.c.resolv_conf = "";
         x.c.uid = x.c.gid = 1000;
@@ -220,7 +220,7 @@ static void test_run(void)
         finish();
         CHECK(read(fds[0], text, sizeof(text) - 1) > 0);
         (void)close(fds[0]);
-        CHECK_STR(text, "127.0.0.1 mossy\n/ fuse.bryo 0 1\n1000\n1000 0 1000 1000\n3\n");
+        CHECK_STR(text, "127.0.0.1 mossy\n/ fuse.bryo 0 1\n1000\n1000 0 1000 1000\n0\n1\n2\n");
         CHECK(server.requests > 10);
         CHECK_INT(server.foreign_pids, 0);
         CHECK_INT(server.foreign_uids, 0);
