@@ -206,7 +206,7 @@ static void test_run(void)
 
         fixture_command_init(&x, "cat /etc/hosts; awk 'NR == 1 {print $2, $3, ($4 ~ \"nosuid\"), ($4 ~ \"nodev\")}' "
                                  "/proc/mounts; id -u; "
-                                 "setuid ids; ls /proc/1/fd"); /* no pipe: the shell would hold its ends for a moment */
+                                 "setuid ids; ls /proc/1/fd; true"); /* no pipe, whose ends the shell would hold; not last, or ls is pid 1 */
         x.c.hosts = "127.0.0.1 mossy\n";
         x.c.resolv_conf = "";
         x.c.uid = x.c.gid = 1000;
