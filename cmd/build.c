@@ -9,26 +9,13 @@
 #include <unistd.h>
 
 #include "builder/build.h"
+#include "cmd/build_flags.h"
 #include "cmd/epoch.h"
-#include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
 #include "cmd/verbs.h"
 #include "common/fd.h"
 #include "common/memory.h"
-
-struct build_flags {
-        struct strv tags, build_args, labels;
-        const char *file, *target, *progress, *iidfile, *root;
-        bool no_cache, quiet;
-};
-
-static void free_flags(struct build_flags *f)
-{
-        strv_free(&f->tags);
-        strv_free(&f->build_args);
-        strv_free(&f->labels);
-}
 
 /* --build-arg NAME takes the value from the environment; without one there the argument stays undefined. */
 static int complete_build_args(struct build_flags *f, struct strv *ret, struct error *err)
@@ -50,8 +37,10 @@ static int complete_build_args(struct build_flags *f, struct strv *ret, struct e
         return 0;
 }
 
-static int check_flags(const struct build_flags *f, const struct strv *words, struct error *err)
+static int check_flags(const struct build_flags *f, struct error *err)
 {
+        const struct strv *words = &f->words;
+
         if (words->count != 1)
                 return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context directory%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
         if (strcmp(words->items[0], "-") == 0 || strstr(words->items[0], "://"))
@@ -106,7 +95,11 @@ static int build(const struct build_flags *f, const struct strv *build_args, con
                 .no_cache = f->no_cache,
         };
         struct builder_build_result built;
-        int result = cmd_epoch_find(strv_env_find(build_args, "SOURCE_DATE_EPOCH"), &o.has_epoch, &o.epoch, err);
+        int result;
+
+        for (size_t i = 0; i < f->warnings.count; i++)
+                log_print(&log, LOG_WARNING, "%s", f->warnings.items[i]);
+        result = cmd_epoch_find(strv_env_find(build_args, "SOURCE_DATE_EPOCH"), &o.has_epoch, &o.epoch, err);
 
         if (result == 0)
                 result = cmd_store_open(f->root, &log, &store, err);
@@ -122,47 +115,17 @@ static int build(const struct build_flags *f, const struct strv *build_args, con
         return result;
 }
 
-static int parse_and_build(struct build_flags *f, char *const *argv, struct error *err)
+int cmd_build(char *const *argv, struct error *err)
 {
-        const struct option_row rows[] = {
-                { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME=VALUE", "Set a build-time variable" },
-                { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile, - for standard input (default: CONTEXT/Dockerfile)" },
-                { "iidfile", 0, OPTION_TEXT, &f->iidfile, "FILE", "Write the image ID to a file" },
-                { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
-                { "no-cache", 0, OPTION_SWITCH, &f->no_cache, NULL, "Execute every step, whatever the cache holds" },
-                { "progress", 0, OPTION_TEXT, &f->progress, "plain", "How the build is shown" },
-                { "quiet", 'q', OPTION_SWITCH, &f->quiet, NULL, "Print only the image ID" },
-                { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
-                { "tag", 't', OPTION_LIST, &f->tags, "NAME[:TAG]", "Name the image; may be repeated" },
-                { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
-        };
-        const struct option_table table = {
-                "bryo build [OPTIONS] CONTEXT",
-                "Builds an image from a Dockerfile and a context directory.",
-                rows,
-                ARRAY_SIZE(rows),
-                false,
-        };
-        CLEANUP_STRV struct strv words = STRV_INIT;
+        CLEANUP_BUILD_FLAGS struct build_flags f;
         CLEANUP_STRV struct strv build_args = STRV_INIT;
         bool help;
 
-        if (options_parse(&table, argv, &words, &help, err) < 0)
+        if (build_flags_parse(argv, &f, &help, err) < 0)
                 return -1;
-        if (help) {
-                options_print_help(&table);
+        if (help)
                 return 0;
-        }
-        if (check_flags(f, &words, err) < 0 || complete_build_args(f, &build_args, err) < 0)
+        if (check_flags(&f, err) < 0 || complete_build_args(&f, &build_args, err) < 0)
                 return -1;
-        return build(f, &build_args, words.items[0], err);
-}
-
-int cmd_build(char *const *argv, struct error *err)
-{
-        struct build_flags f = { .tags = STRV_INIT };
-        int result = parse_and_build(&f, argv, err);
-
-        free_flags(&f);
-        return result;
+        return build(&f, &build_args, f.words.items[0], err);
 }

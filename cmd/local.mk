@@ -3,6 +3,8 @@ bin_PROGRAMS += bryo
 bryo_SOURCES = \
 	cmd/arguments.c cmd/arguments.h \
 	cmd/build.c \
+	cmd/build_flags.c cmd/build_flags.h \
+	cmd/build_foreign.c \
 	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
 	cmd/history.c \

@@ -62,6 +62,62 @@ static int verb_length(const struct option_table *t)
         return (int)length;
 }
 
+static const struct option_foreign *find_foreign(const struct option_foreign *rows, size_t count, const char *name,
+                                                 size_t length)
+{
+        for (size_t i = 0; i < count; i++)
+                if (strlen(rows[i].name) == length && strncmp(rows[i].name, name, length) == 0)
+                        return &rows[i];
+        return NULL;
+}
+
+static const struct option_foreign *find_foreign_letter(const struct option_foreign *rows, size_t count, char letter)
+{
+        for (size_t i = 0; i < count; i++)
+                if (rows[i].letter == letter)
+                        return &rows[i];
+        return NULL;
+}
+
+/* `value` is what stood behind the name in the same word, or NULL. */
+static int skip_ignored(struct parser *p, const struct option_foreign *row, const char *value, struct error *err)
+{
+        CLEANUP_FREE char *warning = memory_printf("--%s is ignored: %s", row->name, row->why);
+
+        if (!value && (row->kind == OPTION_TEXT || row->kind == OPTION_LIST)) {
+                if (*p->argv == NULL)
+                        return error_set(err, OPTIONS_EUSAGE, "flag --%s needs a value", row->name);
+                p->argv++;
+        }
+        /* A switch that is turned off asks for nothing. */
+        if ((row->kind == OPTION_SWITCH || row->kind == OPTION_MAYBE) && value && strcmp(value, "false") == 0)
+                return 0;
+        if (!strv_has(p->table->warnings, warning))
+                strv_add(p->table->warnings, warning);
+        return 0;
+}
+
+static int refuse(const struct option_foreign *row, struct error *err)
+{
+        return error_set(err, OPTIONS_EUSAGE, "--%s cannot be done: %s", row->name, row->why);
+}
+
+static int parse_foreign(struct parser *p, const char *name, size_t length, const char *value, struct error *err)
+{
+        const struct option_table *t = p->table;
+        const struct option_foreign *row = find_foreign(t->ignored, t->ignored_count, name, length);
+
+        if (row)
+                return skip_ignored(p, row, value, err);
+        row = find_foreign(t->refused, t->refused_count, name, length);
+        if (row && value && strcmp(value, "false") == 0)
+                return 0;
+        if (row)
+                return refuse(row, err);
+        return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name, verb_length(t),
+                         t->usage);
+}
+
 static int parse_long(struct parser *p, const char *word, struct error *err)
 {
         const char *name = word + 2;
@@ -74,14 +130,32 @@ static int parse_long(struct parser *p, const char *word, struct error *err)
                 return 0;
         }
         if (!row)
-                return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name,
-                                 verb_length(p->table), p->table->usage);
+                return parse_foreign(p, name, length, equals ? equals + 1 : NULL, err);
         if (row->kind == OPTION_SWITCH)
                 return set_switch(row, equals ? equals + 1 : NULL, err);
+        if (row->kind == OPTION_MAYBE) {
+                set_value(row, equals ? equals + 1 : "true");
+                return 0;
+        }
         if (!equals && *p->argv == NULL)
                 return error_set(err, OPTIONS_EUSAGE, "flag --%s needs a value: --%s %s", row->name, row->name, row->value);
         set_value(row, equals ? equals + 1 : *p->argv++);
         return 0;
+}
+
+/* One letter that the table's own rows do not have; *ret_end is set when it took the rest of the word. */
+static int parse_foreign_letter(struct parser *p, const char *letters, bool *ret_end, struct error *err)
+{
+        const struct option_table *t = p->table;
+        const struct option_foreign *row = find_foreign_letter(t->ignored, t->ignored_count, *letters);
+
+        *ret_end = row && (row->kind == OPTION_TEXT || row->kind == OPTION_LIST);
+        if (row)
+                return skip_ignored(p, row, *ret_end && letters[1] ? letters + 1 : NULL, err);
+        row = find_foreign_letter(t->refused, t->refused_count, *letters);
+        if (row)
+                return refuse(row, err);
+        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters, verb_length(t), t->usage);
 }
 
 static int parse_letters(struct parser *p, const char *letters, struct error *err)
@@ -93,9 +167,15 @@ static int parse_letters(struct parser *p, const char *letters, struct error *er
                         *p->help = true;
                         return 0;
                 }
-                if (!row)
-                        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters, verb_length(p->table),
-                                         p->table->usage);
+                if (!row) {
+                        bool end;
+
+                        if (parse_foreign_letter(p, letters, &end, err) < 0)
+                                return -1;
+                        if (end)
+                                return 0;
+                        continue;
+                }
                 if (row->kind == OPTION_SWITCH) {
                         if (letters[1] == '=')
                                 return set_switch(row, letters + 2, err);
@@ -137,6 +217,14 @@ int options_parse(const struct option_table *table, char *const *argv, struct st
         return 0;
 }
 
+static void print_foreign(const char *title, const struct option_foreign *rows, size_t count)
+{
+        if (count > 0)
+                printf("\n%s\n", title);
+        for (size_t i = 0; i < count; i++)
+                printf("  --%-24s %s\n", rows[i].name, rows[i].why);
+}
+
 void options_print_help(const struct option_table *table)
 {
         printf("Usage: %s\n\n%s\n", table->usage, table->about);
@@ -150,4 +238,6 @@ void options_print_help(const struct option_table *table)
 
                 printf("  %-30s %s\n", left, row->help);
         }
+        print_foreign("Flags of other builders, ignored with a warning:", table->ignored, table->ignored_count);
+        print_foreign("Flags of other builders that cannot be done:", table->refused, table->refused_count);
 }

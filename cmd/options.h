@@ -20,6 +20,7 @@ enum option_kind {
         OPTION_SWITCH, /* bool *target */
         OPTION_TEXT,   /* const char **target; the last one given wins */
         OPTION_LIST,   /* struct strv *target; each one is added */
+        OPTION_MAYBE,  /* const char **target; --name alone is "true", --name=VALUE the value; never takes the next word */
 };
 
 struct option_row {
@@ -31,12 +32,26 @@ struct option_row {
         const char *help;  /* one line */
 };
 
+/* A flag of another builder that this verb knows and does not carry out. */
+struct option_foreign {
+        const char *name;
+        char letter;           /* short form, or 0 */
+        enum option_kind kind; /* how its value is written; TEXT and LIST are the same here */
+        const char *why;       /* completes "--name is ignored: " or "--name cannot be done: " */
+};
+
 struct option_table {
         const char *usage; /* "bryo build [OPTIONS] CONTEXT" */
         const char *about; /* one or more sentences for --help */
         const struct option_row *rows;
         size_t count;
         bool stop_at_word; /* the first word that is no flag ends the flags (bryo run IMAGE CMD...) */
+        /* Scripts written for other builders pass these; the help lists them apart. All may be left out. */
+        const struct option_foreign *ignored; /* each one given adds a sentence to *warnings, once */
+        size_t ignored_count;
+        const struct option_foreign *refused; /* an error that says why */
+        size_t refused_count;
+        struct strv *warnings;
 };
 
 /*

@@ -12,8 +12,9 @@ import fcntl, os, pty, select, struct, sys, termios, time
 lines = sys.stdin.read().splitlines()
 pid, master = pty.fork()
 if pid == 0:
+    # Before the program starts: it may look at once.
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
 seen, deadline = b"", time.monotonic() + 30
 while time.monotonic() < deadline:
     if not select.select([master], [], [], 0.1)[0]:

@@ -8,8 +8,10 @@
 struct seen {
         bool all, quiet;
         const char *file;
+        const char *pull;
         struct strv names;
         struct strv words;
+        struct strv warnings;
         bool help;
 };
 
@@ -20,8 +22,29 @@ static int parse(char *const *argv, bool stop_at_word, struct seen *s, struct er
                 {"quiet", 'q', OPTION_SWITCH, &s->quiet, NULL, "Quiet"},
                 {"file", 'f', OPTION_TEXT, &s->file, "FILE", "File"},
                 {"name", 'n', OPTION_LIST, &s->names, "NAME", "Names"},
+                {"pull", 0, OPTION_MAYBE, &s->pull, "WHEN", "Pull"},
         };
-        const struct option_table table = {"bryo try [OPTIONS] WORD", "Tries.", rows, ARRAY_SIZE(rows), stop_at_word};
+        static const struct option_foreign ignored[] = {
+                {"memory", 'm', OPTION_TEXT, "no memory"},
+                {"rm", 0, OPTION_MAYBE, "nothing to remove"},
+                {"debug", 'D', OPTION_SWITCH, "nothing to say"},
+        };
+        static const struct option_foreign refused[] = {
+                {"sign", 's', OPTION_TEXT, "no pen"},
+                {"push", 0, OPTION_SWITCH, "too heavy"},
+        };
+        const struct option_table table = {
+                .usage = "bryo try [OPTIONS] WORD",
+                .about = "Tries.",
+                .rows = rows,
+                .count = ARRAY_SIZE(rows),
+                .stop_at_word = stop_at_word,
+                .ignored = ignored,
+                .ignored_count = ARRAY_SIZE(ignored),
+                .refused = refused,
+                .refused_count = ARRAY_SIZE(refused),
+                .warnings = &s->warnings,
+        };
 
         *s = (struct seen){.file = NULL};
         return options_parse(&table, argv, &s->words, &s->help, err);
@@ -31,20 +54,24 @@ static void free_seen(struct seen *s)
 {
         strv_free(&s->names);
         strv_free(&s->words);
+        strv_free(&s->warnings);
 }
 
-/* "aq f=FILE names=N,N words=W,W help" */
+/* "aq f=FILE pull=WHEN names=N,N words=W,W help | warnings" */
 static char *describe(struct seen *s)
 {
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
 
-        buffer_printf(&text, "%s%s f=%s names=", s->all ? "a" : "", s->quiet ? "q" : "", s->file ? s->file : "");
+        buffer_printf(&text, "%s%s f=%s%s%s names=", s->all ? "a" : "", s->quiet ? "q" : "", s->file ? s->file : "",
+                      s->pull ? " pull=" : "", s->pull ? s->pull : "");
         for (size_t i = 0; i < s->names.count; i++)
                 buffer_printf(&text, "%s,", s->names.items[i]);
         buffer_append_string(&text, " words=");
         for (size_t i = 0; i < s->words.count; i++)
                 buffer_printf(&text, "%s,", s->words.items[i]);
         buffer_append_string(&text, s->help ? " help" : "");
+        for (size_t i = 0; i < s->warnings.count; i++)
+                buffer_printf(&text, " | %s", s->warnings.items[i]);
         return buffer_steal(&text);
 }
 
@@ -99,6 +126,31 @@ static void test_accepted(void)
         };
 
         check_rows(rows, ARRAY_SIZE(rows), true);
+}
+
+/* Values that may be left out, and flags of other builders that are skipped with a warning. */
+static void test_foreign(void)
+{
+        static const struct row rows[] = {
+                {{"--pull", "w"}, false, " f= pull=true names= words=w,"},
+                {{"--pull=never", "w"}, false, " f= pull=never names= words=w,"},
+                {{"--memory", "1g", "w"}, false, " f= names= words=w, | --memory is ignored: no memory"},
+                {{"--memory=1g", "-m", "2g", "-m3g", "w"}, false, " f= names= words=w, | --memory is ignored: no memory"},
+                {{"-am", "2g", "w"}, false, "a f= names= words=w, | --memory is ignored: no memory"},
+                {{"--rm", "w"}, false, " f= names= words=w, | --rm is ignored: nothing to remove"},
+                {{"--rm=false", "w"}, false, " f= names= words=w,"},
+                {{"-Dq", "w"}, false, "q f= names= words=w, | --debug is ignored: nothing to say"},
+                {{"--push=false", "w"}, false, " f= names= words=w,"},
+        };
+        static const struct row wrong[] = {
+                {{"--push"}, false, "--push cannot be done: too heavy"},
+                {{"--sign", "x"}, false, "--sign cannot be done: no pen"},
+                {{"-s", "x"}, false, "--sign cannot be done: no pen"},
+                {{"--memory"}, false, "--memory needs a value"},
+        };
+
+        check_rows(rows, ARRAY_SIZE(rows), true);
+        check_rows(wrong, ARRAY_SIZE(wrong), false);
 }
 
 static void test_refused(void)
@@ -165,6 +217,7 @@ static void test_format(void)
 int main(void)
 {
         CHECK_RUN(test_accepted);
+        CHECK_RUN(test_foreign);
         CHECK_RUN(test_refused);
         CHECK_RUN(test_words);
         CHECK_RUN(test_format);

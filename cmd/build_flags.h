@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_CMD_BUILD_FLAGS_H
+#define BRYO_CMD_BUILD_FLAGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/options.h"
+#include "common/error.h"
+#include "common/strv.h"
+
+/*
+ * The command line of `bryo build`, as written: texts are borrowed from argv,
+ * lists are copies. A flag has its field here, its row in build_flags.c and
+ * its line in doc/cli.md; a flag of another builder that is not carried out
+ * has its row in build_foreign.c, with the reason.
+ */
+struct build_flags {
+        struct strv words; /* what is no flag: the context */
+
+        struct strv build_args, labels, tags;
+        const char *file, *iidfile, *progress, *root, *target;
+        bool no_cache, quiet;
+
+        struct strv warnings; /* sentences about flags that were ignored */
+};
+
+#define CLEANUP_BUILD_FLAGS __attribute__((cleanup(build_flags_free)))
+
+/* Reads argv[1...]. When *ret_help is set the help was printed and nothing is to be done. */
+int build_flags_parse(char *const *argv, struct build_flags *ret, bool *ret_help, struct error *err);
+void build_flags_free(struct build_flags *f);
+
+/* The flags of other builders (build_foreign.c). */
+extern const struct option_foreign build_flags_ignored[];
+extern const size_t build_flags_ignored_count;
+extern const struct option_foreign build_flags_refused[];
+extern const size_t build_flags_refused_count;
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The flags of docker build, docker buildx build, podman build and buildah
+ * build that bryo knows and does not carry out. A flag is ignored with a
+ * warning where the image comes out the same, or nearly; it is refused where
+ * going on would give the user something else than what was asked for:
+ * a signature that is not checked, a machine that is not built for.
+ */
+#include "cmd/build_flags.h"
+
+#include "common/memory.h"
+
+#define NO_REGISTRY  "bryo does not talk to registries yet"
+#define NO_CGROUPS   "bryo makes no control groups; a limit on bryo itself (systemd-run, ulimit) holds for its commands, too"
+#define ONE_SANDBOX  "bryo has one kind of sandbox, with its own pid, ipc and uts namespaces"
+#define ONE_PLATFORM "bryo builds for this machine's platform only, as yet"
+#define PACKED_LATER "layers are kept unpacked in the store"
+
+const struct option_foreign build_flags_ignored[] = {
+        /* docker build, docker buildx build */
+        { "allow", 0, OPTION_TEXT, "network.host needs no permission here, and security.insecure is never given" },
+        { "annotation", 0, OPTION_TEXT, "bryo writes no annotations of the user's yet" },
+        { "attest", 0, OPTION_TEXT, "bryo makes no attestations" },
+        { "builder", 0, OPTION_TEXT, "there is one builder, this program" },
+        { "cache-from", 0, OPTION_TEXT, "the cache is the store's, as yet" },
+        { "cache-to", 0, OPTION_TEXT, "the cache is the store's, as yet" },
+        { "compress", 0, OPTION_SWITCH, "the context is read in place" },
+        { "cpu-period", 0, OPTION_TEXT, NO_CGROUPS },
+        { "cpu-quota", 0, OPTION_TEXT, NO_CGROUPS },
+        { "cpu-shares", 'c', OPTION_TEXT, NO_CGROUPS },
+        { "cpuset-cpus", 0, OPTION_TEXT, NO_CGROUPS },
+        { "cpuset-mems", 0, OPTION_TEXT, NO_CGROUPS },
+        { "cgroup-parent", 0, OPTION_TEXT, NO_CGROUPS },
+        { "debug", 'D', OPTION_SWITCH, "there is nothing more to say" },
+        { "disable-content-trust", 0, OPTION_MAYBE, "docker's content trust is not built" },
+        { "force-rm", 0, OPTION_MAYBE, "no intermediate container is ever kept" },
+        { "isolation", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "load", 0, OPTION_SWITCH, "the image is in bryo's store (bryo save gives it to other programs)" },
+        { "memory", 'm', OPTION_TEXT, NO_CGROUPS },
+        { "memory-swap", 0, OPTION_TEXT, NO_CGROUPS },
+        { "provenance", 0, OPTION_MAYBE, "bryo makes no attestations" },
+        { "resource", 0, OPTION_TEXT, NO_CGROUPS },
+        { "rm", 0, OPTION_MAYBE, "no intermediate container is ever kept" },
+        { "sbom", 0, OPTION_MAYBE, "bryo makes no attestations" },
+        { "security-opt", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "squash", 0, OPTION_SWITCH, "the image keeps its layers, as yet" },
+        { "squash-all", 0, OPTION_SWITCH, "the image keeps its layers, as yet" },
+        { "stream", 0, OPTION_SWITCH, "the context is read in place" },
+        /* buildah build, podman build */
+        { "authfile", 0, OPTION_TEXT, NO_REGISTRY },
+        { "cert-dir", 0, OPTION_TEXT, NO_REGISTRY },
+        { "cgroupns", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "compat-volumes", 0, OPTION_MAYBE, "what a RUN writes into a VOLUME is kept, as BuildKit does" },
+        { "compression-format", 0, OPTION_TEXT, PACKED_LATER },
+        { "compression-level", 0, OPTION_TEXT, PACKED_LATER },
+        { "created-annotation", 0, OPTION_MAYBE, "bryo writes no annotations" },
+        { "creds", 0, OPTION_TEXT, NO_REGISTRY },
+        { "disable-compression", 0, OPTION_MAYBE, PACKED_LATER },
+        { "force-compression", 0, OPTION_MAYBE, PACKED_LATER },
+        { "format", 0, OPTION_TEXT, "the config keeps HEALTHCHECK, ONBUILD and SHELL in OCI images, too" },
+        { "group-add", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "hooks-dir", 0, OPTION_TEXT, "no OCI runtime is used" },
+        { "identity-label", 0, OPTION_MAYBE, "bryo adds no label of its own" },
+        { "inherit-annotations", 0, OPTION_MAYBE, "bryo writes no annotations" },
+        { "ipc", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "layer-label", 0, OPTION_TEXT, "there are no intermediate images" },
+        { "layers", 0, OPTION_MAYBE, "every step is cached; --no-cache executes them all" },
+        { "logsplit", 0, OPTION_MAYBE, "one platform is built: there is one log" },
+        { "no-hostname", 0, OPTION_SWITCH, "/etc/hostname is the image's own" },
+        { "pid", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "retry", 0, OPTION_TEXT, NO_REGISTRY },
+        { "retry-delay", 0, OPTION_TEXT, NO_REGISTRY },
+        { "runtime", 0, OPTION_TEXT, "no OCI runtime is used" },
+        { "runtime-flag", 0, OPTION_TEXT, "no OCI runtime is used" },
+        { "sbom-image-output", 0, OPTION_TEXT, "bryo makes no attestations" },
+        { "sbom-output", 0, OPTION_TEXT, "bryo makes no attestations" },
+        { "save-stages", 0, OPTION_SWITCH, "stages stay in the cache; --target names one" },
+        { "signature-policy", 0, OPTION_TEXT, NO_REGISTRY },
+        { "stage-labels", 0, OPTION_SWITCH, "stages stay in the cache; --target names one" },
+        { "stdin", 0, OPTION_SWITCH, "the standard input of a RUN is empty" },
+        { "tls-verify", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "userns", 0, OPTION_TEXT, ONE_SANDBOX },
+        { "userns-gid-map", 0, OPTION_TEXT, "ids are mapped by /etc/subgid" },
+        { "userns-gid-map-group", 0, OPTION_TEXT, "ids are mapped by /etc/subgid" },
+        { "userns-uid-map", 0, OPTION_TEXT, "ids are mapped by /etc/subuid" },
+        { "userns-uid-map-user", 0, OPTION_TEXT, "ids are mapped by /etc/subuid" },
+        { "uts", 0, OPTION_TEXT, ONE_SANDBOX },
+};
+
+const struct option_foreign build_flags_refused[] = {
+        { "all-platforms", 0, OPTION_SWITCH, ONE_PLATFORM },
+        { "cpp-flag", 0, OPTION_TEXT, "bryo runs no C preprocessor over a Dockerfile: run cpp yourself and pipe into bryo build -f -" },
+        { "cw", 0, OPTION_TEXT, "bryo makes no images for confidential workloads" },
+        { "decryption-key", 0, OPTION_TEXT, "bryo reads no encrypted images" },
+        { "device", 0, OPTION_TEXT, "a RUN has no devices of the host but null, zero, full, random, urandom and tty" },
+        { "manifest", 0, OPTION_TEXT, "bryo makes no manifest lists yet: use --tag" },
+        { "policy", 0, OPTION_TEXT, "bryo does not evaluate source policies, and a policy that is not kept is worse than none" },
+        { "push", 0, OPTION_SWITCH, NO_REGISTRY ": bryo save -o image.tar NAME, then skopeo copy oci-archive:image.tar docker://NAME" },
+        { "sign-by", 0, OPTION_TEXT, "bryo signs nothing" },
+        { "source-policy-file", 0, OPTION_TEXT, "bryo does not evaluate source policies, and a policy that is not kept is worse than none" },
+};
+
+const size_t build_flags_ignored_count = ARRAY_SIZE(build_flags_ignored);
+const size_t build_flags_refused_count = ARRAY_SIZE(build_flags_refused);
