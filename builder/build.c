@@ -12,6 +12,7 @@
 #include "builder/job.h"
 #include "builder/schedule.h"
 #include "common/memory.h"
+#include "oci/platform.h"
 #include "oci/reference.h"
 
 /* --- stages --------------------------------------------------------------------------- */
@@ -36,25 +37,57 @@ static builder_instruction_function *const instructions[DOCKERFILE_KIND_COUNT] =
         [DOCKERFILE_WORKDIR] = builder_do_workdir,
 };
 
-static int check_platform(const struct builder_site *site, struct error *err)
+/* What --platform of FROM asks for, NULL when it is not there; variables of it are the global ones. */
+static int wanted_platform(const struct builder_site *site, struct oci_platform **ret, struct error *err)
 {
-        const struct dockerfile_from *from = &site->instruction->from;
-        CLEANUP_FREE char *wanted = NULL;
-        CLEANUP_FREE char *host = memory_printf("linux/%s", oci_config_host_architecture());
-        struct builder_site globals = *site;
+        const struct dockerfile_flag *flag = dockerfile_flag_find(site->instruction, "platform");
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        CLEANUP_FREE char *text = NULL;
         int result;
 
-        if (!from->platform)
+        *ret = NULL;
+        if (!flag)
                 return 0;
         strv_copy(&site->stage->state.env, &site->job->plan.globals);
-        result = builder_site_expand(&globals, from->platform, &site->instruction->place, &wanted, err);
+        result = builder_site_expand(site, flag->value, &flag->place, &text, err);
         strv_clear(&site->stage->state.env);
         if (result < 0)
                 return -1;
-        if (strncmp(wanted, host, strlen(host)) == 0)
+        if (oci_platform_parse(text, ret, &cause) < 0)
+                return builder_site_error(site, &flag->place, err, &cause);
+        return 0;
+}
+
+static void replace_text(char **field, const char *value)
+{
+        free(*field);
+        *field = value ? memory_strdup(value) : NULL;
+}
+
+/* An image must be what --platform says; scratch becomes it; a stage stays what it is (as BuildKit). */
+static int apply_platform(const struct builder_site *site, const struct oci_platform *wanted, struct error *err)
+{
+        const struct builder_stage_plan *plan = &site->job->plan.stages[site->index];
+        struct oci_config *config = site->stage->state.config;
+        const struct oci_platform have = { .architecture = config->architecture, .os = config->os, .variant = config->variant };
+        CLEANUP_BUFFER struct buffer is = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer want = BUFFER_INIT;
+
+        if (!wanted || plan->base != BUILDER_NO_STAGE)
                 return 0;
-        return dockerfile_error(site->job->file, &site->instruction->place, err,
-                                "--platform=%s: building for another platform than %s is not built yet", wanted, host);
+        if (plan->scratch) {
+                replace_text(&config->os, wanted->os);
+                replace_text(&config->architecture, wanted->architecture);
+                replace_text(&config->variant, wanted->variant);
+                return 0;
+        }
+        if (oci_platform_rank(&have, wanted) >= 0)
+                return 0;
+        oci_platform_format(&have, &is);
+        oci_platform_format(wanted, &want);
+        return dockerfile_error(site->file, &dockerfile_flag_find(site->instruction, "platform")->place, err,
+                                "the image %s of the store is for %s, not for %s: load or import the one for that platform",
+                                plan->image, buffer_text(&is), buffer_text(&want));
 }
 
 /* What the stage begins with: another stage, nothing, or an image. */
@@ -71,6 +104,7 @@ static int load_base(const struct builder_site *site, struct error *err)
         } else if (builder_image_find(&job->workshop, plan->image, &site->stage->state, &cause) < 0) {
                 return builder_site_error(site, &plan->from->from.image->place, err, &cause);
         }
+        strv_clear(&site->stage->state.config->config.on_build); /* they run now, and not again in a child */
         builder_state_ensure_path(&site->stage->state);
         return 0;
 }
@@ -83,10 +117,13 @@ static int begin_stage(const struct builder_site *site, struct error *err)
         CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step, plan->step_count,
                                                  plan->from->original);
         unsigned number = builder_job_begin(job, title);
-        int result = check_platform(site, err);
+        CLEANUP_PLATFORM struct oci_platform *platform = NULL;
+        int result = wanted_platform(site, &platform, err);
 
         if (result == 0)
                 result = load_base(site, err);
+        if (result == 0)
+                result = apply_platform(site, platform, err);
         builder_job_end(job, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
         return result;
 }
@@ -133,19 +170,26 @@ static void close_init(struct builder_job *job, struct builder_stage *stage)
         sandbox_stage_close(init);
 }
 
+static int run_instruction(struct builder_site *site, const struct dockerfile *file,
+                           const struct dockerfile_instruction *instruction, struct error *err)
+{
+        site->file = file;
+        site->instruction = instruction;
+        if (is_cancelled(site->job))
+                return error_set(err, ECANCELED, "another stage failed");
+        return instructions[instruction->kind](site, err);
+}
+
 int builder_stage_run(struct builder_job *job, size_t index, struct error *err)
 {
         const struct builder_stage_plan *plan = &job->plan.stages[index];
-        struct builder_site site = { job, index, &job->stages[index], plan->from };
+        struct builder_site site = { job, index, &job->stages[index], job->file, plan->from };
         int result = begin_stage(&site, err);
 
-        for (size_t i = plan->first; i < plan->end && result == 0; i++) {
-                site.instruction = &job->file->instructions[i];
-                if (is_cancelled(job))
-                        result = error_set(err, ECANCELED, "another stage failed");
-                else
-                        result = instructions[site.instruction->kind](&site, err);
-        }
+        for (size_t i = 0; i < plan->trigger_count && result == 0; i++)
+                result = run_instruction(&site, plan->triggers[i], &plan->triggers[i]->instructions[0], err);
+        for (size_t i = plan->first; i < plan->end && result == 0; i++)
+                result = run_instruction(&site, job->file, &job->file->instructions[i], err);
         close_init(job, &job->stages[index]);
         return result;
 }
@@ -168,13 +212,21 @@ static int parse_tags(const struct builder_build_options *o, struct strv *ret, s
         return 0;
 }
 
+static int find_triggers(void *context, const char *image, struct strv *ret, struct error *err)
+{
+        struct builder_job *job = context;
+
+        return builder_image_triggers(&job->workshop, image, ret, err);
+}
+
 static int plan_build(struct builder_job *job, struct error *err)
 {
         const struct builder_build_options *o = job->options;
+        const struct builder_plan_options plan = { o->build_args, o->target, find_triggers, job };
 
         if (builder_inputs_open(o, &job->file, &job->context, err) < 0 ||
             dockerfile_syntax_check(job->file, strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err) < 0 ||
-            builder_plan_make(job->file, o->build_args, o->target, &job->plan, err) < 0)
+            builder_plan_make(job->file, &plan, &job->plan, err) < 0)
                 return -1;
         for (size_t i = 0; i < job->plan.unused.count; i++)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
@@ -198,9 +250,9 @@ static int run_job(struct builder_job *job, struct builder_build_result *ret, st
         CLEANUP_STRV struct strv names = STRV_INIT;
         struct builder_state *target;
 
-        if (parse_tags(job->options, &names, err) < 0 || plan_build(job, err) < 0 ||
+        if (parse_tags(job->options, &names, err) < 0 ||
             builder_workshop_open(&job->workshop, job->options->store, job->options->log, err) < 0 ||
-            builder_schedule_run(job, err) < 0)
+            plan_build(job, err) < 0 || builder_schedule_run(job, err) < 0)
                 return -1;
         target = &job->stages[job->plan.target].state;
         add_labels(job->options, target);

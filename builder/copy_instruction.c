@@ -53,7 +53,7 @@ static void copying_free(struct copying *c)
 
 static int refuse(const struct copying *c, const struct dockerfile_flag *flag, const char *what, struct error *err)
 {
-        return dockerfile_error(c->site->job->file, flag ? &flag->place : &c->site->instruction->place, err,
+        return dockerfile_error(c->site->file, flag ? &flag->place : &c->site->instruction->place, err,
                                 "%s is not built yet: this bryo cannot build the file", what);
 }
 
@@ -70,7 +70,7 @@ static int check_flags(const struct copying *c, struct error *err)
         if (in->copy.keep_git_dir_flag)
                 return refuse(c, in->copy.keep_git_dir_flag, "--keep-git-dir", err);
         if (in->copy.from && strchr(in->copy.from->value, '$'))
-                return dockerfile_error(c->site->job->file, &in->copy.from->place, err,
+                return dockerfile_error(c->site->file, &in->copy.from->place, err,
                                         "--from takes no variables: name a stage that says FROM %s, and copy from that",
                                         in->copy.from->value);
         return 0;
@@ -118,7 +118,7 @@ static int expand_source(struct copying *c, const struct dockerfile_copy_source 
         if (builder_site_expand(c->site, source->path->text, &source->path->place, &text, err) < 0)
                 return -1;
         if (c->site->instruction->kind == DOCKERFILE_ADD && is_remote(text))
-                return dockerfile_error(c->site->job->file, &source->path->place, err,
+                return dockerfile_error(c->site->file, &source->path->place, err,
                                         "ADD of a URL or git repository is not built yet: this bryo cannot build the file");
         strv_add(&c->sources, text);
         strv_add(&c->bodies, "");
@@ -181,7 +181,7 @@ static int find_from(struct copying *c, struct error *err)
                 c->source = job->context;
                 return 0;
         }
-        if (builder_plan_find_source(&job->plan, c->site->index, c->in->from, &stage, err) < 0)
+        if (builder_plan_find_source(&job->plan, c->site->index, c->site->file, c->in->from, &stage, err) < 0)
                 return -1;
         if (stage != BUILDER_NO_STAGE) {
                 c->from = &job->stages[stage].state;

@@ -19,20 +19,35 @@ static int not_here(const struct oci_reference *reference, struct error *err)
                          name.data, name.data);
 }
 
-int builder_image_find(struct builder_workshop *w, const char *text, struct builder_state *ret, struct error *err)
+static int resolve(struct builder_workshop *w, const char *text, struct sha256_digest *ret, struct error *err)
 {
         CLEANUP_REFERENCE struct oci_reference *reference = NULL;
         CLEANUP_ERROR struct error find_err = ERROR_INIT;
-        struct sha256_digest id;
 
         if (oci_reference_parse(text, &reference, err) < 0)
                 return -1;
-        if (oci_image_resolve(w->store, text, &id, NULL, &find_err) < 0)
-                return find_err.code == ENOENT ? not_here(reference, err) : error_move(err, &find_err);
-        if (builder_state_load(ret, w, &id, err) < 0)
+        if (oci_image_resolve(w->store, text, ret, NULL, &find_err) == 0)
+                return 0;
+        return find_err.code == ENOENT ? not_here(reference, err) : error_move(err, &find_err);
+}
+
+int builder_image_find(struct builder_workshop *w, const char *text, struct builder_state *ret, struct error *err)
+{
+        struct sha256_digest id;
+
+        if (resolve(w, text, &id, err) < 0)
                 return -1;
-        if (ret->config->config.on_build.count > 0)
-                return error_set(err, ENOTSUP, "the image %s has ONBUILD triggers, which are not built yet: first is \"%s\"", text,
-                                 ret->config->config.on_build.items[0]);
+        return builder_state_load(ret, w, &id, err);
+}
+
+int builder_image_triggers(struct builder_workshop *w, const char *text, struct strv *ret, struct error *err)
+{
+        struct oci_config *config = NULL;
+        struct sha256_digest id;
+
+        if (resolve(w, text, &id, err) < 0 || oci_image_load_config(w->store, &id, &config, err) < 0)
+                return -1;
+        strv_extend(ret, &config->config.on_build);
+        oci_config_free(config);
         return 0;
 }

@@ -35,7 +35,7 @@ static int expand_pair(const struct builder_site *site, const struct dockerfile_
         if (builder_site_expand(site, pair->key.text, place, ret_key, err) < 0)
                 return -1;
         if ((*ret_key)[0] == '\0')
-                return dockerfile_error(site->job->file, place, err, "the name is empty");
+                return dockerfile_error(site->file, place, err, "the name is empty");
         return builder_site_expand(site, pair->value.text, &pair->value.place, ret_value, err);
 }
 
@@ -246,7 +246,7 @@ int builder_do_volume(const struct builder_site *site, struct error *err)
                 if (builder_site_expand(site, in->args[i].text, &in->args[i].place, &path, err) < 0)
                         return -1;
                 if (path[0] == '\0')
-                        return dockerfile_error(site->job->file, &in->args[i].place, err, "VOLUME needs a path that is not empty");
+                        return dockerfile_error(site->file, &in->args[i].place, err, "VOLUME needs a path that is not empty");
                 add_unique(&config_of(site)->volumes, path);
                 strv_add(&words, path);
         }
@@ -301,19 +301,14 @@ int builder_do_maintainer(const struct builder_site *site, struct error *err)
         return 0;
 }
 
-/* --- not built yet ------------------------------------------------------------------- */
+/* --- triggers and health ---------------------------------------------------------------- */
 
-static int refuse(const struct builder_site *site, struct error *err)
-{
-        const struct dockerfile_instruction *in = site->instruction;
-
-        return dockerfile_error(site->job->file, &in->place, err, "%s is not built yet: this bryo cannot build the file",
-                                dockerfile_kind_name(in->kind));
-}
-
+/* Kept as text; it is expanded where it runs. BuildKit writes no history for it either. */
 int builder_do_onbuild(const struct builder_site *site, struct error *err)
 {
-        return refuse(site, err);
+        (void)err;
+        strv_add(&config_of(site)->on_build, site->instruction->onbuild.expression);
+        return 0;
 }
 
 static void add_healthcheck_test(const struct builder_site *site, struct strv *test)

@@ -45,6 +45,7 @@ struct builder_site {
         struct builder_job *job;
         size_t index; /* of the stage in the plan */
         struct builder_stage *stage;
+        const struct dockerfile *file; /* what errors quote: the Dockerfile, or the trigger of a base image */
         const struct dockerfile_instruction *instruction;
 };
 

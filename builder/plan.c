@@ -161,50 +161,110 @@ static size_t find_stage(const struct builder_plan *plan, const char *text)
         return is_index(text, &index) && index < plan->count ? index : BUILDER_NO_STAGE;
 }
 
-int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile_flag *from,
-                             size_t *ret, struct error *err)
+int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
+                             const struct dockerfile_flag *from, size_t *ret, struct error *err)
 {
         size_t index;
 
         *ret = find_stage(plan, from->value);
         if (*ret == BUILDER_NO_STAGE && is_index(from->value, &index))
-                return dockerfile_error(plan->file, &from->place, err, "there is no stage %zu: the file has stages 0 to %zu",
-                                        index, plan->count - 1);
+                return dockerfile_error(file, &from->place, err, "there is no stage %zu: the file has stages 0 to %zu", index,
+                                        plan->count - 1);
         if (*ret == current)
-                return dockerfile_error(plan->file, &from->place, err, "a stage cannot copy from itself");
+                return dockerfile_error(file, &from->place, err, "a stage cannot copy from itself");
         if (*ret != BUILDER_NO_STAGE && *ret > current)
-                return dockerfile_error(plan->file, &from->place, err,
+                return dockerfile_error(file, &from->place, err,
                                         "stage \"%s\" begins later, in line %u: move it above this one", from->value,
                                         plan->stages[*ret].from->first_line);
         return 0;
 }
 
-/* Marks a stage and all it stands on; stages only point backwards, so this ends. */
-static int mark_needed(struct builder_plan *plan, size_t index, struct error *err)
+/* --- triggers ---------------------------------------------------------------------- */
+
+static int add_trigger(struct builder_stage_plan *stage, const char *text, const char *of, struct error *err)
+{
+        CLEANUP_FREE char *name = memory_printf("ONBUILD of %s", of);
+        struct dockerfile *trigger = NULL;
+
+        if (dockerfile_trigger_parse(text, strlen(text), name, &trigger, err) < 0)
+                return -1;
+        stage->triggers = memory_realloc(stage->triggers, stage->trigger_count + 1, sizeof(struct dockerfile *));
+        stage->triggers[stage->trigger_count++] = trigger;
+        stage->step_count += builder_plan_makes_layer(&trigger->instructions[0]);
+        return 0;
+}
+
+/* FROM STAGE runs what that stage says with ONBUILD. What ran in that stage itself is gone from its config. */
+static int add_stage_triggers(struct builder_plan *plan, struct builder_stage_plan *stage, struct error *err)
+{
+        const struct builder_stage_plan *base = &plan->stages[stage->base];
+
+        for (size_t i = base->first; i < base->end; i++) {
+                const struct dockerfile_instruction *in = &plan->file->instructions[i];
+
+                if (in->kind == DOCKERFILE_ONBUILD && add_trigger(stage, in->onbuild.expression, stage->image, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int add_image_triggers(struct builder_plan *plan, struct builder_stage_plan *stage,
+                              const struct builder_plan_options *o, struct error *err)
+{
+        CLEANUP_STRV struct strv texts = STRV_INIT;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        if (stage->scratch || !o->find_triggers)
+                return 0;
+        if (o->find_triggers(o->context, stage->image, &texts, &cause) < 0)
+                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s", cause.message);
+        for (size_t i = 0; i < texts.count; i++)
+                if (add_trigger(stage, texts.items[i], stage->image, err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* --- what is needed ---------------------------------------------------------------- */
+
+static int mark_needed(struct builder_plan *plan, size_t index, const struct builder_plan_options *o, struct error *err);
+
+/* The stage that one instruction reads, if it does. */
+static int mark_source(struct builder_plan *plan, size_t index, const struct dockerfile *file,
+                       const struct dockerfile_instruction *in, const struct builder_plan_options *o, struct error *err)
 {
         struct builder_stage_plan *stage = &plan->stages[index];
-        size_t cap = 0;
+        size_t source;
+
+        if ((in->kind != DOCKERFILE_COPY && in->kind != DOCKERFILE_ADD) || !in->copy.from)
+                return 0;
+        if (builder_plan_find_source(plan, index, file, in->copy.from, &source, err) < 0)
+                return -1;
+        if (source == BUILDER_NO_STAGE)
+                return 0;
+        stage->sources = memory_realloc(stage->sources, stage->source_count + 1, sizeof(*stage->sources));
+        stage->sources[stage->source_count++] = source;
+        return mark_needed(plan, source, o, err);
+}
+
+/* Marks a stage and all it stands on; stages only point backwards, so this ends. */
+static int mark_needed(struct builder_plan *plan, size_t index, const struct builder_plan_options *o, struct error *err)
+{
+        struct builder_stage_plan *stage = &plan->stages[index];
+        bool on_stage = stage->base != BUILDER_NO_STAGE;
 
         if (stage->needed)
                 return 0;
         stage->needed = true;
-        if (stage->base != BUILDER_NO_STAGE && mark_needed(plan, stage->base, err) < 0)
+        if (on_stage && mark_needed(plan, stage->base, o, err) < 0)
                 return -1;
-        for (size_t i = stage->first; i < stage->end; i++) {
-                const struct dockerfile_instruction *in = &plan->file->instructions[i];
-                size_t source;
-
-                if ((in->kind != DOCKERFILE_COPY && in->kind != DOCKERFILE_ADD) || !in->copy.from)
-                        continue;
-                if (builder_plan_find_source(plan, index, in->copy.from, &source, err) < 0)
+        if ((on_stage ? add_stage_triggers(plan, stage, err) : add_image_triggers(plan, stage, o, err)) < 0)
+                return -1;
+        for (size_t i = 0; i < stage->trigger_count; i++)
+                if (mark_source(plan, index, stage->triggers[i], &stage->triggers[i]->instructions[0], o, err) < 0)
                         return -1;
-                if (source == BUILDER_NO_STAGE)
-                        continue;
-                memory_grow(&stage->sources, &cap, stage->source_count + 1, sizeof(*stage->sources));
-                stage->sources[stage->source_count++] = source;
-                if (mark_needed(plan, source, err) < 0)
+        for (size_t i = stage->first; i < stage->end; i++)
+                if (mark_source(plan, index, plan->file, &plan->file->instructions[i], o, err) < 0)
                         return -1;
-        }
         return 0;
 }
 
@@ -231,48 +291,72 @@ static int unknown_target(const struct builder_plan *plan, const char *target, s
         return -1;
 }
 
-/* Build arguments that no ARG of the file declares are most often spelled wrong. */
+static bool declares(const struct dockerfile_instruction *in, const char *name)
+{
+        for (size_t p = 0; in->kind == DOCKERFILE_ARG && p < in->pairs.count; p++)
+                if (strcmp(in->pairs.items[p].key.text, name) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_used(const struct builder_plan *plan, const char *name)
+{
+        if (strv_env_find(&plan->globals, name))
+                return true;
+        for (size_t k = 0; k < plan->file->instruction_count; k++)
+                if (declares(&plan->file->instructions[k], name))
+                        return true;
+        for (size_t i = 0; i < plan->count; i++)
+                for (size_t k = 0; k < plan->stages[i].trigger_count; k++)
+                        if (declares(&plan->stages[i].triggers[k]->instructions[0], name))
+                                return true;
+        return false;
+}
+
+/* Build arguments that no ARG declares are most often spelled wrong. */
 static void note_unused(struct builder_plan *plan, const struct strv *build_args)
 {
         for (size_t i = 0; i < build_args->count; i++) {
                 CLEANUP_FREE char *name = memory_strndup(build_args->items[i], strcspn(build_args->items[i], "="));
-                bool used = strv_env_find(&plan->globals, name) != NULL;
 
-                for (size_t k = 0; k < plan->file->instruction_count && !used; k++) {
-                        const struct dockerfile_instruction *in = &plan->file->instructions[k];
-
-                        for (size_t p = 0; in->kind == DOCKERFILE_ARG && p < in->pairs.count && !used; p++)
-                                used = strcmp(in->pairs.items[p].key.text, name) == 0;
-                }
-                if (!used)
+                if (!is_used(plan, name))
                         strv_add(&plan->unused, name);
         }
 }
 
-int builder_plan_make(const struct dockerfile *file, const struct strv *build_args, const char *target,
-                      struct builder_plan *ret, struct error *err)
+int builder_plan_make(const struct dockerfile *file, const struct builder_plan_options *o, struct builder_plan *ret,
+                      struct error *err)
 {
         *ret = (struct builder_plan){ .file = file };
         cut_stages(ret);
-        ret->target = target ? find_stage(ret, target) : ret->count - 1;
+        ret->target = o->target ? find_stage(ret, o->target) : ret->count - 1;
         if (ret->target == BUILDER_NO_STAGE)
-                return unknown_target(ret, target, err);
-        add_platform(&ret->globals, build_args, target);
-        if (add_globals(file, build_args, &ret->globals, err) < 0)
+                return unknown_target(ret, o->target, err);
+        add_platform(&ret->globals, o->build_args, o->target);
+        if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)
                 if (resolve_base(ret, i, err) < 0)
                         return -1;
-        note_unused(ret, build_args);
-        return mark_needed(ret, ret->target, err);
+        if (mark_needed(ret, ret->target, o, err) < 0)
+                return -1;
+        note_unused(ret, o->build_args);
+        return 0;
+}
+
+static void free_stage(struct builder_stage_plan *stage)
+{
+        for (size_t i = 0; i < stage->trigger_count; i++)
+                dockerfile_free(stage->triggers[i]);
+        free(stage->triggers);
+        free(stage->image);
+        free(stage->sources);
 }
 
 void builder_plan_free(struct builder_plan *plan)
 {
-        for (size_t i = 0; i < plan->count; i++) {
-                free(plan->stages[i].image);
-                free(plan->stages[i].sources);
-        }
+        for (size_t i = 0; i < plan->count; i++)
+                free_stage(&plan->stages[i]);
         free(plan->stages);
         strv_free(&plan->globals);
         strv_free(&plan->unused);

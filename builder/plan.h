@@ -11,7 +11,8 @@
 
 /*
  * The build graph: the stages of a Dockerfile, what each stands on, and which
- * of them the target needs. Pure text work, nothing is looked up.
+ * of them the target needs. Pure text work: nothing is looked up but the
+ * triggers of base images, which may need further stages.
  */
 #define BUILDER_NO_STAGE ((size_t)-1)
 
@@ -25,6 +26,9 @@ struct builder_stage_plan {
         bool needed;
         size_t *sources;     /* the stages that its COPY --from read; owned */
         size_t source_count;
+        struct dockerfile **triggers; /* ONBUILD of what FROM names, run before its own instructions: each is parsed by
+                                         itself and has one instruction. Owned; only if needed */
+        size_t trigger_count;
         unsigned step_count; /* FROM and the instructions that make layers, for "[name 2/5]" */
 };
 
@@ -39,22 +43,32 @@ struct builder_plan {
 
 #define BUILDER_PLAN_INIT { .file = NULL }
 
+struct builder_plan_options {
+        const struct strv *build_args; /* NAME=VALUE from the command line */
+        const char *target;            /* stage name or index; NULL: the last stage */
+        /*
+         * Appends the ONBUILD triggers of an image to `ret`; NULL: images have none. Called for the images that
+         * needed stages begin with; a failure is one of that FROM.
+         */
+        int (*find_triggers)(void *context, const char *image, struct strv *ret, struct error *err);
+        void *context;
+};
+
 /*
- * `build_args` holds NAME=VALUE from the command line. `target` is a stage name
- * or index, or NULL for the last stage. Errors point into the file: a stage that does not
- * exist or comes later, a base that expands to nothing.
+ * Errors point into the file: a stage that does not exist or comes later, a base that expands to nothing. Those of a
+ * trigger quote the trigger.
  */
-int builder_plan_make(const struct dockerfile *file, const struct strv *build_args, const char *target,
+int builder_plan_make(const struct dockerfile *file, const struct builder_plan_options *options,
                       struct builder_plan *ret, struct error *err);
 void builder_plan_free(struct builder_plan *plan);
 #define CLEANUP_PLAN __attribute__((cleanup(builder_plan_free)))
 
 /*
- * The stage that --from=`text` means when written in stage `current`: a name in any
- * case, or an index; *ret is BUILDER_NO_STAGE when it must be an image. Fails for a stage that is `current` or comes after it.
+ * The stage that a --from of `file` (the plan's, or a trigger) means in stage `current`: a name in any case, or an index;
+ * *ret is BUILDER_NO_STAGE when it must be an image. Fails for a stage that is `current` or comes after it.
  */
-int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile_flag *from,
-                             size_t *ret, struct error *err);
+int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
+                             const struct dockerfile_flag *from, size_t *ret, struct error *err);
 /* "build" or "stage-2": how progress calls a stage. Heap text. */
 char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
 /* True for the instructions that change files. */

@@ -30,7 +30,7 @@ static void running_free(struct running *r)
 static int refuse(const struct builder_site *site, const struct dockerfile_place *place, const char *what,
                   struct error *err)
 {
-        return dockerfile_error(site->job->file, place, err, "%s is not built yet: this bryo cannot build the file", what);
+        return dockerfile_error(site->file, place, err, "%s is not built yet: this bryo cannot build the file", what);
 }
 
 static int check_flags(const struct builder_site *site, struct error *err)
@@ -42,7 +42,7 @@ static int check_flags(const struct builder_site *site, struct error *err)
         if (run->device_count > 0)
                 return refuse(site, &run->devices[0]->place, "RUN --device", err);
         if (run->security == DOCKERFILE_SECURITY_INSECURE)
-                return dockerfile_error(site->job->file, &run->security_flag->place, err,
+                return dockerfile_error(site->file, &run->security_flag->place, err,
                                         "--security=insecure is refused: without root there are no privileges to give");
         return 0;
 }
@@ -57,7 +57,7 @@ static int find_argv(struct running *r, struct error *err)
                 for (size_t i = 0; i < in->arg_count; i++)
                         strv_add(&r->argv, in->args[i].text);
                 if (r->argv.count == 0)
-                        return dockerfile_error(r->site->job->file, &in->place, err, "RUN needs a command");
+                        return dockerfile_error(r->site->file, &in->place, err, "RUN needs a command");
                 return 0;
         case DOCKERFILE_RUN_SCRIPT:
                 return refuse(r->site, &in->heredocs[0].place, "a RUN heredoc that begins with #!", err);
@@ -131,10 +131,10 @@ static int command_failed(const struct running *r, const struct sandbox_exit *st
         const struct dockerfile_instruction *in = r->site->instruction;
 
         if (status->signaled)
-                (void)dockerfile_error(r->site->job->file, &in->place, err, "the command was killed by signal %d (%s): %s",
+                (void)dockerfile_error(r->site->file, &in->place, err, "the command was killed by signal %d (%s): %s",
                                        status->status, strsignal(status->status), in->original);
         else
-                (void)dockerfile_error(r->site->job->file, &in->place, err, "the command failed with exit status %d: %s",
+                (void)dockerfile_error(r->site->file, &in->place, err, "the command failed with exit status %d: %s",
                                        status->status, in->original);
         err->code = ECHILD;
         return -1;

@@ -17,7 +17,7 @@ static const char *find_variable(void *context, const char *name)
 int builder_site_error(const struct builder_site *site, const struct dockerfile_place *place, struct error *err,
                        struct error *cause)
 {
-        (void)dockerfile_error(site->job->file, place, err, "%s", cause->message);
+        (void)dockerfile_error(site->file, place, err, "%s", cause->message);
         err->code = cause->code;
         return -1;
 }
@@ -29,7 +29,7 @@ int builder_site_expand(const struct builder_site *site, const char *text, const
         const struct dockerfile_scope scope = { find_variable, NULL, &context };
         CLEANUP_ERROR struct error cause = ERROR_INIT;
 
-        if (dockerfile_expand(&scope, site->job->file->escape, DOCKERFILE_EXPAND_WORD, text, ret, &cause) < 0)
+        if (dockerfile_expand(&scope, site->file->escape, DOCKERFILE_EXPAND_WORD, text, ret, &cause) < 0)
                 return builder_site_error(site, place, err, &cause);
         return 0;
 }
@@ -41,7 +41,7 @@ int builder_site_expand_words(const struct builder_site *site, const char *text,
         const struct dockerfile_scope scope = { find_variable, NULL, &context };
         CLEANUP_ERROR struct error cause = ERROR_INIT;
 
-        if (dockerfile_expand_words(&scope, site->job->file->escape, text, ret, &cause) < 0)
+        if (dockerfile_expand_words(&scope, site->file->escape, text, ret, &cause) < 0)
                 return builder_site_error(site, place, err, &cause);
         return 0;
 }

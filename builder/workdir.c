@@ -66,7 +66,7 @@ int builder_do_workdir(const struct builder_site *site, struct error *err)
         if (builder_site_expand(site, word->text, &word->place, &text, err) < 0)
                 return -1;
         if (text[0] == '\0')
-                return dockerfile_error(site->job->file, &word->place, err, "WORKDIR needs a path that is not empty");
+                return dockerfile_error(site->file, &word->place, err, "WORKDIR needs a path that is not empty");
         path = builder_site_join(builder_state_cwd(s), text);
         free(s->config->config.working_dir);
         s->config->config.working_dir = memory_strdup(path);

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/plan.h"
 
+#include <errno.h>
+
 #include "common/buffer.h"
 #include "common/memory.h"
 #include "tests/unit/check.h"
 
 static const struct strv no_args = STRV_INIT;
+
+/* The image "parent" has a trigger that reads stage x, "broken" one that is no instruction, "gone" is not there. */
+static int find_triggers(void *context, const char *image, struct strv *ret, struct error *err)
+{
+        (void)context;
+        if (strcmp(image, "parent") == 0)
+                strv_add(ret, "COPY --from=x /f /f");
+        else if (strcmp(image, "broken") == 0)
+                strv_add(ret, "RNU x");
+        else if (strcmp(image, "gone") == 0)
+                return error_set(err, ENOENT, "there is no image gone");
+        return 0;
+}
 
 /* Parses and plans; the plan's stages as text: "0:base! 1:x<0 ..." (! needed, <N stands on stage N, s scratch). */
 static char *plan_text(const char *text, const char *target, const struct strv *args, struct error *err)
@@ -13,9 +28,10 @@ static char *plan_text(const char *text, const char *target, const struct strv *
         CLEANUP_DOCKERFILE struct dockerfile *file = NULL;
         CLEANUP_PLAN struct builder_plan plan = BUILDER_PLAN_INIT;
         CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
+        const struct builder_plan_options options = { args, target, find_triggers, NULL };
 
         if (dockerfile_parse(text, strlen(text), "Dockerfile", &file, err) < 0 ||
-            builder_plan_make(file, args, target, &plan, err) < 0)
+            builder_plan_make(file, &options, &plan, err) < 0)
                 return NULL;
         for (size_t i = 0; i < plan.count; i++) {
                 const struct builder_stage_plan *s = &plan.stages[i];
@@ -49,6 +65,16 @@ static const struct {
         { "ARG V\nFROM $V\n", NULL, NULL, "Dockerfile:2:6: the base image $V is empty" },
         { "FROM a AS x\n", "y", NULL, "no stage \"y\": its stages are x" },
         { "FROM a AS build\n", "biuld", NULL, "did you mean \"build\"?" },
+        /* triggers: of an image, of a stage, of neither its base's base nor a stage that nobody needs */
+        { "FROM a AS x\nFROM parent\n", NULL, "0:a! 1:parent!", NULL },
+        { "FROM a AS x\nFROM parent AS y\nFROM y\n", NULL, "0:a! 1:parent! 2:y!<1", NULL },
+        { "FROM a AS x\nFROM b AS y\nONBUILD COPY --from=x /f /f\nFROM y\n", NULL, "0:a! 1:b! 2:y!<1", NULL },
+        { "FROM a AS x\nFROM b AS y\nONBUILD COPY --from=x /f /f\n", NULL, "0:a 1:b!", NULL },
+        { "FROM broken AS x\nFROM a\n", NULL, "0:broken 1:a!", NULL },
+        { "FROM parent\n", NULL, "0:parent!", NULL },
+        { "FROM parent\nFROM a AS x\nFROM scratch\nCOPY --from=0 / /\n", NULL, NULL, "ONBUILD of parent:1:6: stage \"x\" begins later" },
+        { "FROM broken\n", NULL, NULL, "ONBUILD of broken:1:1: unknown instruction: RNU (did you mean RUN?)" },
+        { "FROM gone\n", NULL, NULL, "Dockerfile:1:6: there is no image gone" },
         { "FROM a\nCOPY --from=3 /f /f\n", NULL, NULL, "there is no stage 3" },
         { "FROM a\nCOPY --from=0 /f /f\n", NULL, NULL, "cannot copy from itself" },
         { "FROM a\nCOPY --from=later /f /f\nFROM b AS later\nFROM a\nCOPY --from=0 /f /f\n", NULL, NULL, "begins later, in line 3" },
@@ -90,7 +116,7 @@ static void test_unused_arguments(void)
         strv_add(&args, "B=1");
         strv_add(&args, "C=1");
         CHECK_OK(dockerfile_parse(text, strlen(text), "Dockerfile", &file, &err));
-        CHECK_OK(builder_plan_make(file, &args, NULL, &plan, &err));
+        CHECK_OK(builder_plan_make(file, &(struct builder_plan_options){ .build_args = &args }, &plan, &err));
         CHECK_INT(plan.unused.count, 1);
         CHECK_STR(plan.unused.items[0], "C");
 }
