@@ -6,7 +6,7 @@
 
 base busybox
 plant_file context/f one
-# ONBUILD.1 stored as text, unexpanded, with its here-documents, and not run where it is written
+# ONBUILD.2 stored as text, unexpanded, with its here-documents, and not run where it is written
 dockerfile << 'END'
 # escape=`
 FROM busybox
@@ -31,7 +31,7 @@ build -t mother
 assert_equal "$(image_config mother '.Config.OnBuild | length')" 6
 assert_contains "$(image_config mother '.Config.OnBuild[2]')" '<<\"B\" /docs/\na: $V\nA\nb: $V\nB'
 works bryo run --rm mother test ! -e /ran -a ! -e /onbuild
-# ONBUILD.2 an image's triggers run first, in its WORKDIR and with its variables; ENTRYPOINT leaves their CMD alone
+# ONBUILD.3 an image's triggers run first, in its WORKDIR and with its variables; ENTRYPOINT leaves their CMD alone
 dockerfile << 'END'
 FROM mother
 RUN test -e /ran
@@ -46,7 +46,7 @@ a:
 b: $V
 one'
 assert_equal "$(image_config image '[.Config.OnBuild, .Config.Cmd, .Config.Entrypoint]')" '[null,["trigger"],["/bin/echo"]]'
-# ONBUILD.3 once only: a child of the child runs nothing
+# ONBUILD.6 once only: a child of the child runs nothing
 printf 'FROM image\nRUN rm /ran\n' | dockerfile
 build -t grandchild
 works bryo run --rm --entrypoint=test grandchild ! -e /ran
@@ -76,18 +76,23 @@ build -t needs-tools
 printf 'FROM busybox AS tools\nRUN echo mine > /tool\nFROM needs-tools\n' | dockerfile
 build
 assert_equal "$(image_run image cat /tool)" mine
-# ONBUILD.6 an error in a trigger says whose it is
+# An error in a trigger says whose it is
 printf 'FROM busybox\nONBUILD COPY absent /\n' | dockerfile
 build -t absent
 printf 'FROM absent\nRUN true\n' | dockerfile
 build_fails 'ONBUILD of absent:1:6: "absent" not found'
-# ONBUILD.7 an ARG of a trigger takes --build-arg
+# An ARG of a trigger takes --build-arg
 printf 'FROM busybox\nONBUILD ARG GIVEN\nONBUILD RUN echo "$GIVEN" > /given\n' | dockerfile
 build -t takes
 printf 'FROM takes\n' | dockerfile
 build --build-arg GIVEN=7
 assert_lacks "$said" 'is not used'
 assert_equal "$(image_run image cat /given)" 7
-# ONBUILD.8 everything is cached the second time
+# Everything is cached the second time
 build --build-arg GIVEN=7
 assert_contains "$said" CACHED
+# ONBUILD.1
+for trigger in 'ONBUILD RUN true' 'FROM busybox' 'MAINTAINER me'; do
+        printf 'FROM busybox\nONBUILD %s\n' "$trigger" | dockerfile
+        build_fails "Dockerfile:2:9: "
+done
