@@ -5,7 +5,15 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-static int hash_item(struct builder_source *s, const struct builder_item *item, unsigned depth, struct sha256 *hash,
+#include "common/memory.h"
+
+struct walk {
+        const struct dockerfile_ignore *exclude;
+        struct sha256 *hash;
+        unsigned depth;
+};
+
+static int hash_item(struct builder_source *s, const struct builder_item *item, const char *below, const struct walk *w,
                      struct error *err);
 
 static void hash_number(struct sha256 *hash, uint64_t number)
@@ -48,50 +56,77 @@ static int hash_body(struct builder_source *s, const struct builder_item *item, 
         return 0;
 }
 
-static int hash_children(struct builder_source *s, const struct builder_item *dir, unsigned depth, struct sha256 *hash,
+/* One name of a directory; `below` is the path that --exclude knows it by. */
+static int hash_child(struct builder_source *s, const struct builder_item *dir, const char *name, const char *below,
+                      const struct walk *w, struct error *err)
+{
+        const struct dockerfile_ignore *exclude = w->exclude;
+        CLEANUP_ITEM struct builder_item child = BUILDER_ITEM_INIT;
+
+        if (s->ops->child(s, dir, name, &child, err) < 0)
+                return -1;
+        if (exclude && dockerfile_ignore_matches(exclude, below, NULL) &&
+            !(S_ISDIR(child.attr.mode) && dockerfile_ignore_may_contain(exclude, below)))
+                return 0;
+        sha256_update(w->hash, "n", 1);
+        sha256_field_string(w->hash, name);
+        return hash_item(s, &child, below, w, err);
+}
+
+static int hash_children(struct builder_source *s, const struct builder_item *dir, const char *below, const struct walk *w,
                          struct error *err)
 {
+        const struct walk deeper = { w->exclude, w->hash, w->depth + 1 };
         CLEANUP_STRV struct strv names = STRV_INIT;
         int result = 0;
 
         if (s->ops->list(s, dir, &names, err) < 0)
                 return -1;
-        hash_number(hash, names.count);
         for (size_t i = 0; i < names.count && result == 0; i++) {
-                CLEANUP_ITEM struct builder_item child = BUILDER_ITEM_INIT;
+                CLEANUP_FREE char *path = NULL;
 
-                if (s->ops->child(s, dir, names.items[i], &child, err) < 0)
-                        return -1;
-                sha256_field_string(hash, names.items[i]);
-                result = hash_item(s, &child, depth + 1, hash, err);
+                if (w->exclude)
+                        path = memory_printf("%s%s%s", below, below[0] ? "/" : "", names.items[i]);
+                result = hash_child(s, dir, names.items[i], path ? path : "", &deeper, err);
         }
+        sha256_update(w->hash, "/", 1);
         return result;
 }
 
-static int hash_item(struct builder_source *s, const struct builder_item *item, unsigned depth, struct sha256 *hash,
+int builder_content_hash_attributes(struct builder_source *s, const struct builder_item *item, struct sha256 *hash,
+                                    struct error *err)
+{
+        hash_number(hash, item->attr.mode);
+        hash_number(hash, (uint64_t)item->attr.uid << 32 | item->attr.gid);
+        if (s->ops->each_xattr(s, item, hash_xattr, hash, err) < 0)
+                return -1;
+        sha256_update(hash, ".", 1);
+        return 0;
+}
+
+static int hash_item(struct builder_source *s, const struct builder_item *item, const char *below, const struct walk *w,
                      struct error *err)
 {
         const struct overlay_attr *a = &item->attr;
 
-        if (depth > BUILDER_MAX_DEPTH)
+        if (w->depth > BUILDER_MAX_DEPTH)
                 return error_set(err, ELOOP, "%s: directories are nested deeper than %d", item->path, BUILDER_MAX_DEPTH);
-        hash_number(hash, a->mode);
-        hash_number(hash, (uint64_t)a->uid << 32 | a->gid);
-        if (s->ops->each_xattr(s, item, hash_xattr, hash, err) < 0)
+        if (builder_content_hash_attributes(s, item, w->hash, err) < 0)
                 return -1;
-        sha256_update(hash, ".", 1);
         if (S_ISDIR(a->mode))
-                return hash_children(s, item, depth, hash, err);
+                return hash_children(s, item, below, w, err);
         if (S_ISLNK(a->mode))
-                return hash_link(s, item, hash, err);
+                return hash_link(s, item, w->hash, err);
         if (S_ISREG(a->mode))
-                return hash_body(s, item, hash, err);
-        hash_number(hash, a->rdev);
+                return hash_body(s, item, w->hash, err);
+        hash_number(w->hash, a->rdev);
         return 0;
 }
 
-int builder_content_hash(struct builder_source *s, const struct builder_item *item, struct sha256 *hash,
-                         struct error *err)
+int builder_content_hash(struct builder_source *s, const struct builder_item *item,
+                         const struct builder_content_options *options, struct sha256 *hash, struct error *err)
 {
-        return hash_item(s, item, 0, hash, err);
+        const struct walk w = { options->exclude, hash, 0 };
+
+        return hash_item(s, item, options->below, &w, err);
 }

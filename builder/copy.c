@@ -22,6 +22,13 @@ struct builder_copy {
         bool several;
         struct builder_copy_options options;
         struct map *links; /* "device:inode" -> struct overlay_ref of the first name placed */
+        struct dir_time *dirs; /* directories made by --parents; what is put into them changes their time, so it comes last */
+        size_t dir_count, dir_cap;
+};
+
+struct dir_time {
+        struct overlay_ref dir;
+        struct timespec mtime;
 };
 
 static void free_link(void *value)
@@ -337,6 +344,62 @@ int builder_copy_path(struct builder_copy *c, struct builder_source *s, const ch
         return place_file(c, s, &item, &dir, name, err);
 }
 
+/* --- --parents ------------------------------------------------------------------------ */
+
+static void remember_time(struct builder_copy *c, const struct overlay_ref *dir, const struct timespec *mtime)
+{
+        memory_grow(&c->dirs, &c->dir_cap, c->dir_count + 1, sizeof(*c->dirs));
+        c->dirs[c->dir_count] = (struct dir_time){ OVERLAY_REF_INIT, *mtime };
+        overlay_ref_copy(dir, &c->dirs[c->dir_count++].dir);
+}
+
+/* Walks the names of `path` from `name` on, making each directory as it is in the source, to what was selected. */
+static int place_below(struct builder_copy *c, struct builder_source *s, const struct builder_item *from,
+                       const struct overlay_ref *dir, const char *path, char *name, struct error *err)
+{
+        CLEANUP_ITEM struct builder_item child = BUILDER_ITEM_INIT;
+        CLEANUP_OVERLAY_REF struct overlay_ref made = OVERLAY_REF_INIT;
+        char *slash = strchr(name, '/');
+
+        if (slash)
+                *slash = '\0';
+        if (s->ops->child(s, from, name, &child, err) < 0)
+                return -1;
+        if (!slash)
+                return merge_child(c, s, &child, path, dir, name, 0, err);
+        if (!S_ISDIR(child.attr.mode))
+                return error_set(err, ENOTDIR, "%s is no directory any more", child.path);
+        if (ensure_child_directory(c, s, &child, dir, name, &made, err) < 0)
+                return -1;
+        remember_time(c, &made, &child.attr.mtime);
+        return place_below(c, s, &child, &made, path, slash + 1, err);
+}
+
+int builder_copy_below(struct builder_copy *c, struct builder_source *s, const char *root, const char *path,
+                       struct error *err)
+{
+        CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
+        CLEANUP_OVERLAY_REF struct overlay_ref dir = OVERLAY_REF_INIT;
+        const struct dockerfile_ignore *exclude = c->options.exclude;
+        CLEANUP_FREE char *names = memory_strdup(path);
+
+        if (exclude && dockerfile_ignore_matches(exclude, path, NULL) && !dockerfile_ignore_may_contain(exclude, path))
+                return 0;
+        if (s->ops->find(s, root, &item, err) < 0 || make_directories(c, c->dest, &dir, err) < 0)
+                return -1;
+        if (path[0] == '\0')
+                return merge_children(c, s, &item, "", &dir, 0, err);
+        return place_below(c, s, &item, &dir, path, names, err);
+}
+
+int builder_copy_finish(struct builder_copy *c, struct error *err)
+{
+        for (size_t i = 0; i < c->dir_count; i++)
+                if (set_mtime(&c->dirs[i].dir, &c->dirs[i].mtime, err) < 0)
+                        return -1;
+        return 0;
+}
+
 int builder_copy_bytes(struct builder_copy *c, const char *name, const void *bytes, size_t size, struct error *err)
 {
         CLEANUP_OVERLAY_REF struct overlay_ref dir = OVERLAY_REF_INIT;
@@ -359,6 +422,9 @@ void builder_copy_end(struct builder_copy *c)
         if (c == NULL)
                 return;
         map_free(c->links);
+        for (size_t i = 0; i < c->dir_count; i++)
+                overlay_ref_release(&c->dirs[i].dir);
+        free(c->dirs);
         free(c->dest);
         free(c);
 }

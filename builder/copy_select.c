@@ -12,8 +12,20 @@
 struct matcher {
         struct builder_source *source;
         const struct dockerfile_glob *glob;
-        struct strv *paths;
+        struct builder_selection *selection;
 };
+
+void builder_selection_free(struct builder_selection *selection)
+{
+        strv_free(&selection->roots);
+        strv_free(&selection->paths);
+}
+
+static void select_path(struct builder_selection *selection, const char *path)
+{
+        strv_add(&selection->roots, "");
+        strv_add(&selection->paths, path);
+}
 
 static int match_below(struct matcher *m, const struct builder_item *dir, const char *dir_path, unsigned depth,
                        struct error *err);
@@ -52,7 +64,7 @@ static int match_below(struct matcher *m, const struct builder_item *dir, const 
                                                       : memory_strdup(names.items[i]);
 
                 if (dockerfile_glob_matches(m->glob, path))
-                        strv_add(m->paths, path);
+                        select_path(m->selection, path);
                 if (match_child(m, dir, path, names.items[i], depth, err) < 0)
                         return -1;
         }
@@ -76,11 +88,11 @@ static char *clean_pattern(const char *pattern)
         return buffer_steal(&clean);
 }
 
-static int select_matches(struct builder_source *s, const char *pattern, struct strv *ret_paths, struct error *err)
+static int select_matches(struct builder_source *s, const char *pattern, struct builder_selection *ret, struct error *err)
 {
         CLEANUP_ITEM struct builder_item root = BUILDER_ITEM_INIT;
         CLEANUP_FREE char *clean = clean_pattern(pattern);
-        struct matcher m = { s, NULL, ret_paths };
+        struct matcher m = { s, NULL, ret };
         struct dockerfile_glob *glob = NULL;
         int result;
 
@@ -94,22 +106,20 @@ static int select_matches(struct builder_source *s, const char *pattern, struct 
         return result;
 }
 
-int builder_copy_select(struct builder_source *s, const char *pattern, struct strv *ret_paths, struct error *err)
+int builder_copy_select(struct builder_source *s, const char *pattern, struct builder_selection *ret, struct error *err)
 {
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
         CLEANUP_ERROR struct error find_err = ERROR_INIT;
         CLEANUP_FREE char *path = NULL;
-        CLEANUP_FREE char *why = NULL;
 
         if (dockerfile_glob_is(pattern))
-                return select_matches(s, pattern, ret_paths, err);
+                return select_matches(s, pattern, ret, err);
         path = dockerfile_glob_unescape(pattern);
         if (s->ops->find(s, path, &item, &find_err) == 0) {
-                strv_add(ret_paths, path);
+                select_path(ret, path);
                 return 0;
         }
         if (find_err.code != ENOENT && find_err.code != ENOTDIR)
                 return error_move(err, &find_err);
-        why = s->ops->explain_missing(s, path);
-        return error_set(err, ENOENT, "\"%s\" not found%s%s", path, why ? ": " : "", why ? why : "");
+        return builder_copy_missing(s, path, err);
 }

@@ -11,8 +11,13 @@ libbuilder_a_SOURCES = \
 	builder/content.c builder/content.h \
 	builder/context.c \
 	builder/copy.c builder/copy.h \
+	builder/copying.h \
 	builder/copy_instruction.c \
+	builder/copy_key.c \
+	builder/copy_missing.c \
+	builder/copy_parents.c \
 	builder/copy_select.c \
+	builder/copy_words.c \
 	builder/execute.c builder/execute.h \
 	builder/gotext.c builder/gotext.h \
 	builder/image_find.c builder/image_find.h \

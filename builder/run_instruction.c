@@ -96,7 +96,7 @@ static void make_key(const struct running *r, struct sha256_digest *ret)
         const struct builder_state *s = &r->site->stage->state;
         struct sha256 hash;
 
-        builder_step_key_begin(r->site, "run", &hash);
+        builder_step_key_begin(r->site, "run", false, &hash);
         for (size_t i = 0; i < r->argv.count; i++)
                 sha256_field_string(&hash, r->argv.items[i]);
         sha256_field_string(&hash, "");

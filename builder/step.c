@@ -8,18 +8,30 @@
 #include "common/memory.h"
 
 /* Raised whenever the meaning of keys or the result of a kind of step changes. */
-#define KEY_VERSION "bryo step key 1"
+#define KEY_VERSION "bryo step key 2"
 
-void builder_step_key_begin(const struct builder_site *site, const char *kind, struct sha256 *hash)
+void builder_step_key_begin(const struct builder_site *site, const char *kind, bool alone, struct sha256 *hash)
 {
         const struct builder_build_options *o = site->job->options;
         const struct sha256_digest *parent = &site->stage->state.chain.identity;
 
         sha256_init(hash);
         sha256_field_string(hash, KEY_VERSION);
-        sha256_field(hash, parent->bytes, sizeof(parent->bytes));
+        sha256_field(hash, parent->bytes, alone ? 0 : sizeof(parent->bytes));
         sha256_field_string(hash, kind);
         sha256_field(hash, &o->epoch, o->has_epoch ? sizeof(o->epoch) : 0);
+}
+
+/* A layer that knows nothing of what is below it: the chain is both. */
+static void stack_identity(struct sha256_digest *chain, const struct sha256_digest *layer)
+{
+        struct sha256 hash;
+
+        sha256_init(&hash);
+        sha256_field_string(&hash, "laid over");
+        sha256_update(&hash, chain->bytes, sizeof(chain->bytes));
+        sha256_update(&hash, layer->bytes, sizeof(layer->bytes));
+        sha256_final(&hash, chain);
 }
 
 static void apply_record(const struct builder_site *site, const struct builder_step *step,
@@ -28,7 +40,10 @@ static void apply_record(const struct builder_site *site, const struct builder_s
         struct builder_state *s = &site->stage->state;
 
         builder_chain_add(&s->chain, &record->layer);
-        s->chain.identity = record->identity;
+        if (step->alone)
+                stack_identity(&s->chain.identity, &record->identity);
+        else
+                s->chain.identity = record->identity;
         s->created = record->created;
         s->has_created = true;
         builder_state_add_history(s, step->created_by, false);
@@ -81,9 +96,10 @@ static int execute(const struct builder_site *site, const struct builder_step *s
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
         CLEANUP_UPPER struct builder_upper upper = { 0 };
         const struct builder_build_options *o = site->job->options;
+        const struct builder_chain empty = BUILDER_CHAIN_INIT;
         char hex[SHA256_HEX_SIZE + 1];
 
-        if (builder_chain_open(&site->stage->state.chain, &site->job->workshop, o->has_epoch ? &o->epoch : NULL, &upper, &tree,
+        if (builder_chain_open(step->alone ? &empty : &site->stage->state.chain, &site->job->workshop, o->has_epoch ? &o->epoch : NULL, &upper, &tree,
                                err) < 0 ||
             execute_on(site, step, tree, &upper, record, err) < 0)
                 return -1;

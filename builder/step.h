@@ -22,11 +22,12 @@ struct builder_step {
         void *context;
         unsigned number;        /* set by builder_step_take */
         bool by_key;            /* equal keys give equal files: the key is the identity (COPY), not what came out (RUN) */
+        bool alone;             /* made on an empty tree, whatever the stage holds, and laid over it (COPY --link) */
 };
 
 int builder_step_take(const struct builder_site *site, const struct builder_step *step, struct error *err);
 
-/* Begins a key: what every key of this step in this chain starts with. */
-void builder_step_key_begin(const struct builder_site *site, const char *kind, struct sha256 *hash);
+/* Begins a key: what every key of this step in this chain starts with; `alone`: in any chain. */
+void builder_step_key_begin(const struct builder_site *site, const char *kind, bool alone, struct sha256 *hash);
 
 #endif

@@ -49,7 +49,7 @@ static int take(const struct builder_site *site, const char *path, struct error 
                                      .by_key = true };
         struct sha256 hash;
 
-        builder_step_key_begin(site, "workdir", &hash);
+        builder_step_key_begin(site, "workdir", false, &hash);
         sha256_field_string(&hash, path);
         sha256_field_string(&hash, user ? user : "");
         sha256_final(&hash, &step.key);

@@ -17,8 +17,6 @@ refused() {
 
 refused 'RUN --mount=type=cache,target=/c echo it ra""n' '--mount'
 refused 'RUN --security=insecure echo it ra""n' '--security'
-refused 'COPY --link f /' '--link'
-refused 'COPY --parents f /' '--parents'
 refused 'ADD https://127.0.0.1:1/x /' 'https://'
 refused 'ADD --checksum=sha256:00 f /' '--checksum'
 refused 'ADD git@127.0.0.1:x/y.git /' 'git'

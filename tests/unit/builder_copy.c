@@ -115,6 +115,8 @@ struct copy_case {
         const char *chmod;
         const struct overlay_owner *owner;
         const char *expected; /* the tree below /, or part of the error */
+        bool parents;
+        const char *exclude;
 };
 
 static const struct overlay_owner app = { 7, 8 };
@@ -154,29 +156,60 @@ static const struct copy_case cases[] = {
         { "mkdir -p c/before/f c/d; printf x >c/d/f", "before", "d", "/", NULL, NULL, "cannot replace the directory /f by a file" },
         { "mkdir -p c/before c/d/f; printf x >c/before/f", "before", "d", "/", NULL, NULL, "cannot replace /f by a directory" },
         { "mkdir -p c/before/o; chmod 711 c/before/o; mkdir c/d; chmod 750 c/d", "before", "d", "/o", NULL, NULL, "d0711 0:0 /o\n" },
+        /* C9: --parents. The directories on the way are the source's, the destination is not. */
+        { "mkdir -p c/a/b; chmod 750 c/a; printf x >c/a/b/f", NULL, "a/b/f", "/o", NULL, NULL,
+          "d0755 0:0 /o\nd0750 0:0 /o/a\nd0755 0:0 /o/a/b\nf0644 0:0 /o/a/b/f=x\n", true, NULL },
+        { "mkdir -p c/a/b; printf x >c/a/b/f", NULL, "a/./b/f", "/o", NULL, NULL, "d0755 0:0 /o\nd0755 0:0 /o/b\nf0644 0:0 /o/b/f=x\n",
+          true, NULL },
+        { "mkdir -p c/a/b c/d; touch c/a/b/f c/a/b/g.h c/a/f c/d/f", NULL, "./**/f", "/o", NULL, NULL,
+          "d0755 0:0 /o\nd0755 0:0 /o/a\nd0755 0:0 /o/a/b\nf0644 0:0 /o/a/b/f=\nf0644 0:0 /o/a/f=\nd0755 0:0 /o/d\nf0644 0:0 /o/d/f=\n",
+          true, NULL },
+        { "mkdir -p c/a1/b c/a2/b; touch c/a1/b/f c/a2/b/g", NULL, "a*/./b", "/o", NULL, NULL,
+          "d0755 0:0 /o\nd0755 0:0 /o/b\nf0644 0:0 /o/b/f=\nf0644 0:0 /o/b/g=\n", true, NULL },
+        { "mkdir -p c/a/b; touch c/a/b/f", NULL, "./", "/o", NULL, NULL, "d0755 0:0 /o\nd0755 0:0 /o/a\nd0755 0:0 /o/a/b\nf0644 0:0 /o/a/b/f=\n",
+          true, NULL },
+        { "mkdir -p c/a/b c/a/e; touch c/a/b/f c/a/b/x", NULL, "a", "/o", NULL, &app,
+          "d0755 7:8 /o\nd0755 7:8 /o/a\nd0755 7:8 /o/a/b\nf0644 7:8 /o/a/b/f=\nd0755 7:8 /o/a/e\n", true, "**/x" },
+        { "mkdir -p c/a/b; touch c/a/b/f; ln -s b c/a/l", NULL, "a/l/f", "/o", NULL, NULL, "name a/b/f instead", true, NULL },
+        { "mkdir -p c/a/b; touch c/a/b/f; ln -s b c/a/l", NULL, "a/l", "/o", NULL, NULL, "d0755 0:0 /o\nd0755 0:0 /o/a\nl /o/a/l->b\n", true, NULL },
+        { "mkdir -p c/a/b; touch c/a/b/file", NULL, "a/b/fiel", "/o", NULL, NULL, "did you mean \"a/b/file\"?", true, NULL },
+        { "mkdir -p c/a/b; touch c/a/b/file", NULL, "a/b/x*", "/o", NULL, NULL, "", true, NULL },
+        /* what was probably meant */
+        { "touch c/package.json", NULL, "packge.json", "/o", NULL, NULL, "(did you mean \"package.json\"?)" },
+        { "mkdir -p c/src/app; touch c/src/app/main.py", NULL, "main.py", "/o", NULL, NULL, "(did you mean \"src/app/main.py\"?)" },
+        { "mkdir -p c/source; touch c/source/x.c", NULL, "sorce/x.c", "/o", NULL, NULL, "(did you mean \"source/x.c\"?)" },
+        { "mkdir -p c/source; touch c/source/x.c", NULL, "sorce/y.c", "/o", NULL, NULL, "\"sorce/y.c\" not found: it is not in the context" },
+        /* --exclude is relative to the source */
+        { "mkdir -p c/d/e; touch c/d/x c/d/e/x c/d/y", NULL, "d", "/o", NULL, NULL, "d0755 0:0 /o\nd0755 0:0 /o/e\nf0644 0:0 /o/e/x=\nf0644 0:0 /o/y=\n",
+          false, "x" },
 };
 
 static int copy_words(struct builder_source *context, struct overlay_tree *tree, const struct copy_case *t, struct error *err)
 {
         struct builder_copy_options options = { .owner = t->owner, .cwd = "/w" };
         CLEANUP_COPY struct builder_copy *copy = NULL;
-        CLEANUP_STRV struct strv paths = STRV_INIT;
+        CLEANUP_SELECTION struct builder_selection selected = BUILDER_SELECTION_INIT;
+        CLEANUP_IGNORE struct dockerfile_ignore *exclude = NULL;
         CLEANUP_FREE char *words = memory_strdup(t->sources);
         struct dockerfile_mode mode;
         char *save = NULL;
 
         for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
-                if (builder_copy_select(context, word, &paths, err) < 0)
+                if ((t->parents ? builder_copy_select_parents : builder_copy_select)(context, word, &selected, err) < 0)
                         return -1;
+        if (t->exclude && dockerfile_ignore_new(&t->exclude, 1, &exclude, err) < 0)
+                return -1;
+        options.exclude = exclude;
         if (t->chmod && dockerfile_mode_parse(t->chmod, &mode, err) < 0)
                 return -1;
         options.mode = t->chmod ? &mode : NULL;
-        if (builder_copy_begin(tree, t->dest, paths.count > 1, &options, &copy, err) < 0)
+        if (builder_copy_begin(tree, t->dest, selected.paths.count > 1, &options, &copy, err) < 0)
                 return -1;
-        for (size_t i = 0; i < paths.count; i++)
-                if (builder_copy_path(copy, context, paths.items[i], err) < 0)
+        for (size_t i = 0; i < selected.paths.count; i++)
+                if ((t->parents ? builder_copy_below(copy, context, selected.roots.items[i], selected.paths.items[i], err)
+                                : builder_copy_path(copy, context, selected.paths.items[i], err)) < 0)
                         return -1;
-        return 0;
+        return builder_copy_finish(copy, err);
 }
 
 static void check_case(const struct copy_case *t)

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of COPY and ADD: expanded, checked, and as the history tells them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "builder/copying.h"
+#include "common/memory.h"
+#include "dockerfile/expand.h"
+
+static int refuse(const struct copying *c, const struct dockerfile_flag *flag, const char *what, struct error *err)
+{
+        return dockerfile_error(c->site->file, flag ? &flag->place : &c->site->instruction->place, err,
+                                "%s is not built yet: this bryo cannot build the file", what);
+}
+
+static int check_flags(const struct copying *c, struct error *err)
+{
+        const struct dockerfile_instruction *in = c->site->instruction;
+
+        if (in->copy.checksum)
+                return refuse(c, in->copy.checksum, "--checksum", err);
+        if (in->copy.keep_git_dir_flag)
+                return refuse(c, in->copy.keep_git_dir_flag, "--keep-git-dir", err);
+        if (in->copy.from && strchr(in->copy.from->value, '$'))
+                return dockerfile_error(c->site->file, &in->copy.from->place, err,
+                                        "--from takes no variables: name a stage that says FROM %s, and copy from that",
+                                        in->copy.from->value);
+        return 0;
+}
+
+static bool is_remote(const char *path)
+{
+        return strncasecmp(path, "http://", 7) == 0 || strncasecmp(path, "https://", 8) == 0 ||
+               strncasecmp(path, "git://", 6) == 0 || strncmp(path, "git@", 4) == 0 || strncasecmp(path, "ssh://", 6) == 0;
+}
+
+static const char *find_variable(void *context, const char *name)
+{
+        const struct builder_site *site = context;
+
+        return strv_env_find(&site->stage->state.env, name);
+}
+
+static int expand_heredoc(struct copying *c, const struct dockerfile_heredoc *doc, char **ret, struct error *err)
+{
+        struct builder_site site = *c->site;
+        const struct dockerfile_scope scope = { find_variable, NULL, &site };
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        if (!doc->expand) {
+                *ret = memory_strdup(doc->body);
+                return 0;
+        }
+        if (dockerfile_expand(&scope, '\\', DOCKERFILE_EXPAND_HEREDOC, doc->body, ret, &cause) < 0)
+                return builder_site_error(&site, &doc->place, err, &cause);
+        return 0;
+}
+
+static int expand_source(struct copying *c, const struct dockerfile_copy_source *source, struct error *err)
+{
+        CLEANUP_FREE char *text = NULL;
+
+        if (source->heredoc) {
+                if (expand_heredoc(c, source->heredoc, &text, err) < 0)
+                        return -1;
+                strv_add(&c->sources, "");
+                strv_take(&c->bodies, STEAL(text));
+                return 0;
+        }
+        if (builder_site_expand(c->site, source->path->text, &source->path->place, &text, err) < 0)
+                return -1;
+        if (c->site->instruction->kind == DOCKERFILE_ADD && is_remote(text))
+                return dockerfile_error(c->site->file, &source->path->place, err,
+                                        "ADD of a URL or git repository is not built yet: this bryo cannot build the file");
+        strv_add(&c->sources, text);
+        strv_add(&c->bodies, "");
+        return 0;
+}
+
+static int expand_mode(struct copying *c, struct error *err)
+{
+        const struct dockerfile_flag *flag = c->in->chmod;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        if (!flag)
+                return 0;
+        if (builder_site_expand(c->site, flag->value, &flag->place, &c->chmod, err) < 0)
+                return -1;
+        if (dockerfile_mode_parse(c->chmod, &c->mode, &cause) < 0)
+                return builder_site_error(c->site, &flag->place, err, &cause);
+        return 0;
+}
+
+static int expand_excludes(struct copying *c, struct error *err)
+{
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        const char **patterns;
+        int result;
+
+        if (c->in->exclude_count == 0)
+                return 0;
+        patterns = memory_zalloc(c->in->exclude_count, sizeof(char *));
+        for (size_t i = 0; i < c->in->exclude_count; i++)
+                patterns[i] = c->in->excludes[i]->value;
+        result = dockerfile_ignore_new(patterns, c->in->exclude_count, &c->exclude, &cause);
+        free(patterns);
+        return result < 0 ? builder_site_error(c->site, &c->in->excludes[0]->place, err, &cause) : 0;
+}
+
+/* As BuildKit: --chmod needs the files of the stage, so that --link is dropped. */
+static void choose_link(struct copying *c)
+{
+        c->link = c->in->link && !c->in->chmod;
+        if (c->in->link && !c->link)
+                log_print(c->site->job->workshop.log, LOG_INFO, "%s:%u: --link means nothing together with --chmod",
+                          c->site->file->name, c->site->instruction->first_line);
+}
+
+int builder_copying_expand(struct copying *c, struct error *err)
+{
+        if (check_flags(c, err) < 0)
+                return -1;
+        for (size_t i = 0; i < c->in->source_count; i++)
+                if (expand_source(c, &c->in->sources[i], err) < 0)
+                        return -1;
+        if (builder_site_expand(c->site, c->in->dest->text, &c->in->dest->place, &c->dest, err) < 0)
+                return -1;
+        if (c->dest[0] == '\0')
+                return dockerfile_error(c->site->file, &c->in->dest->place, err, "the destination is empty");
+        c->target = c->dest[0] == '/' ? memory_strdup(c->dest)
+                                      : memory_printf("%s/%s", builder_state_cwd(&c->site->stage->state), c->dest);
+        if (c->in->chown && builder_site_expand(c->site, c->in->chown->value, &c->in->chown->place, &c->chown, err) < 0)
+                return -1;
+        choose_link(c);
+        return expand_mode(c, err) < 0 ? -1 : expand_excludes(c, err);
+}
+
+char *builder_copying_history(const struct copying *c)
+{
+        struct buffer text = BUFFER_INIT;
+
+        buffer_append_string(&text, dockerfile_kind_name(c->site->instruction->kind));
+        if (c->in->parents)
+                buffer_append_string(&text, " --parents");
+        if (c->chown)
+                buffer_printf(&text, " --chown=%s", c->chown);
+        if (c->chmod)
+                buffer_printf(&text, " --chmod=%s", c->chmod);
+        for (size_t i = 0; i < c->sources.count; i++)
+                if (!c->in->sources[i].heredoc)
+                        buffer_printf(&text, " %s", c->sources.items[i]);
+        for (size_t i = 0; i < c->sources.count; i++)
+                if (c->in->sources[i].heredoc)
+                        buffer_printf(&text, " <<%s", c->in->sources[i].heredoc->name);
+        buffer_printf(&text, " %s # buildkit", c->dest);
+        return buffer_steal(&text);
+}
