@@ -17,7 +17,7 @@
  * say what the file looks like. It is opened without being parsed: what a
  * caller touches is checked when it is touched, so a damaged or hostile file
  * gives an error that names it (code EBADMSG), never a crash, an endless loop
- * or an access outside of it.
+ * or an access outside of it; one that cannot be read gives EIO.
  *
  * An open index is immutable and may be used from any thread.
  */
@@ -31,8 +31,8 @@ struct overlay_index_options {
 
 /*
  * Opens `name` below `dirfd` (the last component is not followed if it is a
- * symlink). Small files and files on network file systems are read into
- * memory, others are mapped. `options` may be NULL.
+ * symlink). A small file is read at once; of a large one a descriptor is kept,
+ * and what is looked at is read then. `options` may be NULL.
  */
 int overlay_index_open(int dirfd, const char *name, const struct overlay_index_options *options,
                        struct overlay_index **ret, struct error *err);

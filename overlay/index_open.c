@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Opening an index: the header is checked, everything else when it is touched.
- * Large local files are mapped. A mapped file that somebody truncates raises SIGBUS when touched: nothing in
- * bryo truncates an index, and a guarded handler belongs in one place of the process, not here.
- */
+/* Opening an index: the header is checked, everything else when it is looked at. */
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
 #include "overlay/index_read.h"
-
-/* Reading this much costs about as much as a thousand page faults; more is not read up front. */
-#define READ_LIMIT (8U << 20)
 
 static const size_t record_sizes[INDEX_TABLES] = {
         [INDEX_INODES] = sizeof(struct index_inode_record),
@@ -31,38 +22,11 @@ static const size_t record_sizes[INDEX_TABLES] = {
         [INDEX_STRINGS] = 1,
 };
 
-/* A page of a file on another machine can go away, and then a mapping faults: those are read (linux/magic.h numbers).
- */
-static bool is_network(int fd)
-{
-        static const unsigned long types[] = {
-                0x6969,     /* NFS */
-                0x517b,     /* SMB */
-                0xff534d42, /* CIFS */
-                0xfe534d42, /* SMB2 */
-                0x65735546, /* FUSE: sshfs and its like */
-                0x00c36400, /* Ceph */
-                0x01021997, /* 9p */
-                0x0bd00bd0, /* Lustre */
-                0x47504653, /* GPFS */
-                0x5346414f, /* AFS */
-                0x6b414653, /* kAFS */
-        };
-        struct statfs fs;
-
-        if (fstatfs(fd, &fs) < 0)
-                return true;
-        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-                if ((unsigned long)(uint32_t)fs.f_type == types[i])
-                        return true;
-        return false;
-}
-
-static int load_bytes(struct overlay_index *index, int fd, struct error *err)
+static int load_bytes(struct overlay_index *index, int *fd, struct error *err)
 {
         struct stat st;
 
-        if (fstat(fd, &st) < 0)
+        if (fstat(*fd, &st) < 0)
                 return error_errno(err, errno, "cannot stat %s", index->label);
         if (!S_ISREG(st.st_mode))
                 return error_set(err, EBADMSG, "%s is not a regular file, so it is no index", index->label);
@@ -70,19 +34,7 @@ static int load_bytes(struct overlay_index *index, int fd, struct error *err)
                 return error_set(err, EBADMSG, "%s is damaged: %jd bytes are too few for an index", index->label,
                                  (intmax_t)st.st_size);
         index->size = (uint64_t)st.st_size;
-        if (index->size <= READ_LIMIT || is_network(fd)) {
-                index->bytes = memory_alloc(index->size);
-                if (fd_pread_all(fd, index->bytes, index->size, 0) < 0)
-                        return error_errno(err, errno, "cannot read %s", index->label);
-                return 0;
-        }
-        index->bytes = mmap(NULL, index->size, PROT_READ, MAP_SHARED, fd, 0);
-        if (index->bytes == MAP_FAILED) {
-                index->bytes = NULL;
-                return error_errno(err, errno, "cannot map %s", index->label);
-        }
-        index->mapped = true;
-        return 0;
+        return overlay_index_bytes_open(&index->bytes, fd, index->size, index->label, err);
 }
 
 static int check_tables(struct overlay_index *index, const struct index_header_record *h, struct error *err)
@@ -97,10 +49,20 @@ static int check_tables(struct overlay_index *index, const struct index_header_r
                     count * record_sizes[t] > index->size - offset)
                         return overlay_index_damaged(index, "bad table", (uint64_t)t, err);
                 end = offset + count * record_sizes[t];
-                index->tables[t].records = index->bytes + offset;
+                index->tables[t].offset = offset;
                 index->tables[t].count = (uint32_t)count;
         }
         index->strings_size = index->tables[INDEX_STRINGS].count;
+        return 0;
+}
+
+static int read_header(const struct overlay_index *index, struct index_header_record *ret, struct error *err)
+{
+        const void *at = overlay_index_bytes_at(&index->bytes, 0, sizeof(*ret));
+
+        if (at == NULL)
+                return overlay_index_damaged(index, "header", 0, err);
+        memcpy(ret, at, sizeof(*ret));
         return 0;
 }
 
@@ -109,7 +71,8 @@ static int check_header(struct overlay_index *index, struct error *err)
         struct index_header_record h;
         struct index_inode root;
 
-        memcpy(&h, index->bytes, sizeof(h));
+        if (read_header(index, &h, err) < 0)
+                return -1;
         if (memcmp(h.magic, INDEX_MAGIC, sizeof(h.magic)) != 0)
                 return error_set(err, EBADMSG, "%s is no index: it does not begin with the magic bytes", index->label);
         if (le32toh(h.version) != INDEX_VERSION)
@@ -146,7 +109,7 @@ int overlay_index_open(int dirfd, const char *name, const struct overlay_index_o
                 error_errno(err, errno, "cannot open %s", index->label);
                 goto fail;
         }
-        if (load_bytes(index, fd, err) < 0 || check_header(index, err) < 0)
+        if (load_bytes(index, &fd, err) < 0 || check_header(index, err) < 0)
                 goto fail;
         if (options != NULL && options->verify && overlay_index_verify(index, err) < 0)
                 goto fail;
@@ -167,10 +130,7 @@ struct overlay_index *overlay_index_unref(struct overlay_index *index)
 {
         if (index == NULL || atomic_fetch_sub(&index->refs, 1) != 1)
                 return NULL;
-        if (index->mapped)
-                munmap(index->bytes, index->size);
-        else
-                free(index->bytes);
+        overlay_index_bytes_close(&index->bytes);
         free(index->label);
         free(index);
         return NULL;
@@ -182,11 +142,20 @@ int overlay_index_verify(const struct overlay_index *index, struct error *err)
         struct sha256_digest digest;
         struct sha256 hash;
 
-        memcpy(&h, index->bytes, sizeof(h));
+        if (read_header(index, &h, err) < 0)
+                return -1;
         memset(h.digest, 0, sizeof(h.digest));
         sha256_init(&hash);
         sha256_update(&hash, &h, sizeof(h));
-        sha256_update(&hash, index->bytes + sizeof(h), index->size - sizeof(h));
+        for (uint64_t offset = sizeof(h), size; offset < index->size; offset += size) {
+                const void *at;
+
+                size = index->size - offset < INDEX_PIECE_SIZE ? index->size - offset : INDEX_PIECE_SIZE;
+                at = overlay_index_bytes_at(&index->bytes, offset, size);
+                if (at == NULL)
+                        return overlay_index_damaged(index, "the range at", offset, err);
+                sha256_update(&hash, at, (size_t)size);
+        }
         sha256_final(&hash, &digest);
         if (!sha256_equal(&digest, &index->digest))
                 return error_set(err, EBADMSG, "%s is damaged: its bytes do not have the digest in its header",

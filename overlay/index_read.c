@@ -15,7 +15,7 @@ static const void *record_at(const struct overlay_index *index, enum index_table
 {
         if (number >= index->tables[table].count)
                 return NULL;
-        return index->tables[table].records + (uint64_t)number * size;
+        return overlay_index_bytes_at(&index->bytes, index->tables[table].offset + (uint64_t)number * size, size);
 }
 
 static bool range_is_inside(const struct overlay_index *index, enum index_table table, uint32_t first, uint32_t count)
@@ -27,7 +27,7 @@ const void *overlay_index_string(const struct overlay_index *index, uint32_t off
 {
         if ((uint64_t)offset + size > index->strings_size)
                 return NULL;
-        return index->tables[INDEX_STRINGS].records + offset;
+        return overlay_index_bytes_at(&index->bytes, index->tables[INDEX_STRINGS].offset + offset, size);
 }
 
 static bool shape_is_sound(const struct overlay_index *index, const struct index_inode *i)
@@ -219,6 +219,15 @@ int overlay_index_find(const struct overlay_index *index, uint32_t first, uint32
 
 int overlay_index_damaged(const struct overlay_index *index, const char *what, uint64_t number, struct error *err)
 {
+        int code = overlay_index_bytes_failure(&index->bytes);
+
+        if (code == ENODATA)
+                return error_set(err, EBADMSG, "%s is damaged: it was cut off while it was in use", index->label);
+        if (code != 0) {
+                error_errno(err, code, "cannot read %s", index->label);
+                err->code = EIO;
+                return -1;
+        }
         return error_set(err, EBADMSG, "%s is damaged: %s %" PRIu64, index->label, what, number);
 }
 

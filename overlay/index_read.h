@@ -9,27 +9,27 @@
 
 #include "common/sha256.h"
 #include "overlay/index.h"
+#include "overlay/index_bytes.h"
 #include "overlay/index_format.h"
 
 /*
  * Checked access to the records of an open index; internal to overlay/. Each
  * function returns false when the record is outside its table or points
- * outside of another one or breaks a limit: the caller says which index is damaged
+ * outside of another one or breaks a limit or cannot be read: the caller says which index is damaged
  * (overlay_index_damaged). Nothing here allocates.
  */
 
 struct overlay_index {
         atomic_uint refs;
         char *label;
-        uint8_t *bytes; /* owned: malloc-ed, or mapped when `mapped` */
+        struct index_bytes bytes;
         uint64_t size;
-        bool mapped;
         uint64_t ino_base;
         uint64_t ino_next;
         uint8_t stack[INDEX_STACK_SIZE];
         struct sha256_digest digest;
         struct {
-                const uint8_t *records;
+                uint64_t offset;
                 uint32_t count;
         } tables[INDEX_TABLES];
         uint64_t strings_size; /* tables[INDEX_STRINGS].count would be too narrow */
@@ -82,7 +82,8 @@ int overlay_index_find(const struct overlay_index *index, uint32_t first, uint32
 bool overlay_index_read_name(const struct overlay_index *index, const struct index_inode *inode, uint32_t which,
                              uint32_t *ret_dir, uint32_t *ret_dirent);
 
-/* Sets EBADMSG "LABEL is damaged: WHAT number NUMBER"; returns -1. */
+/* Sets EBADMSG "LABEL is damaged: WHAT number NUMBER", or EIO and the reason when the file could not be read; returns
+ * -1. */
 int overlay_index_damaged(const struct overlay_index *index, const char *what, uint64_t number, struct error *err);
 
 bool overlay_name_is_valid(const char *name, size_t size);

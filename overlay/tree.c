@@ -39,10 +39,12 @@ void overlay_tree_latch(struct overlay_tree *tree, struct error *err)
 int overlay_tree_damaged(struct overlay_tree *tree, uint32_t layer, const char *what, uint64_t number)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
+        int code;
 
         overlay_index_damaged(tree->layers[layer].index, what, number, &err);
+        code = err.code;
         overlay_tree_latch(tree, &err);
-        return -EBADMSG;
+        return -code;
 }
 
 int overlay_tree_failure(struct overlay_tree *tree, struct error *err)
