@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies: a sorted list of extents for each file, in the record of a lower layer or in memory. */
+/* Bodies: the extents of each file, in the record of a lower layer or in memory. */
 #include "overlay/body.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include "common/memory.h"
 #include "overlay/data.h"
-
-static struct body_extent *items_of(struct overlay_body *body)
-{
-        return body->is_array ? body->u.many.items : &body->u.one;
-}
-
-static const struct body_extent *const_items_of(const struct overlay_body *body)
-{
-        return body->is_array ? body->u.many.items : &body->u.one;
-}
 
 int overlay_body_count(struct overlay_tree *tree, const struct overlay_node *node, uint32_t *ret)
 {
@@ -33,128 +22,107 @@ int overlay_body_count(struct overlay_tree *tree, const struct overlay_node *nod
         return rc;
 }
 
-static int get_lower(struct overlay_tree *tree, const struct overlay_node *node, const struct index_inode *inode,
-                     uint32_t i, struct body_extent *ret)
+/* An extent of the lower record; its source is still the index's number. */
+static int read_lower(struct overlay_tree *tree, const struct body_cursor *cursor, uint32_t i,
+                      struct overlay_extent *ret)
 {
-        struct overlay_extent extent;
+        const struct overlay_node *node = cursor->node;
 
-        if (i >= inode->count ||
-            !overlay_index_read_extent(overlay_tree_index(tree, node->layer), inode->first + i, &extent) ||
-            extent.offset + extent.length > inode->size)
-                return overlay_tree_damaged(tree, node->layer, "an extent of inode", node->record);
-        *ret = (struct body_extent){extent.offset, extent.length, extent.source_offset, 0, 0};
-        return overlay_tree_layer_source(tree, node->layer, extent.source, &ret->source);
-}
-
-int overlay_body_get(struct overlay_tree *tree, const struct overlay_node *node, uint32_t i, struct body_extent *ret)
-{
-        struct index_inode inode;
-        int rc;
-
-        if ((node->flags & NODE_BODY) != 0) {
-                assert(i < node->u.body.count);
-                *ret = const_items_of(&node->u.body)[i];
+        if (overlay_index_read_extent(overlay_tree_index(tree, node->layer), i, ret) &&
+            ret->offset + ret->length <= cursor->size)
                 return 0;
-        }
-        rc = overlay_node_record(tree, node, &inode);
-        return rc < 0 ? rc : get_lower(tree, node, &inode, i, ret);
+        return overlay_tree_damaged(tree, node->layer, "an extent of inode", node->record);
 }
 
-static uint32_t find_owned(const struct overlay_body *body, uint64_t offset)
-{
-        const struct body_extent *items = const_items_of(body);
-        uint32_t low = 0, high = body->count;
-
-        while (low < high) {
-                uint32_t middle = low + (high - low) / 2;
-
-                if (items[middle].offset + items[middle].length > offset)
-                        high = middle;
-                else
-                        low = middle + 1;
-        }
-        return low;
-}
-
-int overlay_body_find(struct overlay_tree *tree, const struct overlay_node *node, uint64_t offset, uint32_t *ret)
+int overlay_body_seek(struct overlay_tree *tree, const struct overlay_node *node, uint64_t offset,
+                      struct body_cursor *ret)
 {
         struct index_inode inode;
-        uint32_t low = 0, high;
+        uint32_t high;
         int rc;
 
+        *ret = (struct body_cursor){.node = node};
         if ((node->flags & NODE_BODY) != 0) {
-                *ret = find_owned(&node->u.body, offset);
+                ret->place = overlay_extents_find(&node->u.body, offset);
                 return 0;
         }
         rc = overlay_node_record(tree, node, &inode);
         if (rc < 0)
                 return rc;
-        high = inode.count;
-        while (low < high) {
-                uint32_t middle = low + (high - low) / 2;
-                struct body_extent extent;
+        ret->size = inode.size;
+        ret->next = inode.first;
+        ret->end = high = inode.first + inode.count;
+        while (ret->next < high) {
+                uint32_t middle = ret->next + (high - ret->next) / 2;
+                struct overlay_extent extent;
 
-                rc = get_lower(tree, node, &inode, middle, &extent);
+                rc = read_lower(tree, ret, middle, &extent);
                 if (rc < 0)
                         return rc;
                 if (extent.offset + extent.length > offset)
                         high = middle;
                 else
-                        low = middle + 1;
+                        ret->next = middle + 1;
         }
-        *ret = low;
         return 0;
 }
 
-static void reserve(struct overlay_body *body, uint32_t need)
+int overlay_body_next(struct overlay_tree *tree, struct body_cursor *cursor, struct body_extent *ret)
 {
-        struct body_extent one = body->u.one;
-        uint32_t cap;
+        struct overlay_extent lower;
+        int rc;
 
-        if (!body->is_array && need <= 1)
-                return;
-        if (!body->is_array) {
-                body->u.many.items = memory_alloc(4 * sizeof(one));
-                body->u.many.items[0] = one;
-                body->u.many.cap = 4;
-                body->is_array = true;
+        if ((cursor->node->flags & NODE_BODY) != 0) {
+                const struct body_extent *extent = overlay_extents_at(&cursor->node->u.body, cursor->place);
+
+                if (extent == NULL)
+                        return 0;
+                *ret = *extent;
+                cursor->place = overlay_extents_next(&cursor->node->u.body, cursor->place);
+                return 1;
         }
-        if (need <= body->u.many.cap)
-                return;
-        cap = body->u.many.cap;
-        while (cap < need)
-                cap = cap > UINT32_MAX / 2 ? UINT32_MAX : cap * 2;
-        body->u.many.items = memory_realloc(body->u.many.items, cap, sizeof(one));
-        body->u.many.cap = cap;
+        if (cursor->next == cursor->end)
+                return 0;
+        rc = read_lower(tree, cursor, cursor->next, &lower);
+        if (rc < 0)
+                return rc;
+        cursor->next++;
+        *ret = (struct body_extent){lower.offset, lower.length, lower.source_offset, 0, 0};
+        rc = overlay_tree_layer_source(tree, cursor->node->layer, lower.source, &ret->source);
+        return rc < 0 ? rc : 1;
+}
+
+/* The place behind all extents. */
+static struct extent_place end_of(const struct body_extents *body)
+{
+        return overlay_extents_find(body, UINT64_MAX);
 }
 
 int overlay_body_own(struct overlay_tree *tree, struct overlay_node *node)
 {
-        struct overlay_body body = {.count = 0};
-        struct index_inode inode;
+        struct body_extents body = {.count = 0};
+        struct body_cursor cursor;
+        struct body_extent extent;
         uint64_t end = 0;
         int rc;
 
         if ((node->flags & NODE_BODY) != 0)
                 return 0;
-        rc = overlay_node_record(tree, node, &inode);
-        if (rc < 0)
-                return rc;
-        reserve(&body, inode.count);
-        for (uint32_t i = 0; rc == 0 && i < inode.count; i++) {
-                struct body_extent *extent = &items_of(&body)[i];
-
-                rc = get_lower(tree, node, &inode, i, extent);
-                if (rc == 0 && extent->offset < end)
-                        rc = overlay_tree_damaged(tree, node->layer, "the extents of inode", node->record);
-                end = rc == 0 ? extent->offset + extent->length : 0;
+        rc = overlay_body_seek(tree, node, 0, &cursor);
+        while (rc == 0) {
+                rc = overlay_body_next(tree, &cursor, &extent);
+                if (rc <= 0)
+                        break;
+                rc = extent.offset < end ? overlay_tree_damaged(tree, node->layer, "the extents of inode", node->record)
+                                         : 0;
+                end = extent.offset + extent.length;
+                if (rc == 0)
+                        overlay_extents_splice(&body, end_of(&body), 0, &extent, 1);
         }
         if (rc < 0) {
-                if (body.is_array)
-                        free(body.u.many.items);
+                overlay_extents_clear(&body);
                 return rc;
         }
-        body.count = inode.count;
         node->u.body = body;
         node->flags |= NODE_BODY;
         return 0;
@@ -190,48 +158,39 @@ static void push(struct body_extent *run, uint32_t *count, const struct body_ext
                 run[(*count)++] = *extent;
 }
 
-static void splice(struct overlay_body *body, uint32_t first, uint32_t last, const struct body_extent *run,
-                   uint32_t count)
-{
-        uint32_t total = body->count - (last - first) + count;
-        struct body_extent *items;
-
-        reserve(body, total);
-        items = items_of(body);
-        if (body->count > last)
-                memmove(&items[first + count], &items[last], (body->count - last) * sizeof(*items));
-        if (count > 0)
-                memcpy(&items[first], run, count * sizeof(*items));
-        body->count = total;
-}
-
 void overlay_body_replace(struct overlay_tree *tree, struct overlay_node *node, uint64_t offset, uint64_t length,
                           const struct body_extent *with)
 {
-        struct overlay_body *body = &node->u.body;
-        const struct body_extent *items = items_of(body);
+        struct body_extents *body = &node->u.body;
+        struct extent_place first = overlay_extents_find(body, offset), last = first;
+        const struct body_extent *at = overlay_extents_at(body, first);
+        struct body_extent run[5], left = {.length = 0}, right = {.length = 0};
         uint64_t end = offset + length;
-        struct body_extent run[5];
-        uint32_t first = find_owned(body, offset), last = first, count = 0;
+        uint32_t removed = 0, count = 0;
 
         assert((node->flags & NODE_BODY) != 0);
         if (length == 0)
                 return;
-        while (last < body->count && items[last].offset < end)
-                release(tree, &items[last++], offset, end);
-        /* neighbours take part, so that what continues them melts into them */
-        if (first > 0)
-                push(run, &count, &items[first - 1]);
-        if (first < last && items[first].offset < offset) {
-                struct body_extent left = items[first];
-
+        if (at != NULL && at->offset < offset) {
+                left = *at;
                 left.length = offset - left.offset;
-                push(run, &count, &left);
         }
+        for (; at != NULL && at->offset < end; at = overlay_extents_at(body, last)) {
+                release(tree, at, offset, end);
+                right = *at;
+                removed++;
+                last = overlay_extents_next(body, last);
+        }
+        /* neighbours take part, so that what continues them melts into them */
+        if (overlay_extents_previous(body, &first)) {
+                push(run, &count, overlay_extents_at(body, first));
+                removed++;
+        }
+        if (left.length > 0)
+                push(run, &count, &left);
         if (with != NULL)
                 push(run, &count, with);
-        if (first < last && items[last - 1].offset + items[last - 1].length > end) {
-                struct body_extent right = items[last - 1];
+        if (right.length > 0 && right.offset + right.length > end) {
                 uint64_t cut = end - right.offset;
 
                 right.offset += cut;
@@ -239,11 +198,11 @@ void overlay_body_replace(struct overlay_tree *tree, struct overlay_node *node, 
                 right.length -= cut;
                 push(run, &count, &right);
         }
-        if (last < body->count) {
-                push(run, &count, &items[last]);
-                last++;
+        if (at != NULL) {
+                push(run, &count, at);
+                removed++;
         }
-        splice(body, first > 0 ? first - 1 : 0, last, run, count);
+        overlay_extents_splice(body, first, removed, run, count);
 }
 
 void overlay_body_truncate(struct overlay_tree *tree, struct overlay_node *node, uint64_t size)
@@ -255,53 +214,54 @@ void overlay_body_truncate(struct overlay_tree *tree, struct overlay_node *node,
 
 void overlay_body_mark_shared(struct overlay_node *node, uint64_t offset, uint64_t length)
 {
-        struct overlay_body *body = &node->u.body;
+        struct extent_place place = overlay_extents_find(&node->u.body, offset);
         uint64_t end = offset + length;
+        struct body_extent *at;
 
         /* whole extents, also where the range begins inside: rare, and only costs a later write some space */
-        for (uint32_t i = find_owned(body, offset); i < body->count && items_of(body)[i].offset < end; i++)
-                if ((items_of(body)[i].flags & EXTENT_OWNED) != 0)
-                        items_of(body)[i].flags |= EXTENT_SHARED;
+        for (; (at = overlay_extents_at(&node->u.body, place)) != NULL && at->offset < end;
+             place = overlay_extents_next(&node->u.body, place))
+                if ((at->flags & EXTENT_OWNED) != 0)
+                        at->flags |= EXTENT_SHARED;
 }
 
 void overlay_body_free(struct overlay_tree *tree, struct overlay_node *node)
 {
-        struct overlay_body *body = &node->u.body;
-        const struct body_extent *items = items_of(body);
+        struct body_extents *body = &node->u.body;
+        struct extent_place place = {0, 0};
+        const struct body_extent *at;
 
-        if (!tree->closing)
-                for (uint32_t i = 0; i < body->count; i++)
-                        release(tree, &items[i], items[i].offset, items[i].offset + items[i].length);
-        if (body->is_array)
-                free(body->u.many.items);
-        *body = (struct overlay_body){.count = 0};
+        for (; !tree->closing && (at = overlay_extents_at(body, place)) != NULL;
+             place = overlay_extents_next(body, place))
+                release(tree, at, at->offset, at->offset + at->length);
+        overlay_extents_clear(body);
 }
 
-int overlay_body_allocated(struct overlay_tree *tree, const struct overlay_node *node, uint64_t *ret)
+int overlay_body_allocated(struct overlay_tree *tree, struct overlay_node *node, uint64_t *ret)
 {
-        struct index_inode inode;
+        struct body_cursor cursor;
         uint64_t sum = 0;
-        uint32_t count;
-        int rc = 0;
+        int rc;
 
-        if ((node->flags & NODE_BODY) == 0) {
-                rc = overlay_node_record(tree, node, &inode);
+        if ((node->flags & NODE_BODY) != 0) {
+                *ret = overlay_extents_length(&node->u.body);
+                return 0;
+        }
+        if ((node->flags & NODE_SUMMED) == 0) {
+                rc = overlay_body_seek(tree, node, 0, &cursor);
                 if (rc < 0)
                         return rc;
-        }
-        count = (node->flags & NODE_BODY) != 0 ? node->u.body.count : inode.count;
-        for (uint32_t i = 0; rc == 0 && i < count; i++) {
-                struct overlay_extent lower;
+                for (uint32_t i = cursor.next; i < cursor.end; i++) {
+                        struct overlay_extent extent;
 
-                if ((node->flags & NODE_BODY) != 0) {
-                        sum += const_items_of(&node->u.body)[i].length;
-                        continue;
+                        rc = read_lower(tree, &cursor, i, &extent);
+                        if (rc < 0)
+                                return rc;
+                        sum += extent.length;
                 }
-                if (!overlay_index_read_extent(overlay_tree_index(tree, node->layer), inode.first + i, &lower))
-                        rc = overlay_tree_damaged(tree, node->layer, "an extent of inode", node->record);
-                else
-                        sum += lower.length;
+                node->u.allocated = sum;
+                node->flags |= NODE_SUMMED;
         }
-        *ret = sum;
-        return rc;
+        *ret = node->u.allocated;
+        return 0;
 }

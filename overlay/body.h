@@ -12,9 +12,19 @@
 
 /* How many extents, in memory or in the record. */
 int overlay_body_count(struct overlay_tree *tree, const struct overlay_node *node, uint32_t *ret);
-int overlay_body_get(struct overlay_tree *tree, const struct overlay_node *node, uint32_t i, struct body_extent *ret);
-/* The first extent that ends behind `offset`; the count when there is none. */
-int overlay_body_find(struct overlay_tree *tree, const struct overlay_node *node, uint64_t offset, uint32_t *ret);
+
+/* Walks the extents in order; valid until the body changes. */
+struct body_cursor {
+        const struct overlay_node *node;
+        struct extent_place place; /* owned */
+        uint32_t next, end;        /* else: extents of the index */
+        uint64_t size;
+};
+/* To the first extent that ends behind `offset`. 0 or -errno. */
+int overlay_body_seek(struct overlay_tree *tree, const struct overlay_node *node, uint64_t offset,
+                      struct body_cursor *ret);
+/* 1 and the extent, 0 at the end, or -errno. */
+int overlay_body_next(struct overlay_tree *tree, struct body_cursor *cursor, struct body_extent *ret);
 /* Copies the record's extents into memory. */
 int overlay_body_own(struct overlay_tree *tree, struct overlay_node *node);
 
@@ -32,6 +42,6 @@ void overlay_body_mark_shared(struct overlay_node *node, uint64_t offset, uint64
 void overlay_body_free(struct overlay_tree *tree, struct overlay_node *node);
 
 /* Bytes that are not holes. */
-int overlay_body_allocated(struct overlay_tree *tree, const struct overlay_node *node, uint64_t *ret);
+int overlay_body_allocated(struct overlay_tree *tree, struct overlay_node *node, uint64_t *ret);
 
 #endif

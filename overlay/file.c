@@ -36,7 +36,8 @@ static int plan_read(struct overlay_tree *tree, const struct overlay_node *node,
                      struct read_plan *plan)
 {
         uint64_t at = offset, end;
-        uint32_t i = 0, count = 0;
+        struct body_cursor cursor;
+        struct body_extent extent;
         int rc;
 
         plan->count = 0;
@@ -44,26 +45,23 @@ static int plan_read(struct overlay_tree *tree, const struct overlay_node *node,
         if (offset >= node->size)
                 return 0;
         end = node->size - offset < size ? node->size : offset + size;
-        rc = overlay_body_count(tree, node, &count);
+        rc = overlay_body_seek(tree, node, offset, &cursor);
         if (rc == 0)
-                rc = overlay_body_find(tree, node, offset, &i);
-        while (rc == 0 && at < end && plan->count < READ_PIECES) {
-                struct body_extent extent = {.offset = end};
+                rc = overlay_body_next(tree, &cursor, &extent);
+        while (rc >= 0 && at < end && plan->count < READ_PIECES) {
                 uint64_t stop = end;
 
-                if (i < count)
-                        rc = overlay_body_get(tree, node, i, &extent);
-                if (rc < 0)
-                        break;
+                if (rc == 0)
+                        extent = (struct body_extent){.offset = end};
                 plan->pieces[plan->count].source = NULL;
-                if (extent.offset > at) { /* a hole */
+                if (extent.offset > at || rc == 0) { /* a hole */
                         stop = extent.offset < end ? extent.offset : end;
                 } else if (extent.offset + extent.length > at) {
                         if (extent.offset + extent.length < end)
                                 stop = extent.offset + extent.length;
                         plan->pieces[plan->count].source = tree->sources[extent.source];
                         plan->pieces[plan->count].source_offset = extent.source_offset + (at - extent.offset);
-                        i++;
+                        rc = overlay_body_next(tree, &cursor, &extent);
                 } else { /* not sorted */
                         return overlay_tree_damaged(tree, node->layer, "the extents of inode", node->record);
                 }
@@ -71,7 +69,7 @@ static int plan_read(struct overlay_tree *tree, const struct overlay_node *node,
                 at = stop;
         }
         plan->size = (size_t)(at - offset);
-        return rc;
+        return rc < 0 ? rc : 0;
 }
 
 static int run_read(struct overlay_tree *tree, struct overlay_node *node, const struct read_plan *plan, char *bytes)
@@ -142,8 +140,8 @@ static bool is_exclusive(const struct body_extent *extent)
 static int plan_write(struct overlay_tree *tree, struct overlay_node *node, uint64_t offset, uint64_t size,
                       struct write_piece *piece)
 {
+        struct body_cursor cursor;
         struct body_extent extent;
-        uint32_t i, count;
         int rc = overlay_node_change(tree, node);
 
         if (rc == 0)
@@ -151,13 +149,11 @@ static int plan_write(struct overlay_tree *tree, struct overlay_node *node, uint
         if (rc == 0)
                 rc = overlay_data_ensure(tree);
         if (rc == 0)
-                rc = overlay_body_find(tree, node, offset, &i);
+                rc = overlay_body_seek(tree, node, offset, &cursor);
         if (rc < 0)
                 return rc;
-        count = node->u.body.count;
         *piece = (struct write_piece){.length = size, .fresh = true};
-        for (; i < count; i++) {
-                (void)overlay_body_get(tree, node, i, &extent); /* owned: cannot fail */
+        while (overlay_body_next(tree, &cursor, &extent) > 0) { /* owned: cannot fail */
                 if (extent.offset >= offset + size)
                         break;
                 if (!is_exclusive(&extent))
@@ -333,20 +329,18 @@ int overlay_file_allocate(struct overlay_tree *tree, struct overlay_node *node, 
 /* The lock is held. */
 static int seek(struct overlay_tree *tree, struct overlay_node *node, uint64_t offset, int whence, uint64_t *ret)
 {
-        uint32_t i = 0, count = 0;
+        struct body_cursor cursor;
+        struct body_extent extent;
         int rc;
 
         if (offset >= node->size)
                 return -ENXIO;
-        rc = overlay_body_count(tree, node, &count);
-        if (rc == 0)
-                rc = overlay_body_find(tree, node, offset, &i);
-        for (; rc == 0 && i < count; i++) {
-                struct body_extent extent;
-
-                rc = overlay_body_get(tree, node, i, &extent);
-                if (rc < 0)
+        rc = overlay_body_seek(tree, node, offset, &cursor);
+        while (rc == 0) {
+                rc = overlay_body_next(tree, &cursor, &extent);
+                if (rc <= 0)
                         break;
+                rc = 0;
                 if (whence == SEEK_DATA) {
                         *ret = extent.offset > offset ? extent.offset : offset;
                         return 0;
@@ -401,17 +395,18 @@ static int collect(struct overlay_tree *tree, const struct overlay_node *in, uin
                    uint64_t size, struct pieces *pieces)
 {
         uint64_t in_end = in_offset + size;
-        uint32_t i = 0, count = 0;
-        int rc = overlay_body_count(tree, in, &count);
+        struct body_cursor cursor;
+        struct body_extent e;
+        int rc = overlay_body_seek(tree, in, in_offset, &cursor);
 
-        if (rc == 0)
-                rc = overlay_body_find(tree, in, in_offset, &i);
-        for (; rc == 0 && i < count; i++) {
-                struct body_extent e;
+        while (rc == 0) {
                 uint64_t begin, end;
 
-                rc = overlay_body_get(tree, in, i, &e);
-                if (rc < 0 || e.offset >= in_end)
+                rc = overlay_body_next(tree, &cursor, &e);
+                if (rc <= 0)
+                        break;
+                rc = 0;
+                if (e.offset >= in_end)
                         break;
                 begin = e.offset > in_offset ? e.offset : in_offset;
                 end = e.offset + e.length < in_end ? e.offset + e.length : in_end;

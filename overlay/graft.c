@@ -37,20 +37,24 @@ static void free_cutting(struct cutting *c)
 
 static int cut_body(struct overlay_tree *tree, struct overlay_node *node, struct cutting *c)
 {
+        struct body_cursor cursor;
         uint32_t count = 0;
         int rc = overlay_body_count(tree, node, &count);
 
+        if (rc == 0)
+                rc = overlay_body_seek(tree, node, 0, &cursor);
         if (rc < 0)
                 return rc;
         c->size = node->size;
         c->extents = memory_zalloc(count, sizeof(*c->extents));
         c->sources = memory_zalloc(count, sizeof(struct overlay_source *));
-        for (uint32_t i = 0; i < count; i++) {
-                rc = overlay_body_get(tree, node, i, &c->extents[i]);
-                if (rc < 0)
+        while (c->extent_count < count) {
+                struct body_extent *extent = &c->extents[c->extent_count];
+
+                rc = overlay_body_next(tree, &cursor, extent);
+                if (rc <= 0)
                         return rc;
-                c->sources[i] = overlay_source_ref(tree->sources[c->extents[i].source]);
-                c->extent_count++;
+                c->sources[c->extent_count++] = overlay_source_ref(tree->sources[extent->source]);
         }
         /* from now on others read these bytes: they must not change under them */
         if ((node->flags & NODE_BODY) != 0)

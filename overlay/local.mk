@@ -7,9 +7,11 @@ liboverlay_a_SOURCES = \
 	overlay/change.c overlay/change.h \
 	overlay/data.c overlay/data.h \
 	overlay/edit.c overlay/edit.h \
+	overlay/extents.c overlay/extents.h \
 	overlay/file.c overlay/file.h \
 	overlay/graft.c \
 	overlay/index.h \
+	overlay/index_bytes.c overlay/index_bytes.h \
 	overlay/index_format.h \
 	overlay/index_open.c \
 	overlay/index_read.c overlay/index_read.h \
@@ -40,6 +42,7 @@ overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
 
 overlay_tree_tests = \
 	tests/unit/overlay_body \
+	tests/unit/overlay_extents \
 	tests/unit/overlay_index \
 	tests/unit/overlay_layer \
 	tests/unit/overlay_model \
@@ -52,6 +55,8 @@ TESTS += $(overlay_tree_tests)
 overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_reimport.h tests/unit/check.h
 tests_unit_overlay_body_SOURCES = tests/unit/overlay_body.c $(overlay_tree_support)
 tests_unit_overlay_body_LDADD = $(overlay_test_libs)
+tests_unit_overlay_extents_SOURCES = tests/unit/overlay_extents.c tests/unit/check.h
+tests_unit_overlay_extents_LDADD = $(overlay_test_libs)
 tests_unit_overlay_index_SOURCES = tests/unit/overlay_index.c $(overlay_tree_support)
 tests_unit_overlay_index_LDADD = $(overlay_test_libs)
 tests_unit_overlay_layer_SOURCES = tests/unit/overlay_layer.c $(overlay_tree_support)

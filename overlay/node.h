@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "common/siphash.h"
+#include "overlay/extents.h"
 #include "overlay/index_read.h"
 #include "overlay/tree.h"
 
@@ -38,33 +39,8 @@ enum overlay_node_flags {
         NODE_STUB = 256,     /* a mount point that nobody made: invisible to seal */
         NODE_HARDLINK = 512, /* layer mode: an unresolved hard link, `target` is its path */
         NODE_EMIT = 1024,    /* seal: goes into the index */
-        NODE_EMIT_PATH = 2048 /* seal: directory with something in it that does */
-};
-
-enum overlay_extent_flags {
-        EXTENT_OWNED = 1,  /* in this tree's data file, written by this step */
-        EXTENT_SHARED = 2, /* another body may point at it too: never overwritten, never punched */
-};
-
-struct body_extent {
-        uint64_t offset;
-        uint64_t length;
-        uint64_t source_offset;
-        uint32_t source; /* number in tree->sources */
-        uint32_t flags;
-};
-
-/* Sorted, not overlapping, within the size. One extent needs no array. */
-struct overlay_body {
-        union {
-                struct body_extent one;
-                struct {
-                        struct body_extent *items;
-                        uint32_t cap;
-                } many;
-        } u;
-        uint32_t count;
-        bool is_array;
+        NODE_EMIT_PATH = 2048, /* seal: directory with something in it that does */
+        NODE_SUMMED = 4096     /* `allocated` is known */
 };
 
 struct overlay_dentry {
@@ -139,7 +115,8 @@ struct overlay_node {
         struct overlay_dentry *names;
         struct overlay_xattrs *xattrs;
         union {
-                struct overlay_body body;
+                struct body_extents body; /* with NODE_BODY */
+                uint64_t allocated;       /* of a lower file, with NODE_SUMMED */
                 struct overlay_dir *dir;
                 char *target;
                 uint64_t rdev;
@@ -217,7 +194,7 @@ void overlay_tree_lock(struct overlay_tree *tree);
 void overlay_tree_unlock(struct overlay_tree *tree);
 /* Keeps the first failure; `err` is emptied. */
 void overlay_tree_latch(struct overlay_tree *tree, struct error *err);
-/* Latches "index is damaged"; returns -EBADMSG. */
+/* Latches "index is damaged"; returns -EBADMSG, or -EIO when it could not be read. */
 int overlay_tree_damaged(struct overlay_tree *tree, uint32_t layer, const char *what, uint64_t number);
 void overlay_tree_observe(struct overlay_tree *tree, enum overlay_observed what, uint64_t ino, const char *name,
                           uint64_t found);

@@ -244,21 +244,22 @@ int overlay_node_read_all(const struct overlay_ref *ref, size_t limit, struct bu
 int overlay_node_pieces(const struct overlay_ref *ref, struct overlay_piece **ret, size_t *ret_count, struct error *err)
 {
         CLEANUP_FREE struct overlay_piece *pieces = NULL;
-        uint32_t count = 0;
+        struct body_cursor cursor;
+        struct body_extent e;
+        uint32_t count = 0, taken = 0;
         int rc = -EINVAL;
 
         overlay_tree_lock(ref->tree);
         if (overlay_node_is_file(ref->node))
                 rc = overlay_body_count(ref->tree, ref->node, &count);
         if (rc == 0)
+                rc = overlay_body_seek(ref->tree, ref->node, 0, &cursor);
+        if (rc == 0)
                 pieces = memory_zalloc(count, sizeof(*pieces));
-        for (uint32_t i = 0; rc == 0 && i < count; i++) {
-                struct body_extent e;
-
-                rc = overlay_body_get(ref->tree, ref->node, i, &e);
-                if (rc == 0)
-                        pieces[i] = (struct overlay_piece){e.offset, e.length, ref->tree->sources[e.source],
-                                                           e.source_offset};
+        while (rc == 0 && taken < count && (rc = overlay_body_next(ref->tree, &cursor, &e)) > 0) {
+                pieces[taken++] =
+                        (struct overlay_piece){e.offset, e.length, ref->tree->sources[e.source], e.source_offset};
+                rc = 0;
         }
         overlay_tree_unlock(ref->tree);
         if (rc < 0)

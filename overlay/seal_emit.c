@@ -139,16 +139,14 @@ static void fit_sources(struct emitter *e)
 static int write_body(struct emitter *e, const struct overlay_node *node, struct index_inode *inode)
 {
         struct overlay_emission *m = e->emission;
-        uint32_t count = 0;
-        int rc = overlay_body_count(e->tree, node, &count);
+        struct body_cursor cursor;
+        struct body_extent extent;
+        int rc = overlay_body_seek(e->tree, node, 0, &cursor);
 
         inode->first = overlay_index_writer_count(e->writer, INDEX_EXTENTS);
-        inode->count = count;
-        for (uint32_t i = 0; rc == 0 && i < count; i++) {
-                struct body_extent extent;
-
-                rc = overlay_body_get(e->tree, node, i, &extent);
-                if (rc < 0)
+        while (rc >= 0) {
+                rc = overlay_body_next(e->tree, &cursor, &extent);
+                if (rc <= 0)
                         break;
                 fit_sources(e);
                 overlay_index_writer_extent(e->writer,
@@ -160,6 +158,7 @@ static int write_body(struct emitter *e, const struct overlay_node *node, struct
                 memory_grow(&m->live, &m->live_cap, m->live_count + 1, sizeof(*m->live));
                 m->live[m->live_count++] = (struct tree_range){extent.source_offset, extent.length};
         }
+        inode->count = overlay_index_writer_count(e->writer, INDEX_EXTENTS) - inode->first;
         return rc;
 }
 

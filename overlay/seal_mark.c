@@ -90,24 +90,31 @@ static bool same_owner(const struct overlay_node *node, const struct index_inode
 static int same_body(struct overlay_tree *tree, struct overlay_node *node, const struct index_inode *record)
 {
         struct overlay_node lower = {.layer = node->layer, .record = node->record, .mode = node->mode};
+        struct body_cursor below, here;
+        int rc;
 
         if (!overlay_node_is_file(node) || (node->flags & NODE_BODY) == 0)
                 return 1;
         if (node->size != record->size || node->u.body.count != record->count)
                 return 0;
-        for (uint32_t i = 0; i < record->count; i++) {
+        rc = overlay_body_seek(tree, &lower, 0, &below);
+        if (rc == 0)
+                rc = overlay_body_seek(tree, node, 0, &here);
+        while (rc == 0) {
                 struct body_extent a, b;
-                int rc = overlay_body_get(tree, &lower, i, &a);
 
-                if (rc == 0)
-                        rc = overlay_body_get(tree, node, i, &b);
+                rc = overlay_body_next(tree, &below, &a);
+                if (rc <= 0)
+                        return rc < 0 ? rc : 1;
+                rc = overlay_body_next(tree, &here, &b);
                 if (rc < 0)
-                        return rc;
+                        break;
+                rc = 0;
                 if (a.offset != b.offset || a.length != b.length || a.source != b.source ||
                     a.source_offset != b.source_offset)
                         return 0;
         }
-        return 1;
+        return rc;
 }
 
 /* All names that the layers below give it, and no others. 1, 0 or -errno. */
