@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The near side of HTTP: starts the fetch child and talks to it. */
+#include "oci/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "oci/fetch_child.h"
+#include "oci/fetch_frame.h"
+#include "oci/url.h"
+
+#define DEFAULT_STALL 60u
+#define DEFAULT_TOTAL (6u * 60 * 60)
+#define DEFAULT_LIMIT (1ull << 34)
+
+struct oci_fetch {
+        struct oci_fetch_options options;
+        pthread_mutex_t lock; /* guards the two below */
+        int control;          /* -1: no child */
+        pid_t pid;
+};
+
+struct oci_fetch *oci_fetch_new(const struct oci_fetch_options *options)
+{
+        struct oci_fetch *f = memory_zalloc(1, sizeof(*f));
+
+        f->options = *options;
+        if (f->options.stall_seconds == 0)
+                f->options.stall_seconds = DEFAULT_STALL;
+        if (f->options.total_seconds == 0)
+                f->options.total_seconds = DEFAULT_TOTAL;
+        if (f->options.limit == 0)
+                f->options.limit = DEFAULT_LIMIT;
+        f->control = -1;
+        pthread_mutex_init(&f->lock, NULL);
+        return f;
+}
+
+/* --- the child ----------------------------------------------------------------- */
+
+static int spawn(int control, pid_t *ret)
+{
+        char name[] = "bryo", verb[] = OCI_FETCH_VERB;
+        char *const argv[] = { name, verb, NULL };
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attr;
+        sigset_t none, all;
+        int rc;
+
+        sigemptyset(&none);
+        sigfillset(&all);
+        rc = posix_spawn_file_actions_init(&actions);
+        if (rc != 0)
+                return rc;
+        rc = posix_spawnattr_init(&attr);
+        if (rc != 0) {
+                (void)posix_spawn_file_actions_destroy(&actions);
+                return rc;
+        }
+        if ((rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)) == 0 &&
+            (rc = posix_spawn_file_actions_adddup2(&actions, 0, 1)) == 0 &&
+            (rc = posix_spawn_file_actions_adddup2(&actions, control, OCI_FETCH_CHILD_SOCKET)) == 0 &&
+            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 && (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
+            (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
+                rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, argv, environ);
+        (void)posix_spawnattr_destroy(&attr);
+        (void)posix_spawn_file_actions_destroy(&actions);
+        return rc;
+}
+
+static int start(struct oci_fetch *f, struct error *err)
+{
+        CLEANUP_FD int near = -1;
+        CLEANUP_FD int far = -1;
+        int pair[2], rc;
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return error_errno(err, errno, "cannot make a socket for the fetch process");
+        near = pair[0];
+        /* above the descriptors that the child is given, or one dup2 of the spawn could step on another's source */
+        far = fcntl(pair[1], F_DUPFD_CLOEXEC, OCI_FETCH_CHILD_SOCKET + 1);
+        (void)close(pair[1]);
+        rc = far < 0 ? errno : spawn(far, &f->pid);
+        if (rc != 0)
+                return error_errno(err, rc, "cannot start the fetch process");
+        f->control = fd_steal(&near);
+        return 0;
+}
+
+static void stop(struct oci_fetch *f)
+{
+        if (f->control < 0)
+                return;
+        f->control = fd_close(f->control);
+        while (waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+        f->pid = 0;
+}
+
+void oci_fetch_free(struct oci_fetch *f)
+{
+        if (!f)
+                return;
+        stop(f);
+        pthread_mutex_destroy(&f->lock);
+        free(f);
+}
+
+/* --- one request ------------------------------------------------------------------ */
+
+static void make_request(const struct oci_fetch *f, const struct oci_fetch_request *request, const struct oci_url *url,
+                         struct buffer *ret)
+{
+        CLEANUP_FREE char *bare = oci_url_format(url);
+        CLEANUP_FREE char *basic = oci_url_basic(url);
+        const char *authorization = request->authorization ? request->authorization : basic;
+        uint64_t limit = request->limit && request->limit < f->options.limit ? request->limit : f->options.limit;
+
+        fetch_frame_begin(ret, FETCH_REQUEST);
+        fetch_frame_number(ret, FETCH_TAG_METHOD, request->method);
+        fetch_frame_text(ret, FETCH_TAG_URL, bare);
+        for (size_t i = 0; request->headers && i < request->headers->count; i++)
+                fetch_frame_text(ret, FETCH_TAG_HEADER, request->headers->items[i]);
+        if (authorization)
+                fetch_frame_text(ret, FETCH_TAG_AUTHORIZATION, authorization);
+        fetch_frame_number(ret, FETCH_TAG_LIMIT, limit);
+        fetch_frame_number(ret, FETCH_TAG_STALL, f->options.stall_seconds);
+        fetch_frame_number(ret, FETCH_TAG_TIME, f->options.total_seconds);
+}
+
+/* A line break in a header would be a header of its own (CWE-113). */
+static int check_headers(const struct oci_fetch_request *request, struct error *err)
+{
+        if (request->authorization && strpbrk(request->authorization, "\r\n"))
+                return error_set(err, EINVAL, "the credential for the host has a line break");
+        for (size_t i = 0; request->headers && i < request->headers->count; i++)
+                if (strpbrk(request->headers->items[i], "\r\n"))
+                        return error_set(err, EINVAL, "a header has a line break");
+        return 0;
+}
+
+/* Sends the request; a child that died meanwhile is replaced once. */
+static int send_request(struct oci_fetch *f, const struct buffer *frame, const int *fds, struct error *err)
+{
+        int result = 0;
+
+        pthread_mutex_lock(&f->lock);
+        for (int attempt = 0; attempt < 2; attempt++) {
+                CLEANUP_ERROR struct error send_err = ERROR_INIT;
+
+                if (f->control < 0 && (result = start(f, err)) < 0)
+                        break;
+                result = fetch_frame_send(f->control, frame, fds, 2, &send_err);
+                if (result == 0)
+                        break;
+                if ((send_err.code != EPIPE && send_err.code != ECONNRESET) || attempt == 1) {
+                        (void)error_move(err, &send_err);
+                        break;
+                }
+                stop(f);
+        }
+        pthread_mutex_unlock(&f->lock);
+        return result;
+}
+
+static void take_field(const struct fetch_field *field, struct oci_fetch_response *ret)
+{
+        if (field->tag == FETCH_TAG_STATUS)
+                ret->status = (unsigned)field->number;
+        else if (field->tag == FETCH_TAG_URL && !ret->url)
+                ret->url = memory_strndup(field->bytes, field->size);
+        else if (field->tag == FETCH_TAG_DONE)
+                ret->size = field->number;
+        else if (field->tag == FETCH_TAG_DIGEST && field->size == sizeof(ret->digest.bytes))
+                memcpy(ret->digest.bytes, field->bytes, sizeof(ret->digest.bytes));
+        else if (field->tag == FETCH_TAG_HEADER)
+                strv_take(&ret->headers, memory_strndup(field->bytes, field->size));
+}
+
+static int take_failure(const struct buffer *frame, struct error *err)
+{
+        CLEANUP_FREE char *message = NULL;
+        struct fetch_field field;
+        int code = EIO;
+        size_t at = 0;
+
+        while (fetch_frame_next(frame, &at, &field)) {
+                if (field.tag == FETCH_TAG_CODE && field.number > 0 && field.number < 4096)
+                        code = (int)field.number;
+                else if (field.tag == FETCH_TAG_MESSAGE && !message)
+                        message = memory_strndup(field.bytes, field.size);
+        }
+        return error_set(err, code, "%s", message ? message : "the fetch process failed without a word");
+}
+
+static bool tell_progress(const struct oci_fetch_request *request, const struct buffer *frame)
+{
+        struct fetch_field field;
+        uint64_t done = 0, total = 0;
+        size_t at = 0;
+
+        while (fetch_frame_next(frame, &at, &field)) {
+                if (field.tag == FETCH_TAG_DONE)
+                        done = field.number;
+                else if (field.tag == FETCH_TAG_TOTAL)
+                        total = field.number;
+        }
+        return !request->progress || request->progress(request->context, done, total);
+}
+
+/* One message of the child; *ret_done tells whether it was the answer. */
+static int receive_answer(int socket, const struct oci_fetch_request *request, struct oci_fetch_response *ret,
+                          bool *ret_done, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+        enum fetch_frame_type type;
+        struct fetch_field field;
+        size_t at = 0;
+
+        *ret_done = false;
+        if (fetch_frame_receive(socket, false, &frame, NULL, 0, err) < 0)
+                return -1;
+        if (frame.size == 0)
+                return error_set(err, EIO, "the fetch process ended before it was done");
+        if (fetch_frame_check(&frame, &type, err) < 0)
+                return -1;
+        switch (type) {
+        case FETCH_PROGRESS:
+                return tell_progress(request, &frame) ? 0 : error_set(err, ECANCELED, "given up");
+        case FETCH_FAILED:
+                return take_failure(&frame, err);
+        case FETCH_DONE:
+                while (fetch_frame_next(&frame, &at, &field))
+                        take_field(&field, ret);
+                *ret_done = true;
+                return 0;
+        case FETCH_REQUEST:
+                break;
+        }
+        return error_set(err, EPROTO, "the fetch process sent something that is no answer");
+}
+
+static int talk(struct oci_fetch *f, const struct oci_fetch_request *request, const struct buffer *frame,
+                struct oci_fetch_response *ret, struct error *err)
+{
+        CLEANUP_FD int nowhere = -1;
+        CLEANUP_FD int near = -1;
+        CLEANUP_FD int far = -1;
+        bool done = false;
+        int pair[2], fds[2];
+
+        if (request->fd < 0 && (nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+                return error_errno(err, errno, "cannot open /dev/null");
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return error_errno(err, errno, "cannot make a socket for the fetch process");
+        near = pair[0];
+        far = pair[1];
+        fds[0] = far;
+        fds[1] = request->fd < 0 ? nowhere : request->fd;
+        if (send_request(f, frame, fds, err) < 0)
+                return -1;
+        far = fd_close(far); /* so that the child's death is the end-of-file here */
+        while (!done)
+                if (receive_answer(near, request, ret, &done, err) < 0)
+                        return -1;
+        return 0;
+}
+
+int oci_fetch_do(struct oci_fetch *f, const struct oci_fetch_request *request, struct oci_fetch_response *ret,
+                 struct error *err)
+{
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+        CLEANUP_URL struct oci_url url = OCI_URL_INIT;
+        CLEANUP_FREE char *shown = NULL;
+
+        *ret = (struct oci_fetch_response)OCI_FETCH_RESPONSE_INIT;
+        if (oci_url_parse(request->url, &url, err) < 0)
+                return -1;
+        shown = oci_url_format(&url);
+        make_request(f, request, &url, &frame);
+        if (check_headers(request, err) < 0 || talk(f, request, &frame, ret, err) < 0) {
+                oci_fetch_response_free(ret);
+                return error_wrap(err, "cannot fetch %s", shown);
+        }
+        if (!ret->url)
+                ret->url = STEAL(shown);
+        return 0;
+}
+
+void oci_fetch_response_free(struct oci_fetch_response *r)
+{
+        free(r->url);
+        strv_free(&r->headers);
+        *r = (struct oci_fetch_response)OCI_FETCH_RESPONSE_INIT;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_OCI_FETCH_CHILD_H
+#define BRYO_OCI_FETCH_CHILD_H
+
+#include "common/error.h"
+
+/* The descriptor on which a fetch child finds its control socket. */
+#define OCI_FETCH_CHILD_SOCKET 3
+
+/*
+ * The whole life of a fetch child (oci/fetch.h), until its parent closes the control socket. Fails when the socket
+ * is none, as when somebody types the hidden verb.
+ */
+int oci_fetch_child_main(struct error *err);
+
+#endif

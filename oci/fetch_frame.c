@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded, versioned messages between a process and its fetch child. */
+#include "oci/fetch_frame.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+
+#define HEAD_SIZE  4u
+#define FIELD_HEAD 5u
+#define FDS_MAX    4u
+
+void fetch_frame_begin(struct buffer *b, enum fetch_frame_type type)
+{
+        const char head[HEAD_SIZE] = { 'B', 'F', FETCH_FRAME_VERSION, (char)type };
+
+        buffer_append(b, head, sizeof(head));
+}
+
+void fetch_frame_bytes(struct buffer *b, enum fetch_tag tag, const void *bytes, size_t size)
+{
+        buffer_append_char(b, (char)tag);
+        for (unsigned i = 0; i < 4; i++)
+                buffer_append_char(b, (char)(size >> (8 * i)));
+        buffer_append(b, bytes, size);
+}
+
+void fetch_frame_text(struct buffer *b, enum fetch_tag tag, const char *text)
+{
+        fetch_frame_bytes(b, tag, text, strlen(text));
+}
+
+void fetch_frame_number(struct buffer *b, enum fetch_tag tag, uint64_t number)
+{
+        char bytes[8];
+
+        for (unsigned i = 0; i < sizeof(bytes); i++)
+                bytes[i] = (char)(number >> (8 * i));
+        fetch_frame_bytes(b, tag, bytes, sizeof(bytes));
+}
+
+static uint64_t read_number(const char *bytes, size_t size)
+{
+        uint64_t number = 0;
+
+        for (size_t i = size; i-- > 0;)
+                number = number << 8 | (unsigned char)bytes[i];
+        return number;
+}
+
+bool fetch_frame_next(const struct buffer *b, size_t *at, struct fetch_field *ret)
+{
+        size_t size;
+
+        if (*at == 0)
+                *at = HEAD_SIZE;
+        if (b->size - *at < FIELD_HEAD)
+                return false;
+        size = (size_t)read_number(b->data + *at + 1, 4);
+        if (size > b->size - *at - FIELD_HEAD)
+                return false;
+        *ret = (struct fetch_field){ .tag = (enum fetch_tag)(unsigned char)b->data[*at],
+                                     .bytes = b->data + *at + FIELD_HEAD,
+                                     .size = size };
+        if (size == 8)
+                ret->number = read_number(ret->bytes, 8);
+        *at += FIELD_HEAD + size;
+        return true;
+}
+
+int fetch_frame_check(const struct buffer *b, enum fetch_frame_type *ret_type, struct error *err)
+{
+        struct fetch_field field;
+        size_t at = 0;
+
+        if (b->size < HEAD_SIZE || b->data[0] != 'B' || b->data[1] != 'F')
+                return error_set(err, EPROTO, "a message of the fetch process is no frame");
+        if (b->data[2] != FETCH_FRAME_VERSION)
+                return error_set(err, EPROTO, "a message of the fetch process has version %d instead of %d", b->data[2],
+                                 FETCH_FRAME_VERSION);
+        while (fetch_frame_next(b, &at, &field))
+                if (field.tag == 0 || field.tag >= FETCH_TAG_MAX)
+                        return error_set(err, EPROTO, "a message of the fetch process has a bad field");
+        if (at != b->size && b->size != HEAD_SIZE)
+                return error_set(err, EPROTO, "a message of the fetch process is cut off");
+        *ret_type = (enum fetch_frame_type)(unsigned char)b->data[3];
+        return 0;
+}
+
+int fetch_frame_send(int socket, const struct buffer *b, const int *fds, size_t count, struct error *err)
+{
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+        } control;
+        struct iovec io = { .iov_base = b->data, .iov_len = b->size };
+        struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1 };
+        struct cmsghdr *c;
+        ssize_t n;
+
+        if (b->size > FETCH_FRAME_MAX || count > FDS_MAX)
+                return error_set(err, EMSGSIZE, "a message to the fetch process would have %zu bytes: the limit is %u", b->size,
+                                 FETCH_FRAME_MAX);
+        memset(&control, 0, sizeof(control));
+        if (count > 0) {
+                message.msg_control = control.bytes;
+                message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+                c = CMSG_FIRSTHDR(&message);
+                c->cmsg_level = SOL_SOCKET;
+                c->cmsg_type = SCM_RIGHTS;
+                c->cmsg_len = CMSG_LEN(count * sizeof(int));
+                memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+        }
+        do
+                n = sendmsg(socket, &message, MSG_NOSIGNAL);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return error_errno(err, errno, "cannot send a message of the fetch process");
+        return 0;
+}
+
+static void take_descriptors(struct msghdr *message, int *fds, size_t max)
+{
+        size_t taken = 0;
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+                size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+                if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+                        continue;
+                for (size_t i = 0; i < count; i++) {
+                        int fd;
+
+                        memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+                        if (taken < max)
+                                fds[taken++] = fd;
+                        else
+                                (void)fd_close(fd);
+                }
+        }
+}
+
+int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, size_t max, struct error *err)
+{
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+        } control;
+        struct iovec io = { .iov_base = buffer_reserve(b, FETCH_FRAME_MAX + 1), .iov_len = FETCH_FRAME_MAX };
+        struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes,
+                                  .msg_controllen = sizeof(control.bytes) };
+        ssize_t n;
+
+        for (size_t i = 0; i < max; i++)
+                fds[i] = -1;
+        do
+                n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (nowait ? MSG_DONTWAIT : 0));
+        while (n < 0 && errno == EINTR);
+        if (n < 0 && errno == ECONNRESET)
+                n = 0;
+        if (n < 0)
+                return error_errno(err, errno, "cannot receive a message of the fetch process");
+        take_descriptors(&message, fds, max);
+        b->size = (size_t)n;
+        if (n > 0)
+                b->data[n] = '\0';
+        if (message.msg_flags & MSG_TRUNC) {
+                for (size_t i = 0; i < max; i++)
+                        fds[i] = fd_close(fds[i]);
+                return error_set(err, EPROTO, "a message of the fetch process is larger than %u bytes", FETCH_FRAME_MAX);
+        }
+        return 0;
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request in the fetch child: what it may do, where its bytes go, what is answered. */
+#include "oci/fetch_transfer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "common/sha256.h"
+#include "common/strv.h"
+#include "oci/fetch.h"
+#include "oci/fetch_frame.h"
+#include "oci/fetch_local.h"
+#include "oci/url.h"
+
+#define MAX_REDIRECTS    10
+#define CONNECT_SECONDS  30L
+#define SLOWEST          64L /* bytes a second */
+#define PROGRESS_SECONDS 0.2
+
+struct fetch_transfer {
+        const struct fetch_curl *curl;
+        CURL *easy;
+        struct curl_slist *headers;
+        int answer, body;     /* owned */
+        struct oci_url first; /* what was asked for */
+        struct oci_url url;   /* where it is by now */
+        char *authorization;  /* for the origin of `first` */
+        struct strv asked;    /* "Name: value" */
+        enum oci_fetch_method method;
+        uint64_t limit, stall, seconds;
+        struct timespec deadline;
+        unsigned redirects;
+        bool far;             /* `first` is no local address: a redirect must not reach one */
+        bool refused_local;   /* a name that led to one was refused */
+        struct strv got;      /* response headers, name=value */
+        uint64_t done;
+        struct sha256 hash;
+        struct timespec told; /* when progress was last sent */
+        struct error failure; /* set in a callback: why the transfer was given up */
+};
+
+/* --- answers ---------------------------------------------------------------- */
+
+static void send_frame(const struct fetch_transfer *t, const struct buffer *frame)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        /* nobody waits any more: the socket's end-of-file tells the child's loop */
+        (void)fetch_frame_send(t->answer, frame, NULL, 0, &err);
+}
+
+static void answer_error(const struct fetch_transfer *t, const struct error *err)
+{
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+        CLEANUP_FREE char *message = memory_strndup(err->message, FETCH_TEXT_MAX);
+
+        fetch_frame_begin(&frame, FETCH_FAILED);
+        fetch_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)err->code);
+        fetch_frame_text(&frame, FETCH_TAG_MESSAGE, message);
+        send_frame(t, &frame);
+}
+
+static void answer_done(struct fetch_transfer *t, long status)
+{
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+        CLEANUP_FREE char *url = oci_url_format(&t->url);
+        struct sha256_digest digest;
+
+        sha256_final(&t->hash, &digest);
+        fetch_frame_begin(&frame, FETCH_DONE);
+        fetch_frame_number(&frame, FETCH_TAG_STATUS, (uint64_t)status);
+        fetch_frame_text(&frame, FETCH_TAG_URL, url);
+        fetch_frame_number(&frame, FETCH_TAG_DONE, t->done);
+        fetch_frame_bytes(&frame, FETCH_TAG_DIGEST, digest.bytes, sizeof(digest.bytes));
+        for (size_t i = 0; i < t->got.count; i++)
+                fetch_frame_text(&frame, FETCH_TAG_HEADER, t->got.items[i]);
+        send_frame(t, &frame);
+}
+
+static double seconds_since(const struct timespec *then)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
+/* --- callbacks of libcurl ------------------------------------------------------ */
+
+static long status_of(const struct fetch_transfer *t)
+{
+        long status = 0;
+
+        (void)t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        return status;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t size, void *context)
+{
+        struct fetch_transfer *t = context;
+        long status = status_of(t);
+
+        (void)one; /* always 1 */
+        if (status < 200 || status > 299)
+                return size;
+        if (size > t->limit - t->done) {
+                (void)error_set(&t->failure, EFBIG, "it is larger than the limit of %llu bytes", (unsigned long long)t->limit);
+                return 0;
+        }
+        if (fd_write_all(t->body, bytes, size) < 0) {
+                (void)error_errno(&t->failure, errno, "cannot write what was received");
+                return 0;
+        }
+        sha256_update(&t->hash, bytes, size);
+        t->done += size;
+        return size;
+}
+
+static bool is_wanted(const char *name)
+{
+        static const char *const names[] = OCI_FETCH_HEADERS;
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (strcmp(names[i], name) == 0)
+                        return true;
+        return false;
+}
+
+/* One line of a header. A status line begins a new set: what came with 1xx answers and redirects is forgotten. */
+static size_t on_header(char *bytes, size_t one, size_t size, void *context)
+{
+        struct fetch_transfer *t = context;
+        CLEANUP_FREE char *line = memory_strndup(bytes, size);
+        size_t length = strlen(line);
+        char *colon;
+
+        (void)one;
+        while (length > 0 && strchr("\r\n \t", line[length - 1]))
+                line[--length] = '\0';
+        if (strncmp(line, "HTTP/", 5) == 0) {
+                strv_clear(&t->got);
+                return size;
+        }
+        colon = strchr(line, ':');
+        if (!colon || length > FETCH_TEXT_MAX / 4)
+                return size;
+        *colon = '\0';
+        for (char *c = line; *c; c++)
+                if (*c >= 'A' && *c <= 'Z')
+                        *c = (char)(*c + 32);
+        /* of a header that came twice, the first counts: a second one may have been smuggled in behind it */
+        if (is_wanted(line) && !strv_env_find(&t->got, line))
+                strv_env_set(&t->got, line, colon + 1 + strspn(colon + 1, " \t"));
+        return size;
+}
+
+static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
+{
+        struct fetch_transfer *t = context;
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+
+        (void)now;
+        (void)up_total;
+        (void)up_now;
+        if (seconds_since(&t->told) < PROGRESS_SECONDS)
+                return 0;
+        clock_gettime(CLOCK_MONOTONIC, &t->told);
+        fetch_frame_begin(&frame, FETCH_PROGRESS);
+        fetch_frame_number(&frame, FETCH_TAG_DONE, t->done);
+        fetch_frame_number(&frame, FETCH_TAG_TOTAL, total > 0 ? (uint64_t)total : 0);
+        send_frame(t, &frame);
+        return 0;
+}
+
+/* The one place where every connection is made: a redirect that was to stay outside does not come in by name either. */
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+        struct fetch_transfer *t = context;
+
+        (void)purpose;
+        if (t->redirects > 0 && t->far && !fetch_local_has_proxy(t->url.scheme) && fetch_local_is_address(&address->addr)) {
+                t->refused_local = true;
+                return CURL_SOCKET_BAD;
+        }
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* --- setting up ------------------------------------------------------------------ */
+
+/* Remaining time, at least one second: the deadline is that of the whole request, not of each redirect. */
+static long remaining(const struct fetch_transfer *t)
+{
+        double left = (double)t->seconds - seconds_since(&t->deadline);
+
+        return left < 1 ? 1 : (long)left;
+}
+
+#define SET(option, value) ok = ok && t->curl->easy_setopt(t->easy, option, value) == CURLE_OK
+
+/* libcurl 7.85 took the names of protocols; older ones take bits under numbers that its headers now call deprecated. */
+static bool set_protocols(const struct fetch_transfer *t)
+{
+        const CURLoption old_protocols = (CURLoption)181;
+
+        return t->curl->easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK ||
+               t->curl->easy_setopt(t->easy, old_protocols, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) == CURLE_OK;
+}
+
+/* What never changes, each named even where it is libcurl's default. */
+static bool set_rules(const struct fetch_transfer *t)
+{
+        bool ok = set_protocols(t);
+
+        SET(CURLOPT_FOLLOWLOCATION, 0L); /* redirects are judged here */
+        SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        SET(CURLOPT_AUTOREFERER, 0L);
+        SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+        SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
+        SET(CURLOPT_SSL_VERIFYPEER, 1L);
+        SET(CURLOPT_SSL_VERIFYHOST, 2L);
+        SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+        SET(CURLOPT_NOSIGNAL, 1L);
+        SET(CURLOPT_USERAGENT, "bryo/" PACKAGE_VERSION);
+        SET(CURLOPT_CONNECTTIMEOUT, t->stall < (uint64_t)CONNECT_SECONDS ? (long)t->stall : CONNECT_SECONDS);
+        SET(CURLOPT_LOW_SPEED_LIMIT, SLOWEST);
+        SET(CURLOPT_LOW_SPEED_TIME, (long)t->stall);
+        return ok;
+}
+
+static bool set_trust(const struct fetch_transfer *t)
+{
+        static const char *const files[] = { "CURL_CA_BUNDLE", "SSL_CERT_FILE" };
+        const char *directory = getenv("SSL_CERT_DIR");
+        bool ok = true;
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                const char *file = getenv(files[i]);
+
+                if (!file || !file[0])
+                        continue;
+                SET(CURLOPT_CAINFO, file);
+                break;
+        }
+        if (directory && directory[0])
+                SET(CURLOPT_CAPATH, directory);
+        return ok;
+}
+
+static bool set_callbacks(struct fetch_transfer *t)
+{
+        bool ok = true;
+
+        SET(CURLOPT_PRIVATE, t);
+        SET(CURLOPT_WRITEFUNCTION, on_body);
+        SET(CURLOPT_WRITEDATA, t);
+        SET(CURLOPT_HEADERFUNCTION, on_header);
+        SET(CURLOPT_HEADERDATA, t);
+        SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+        SET(CURLOPT_XFERINFODATA, t);
+        SET(CURLOPT_NOPROGRESS, 0L);
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(CURLOPT_OPENSOCKETDATA, t);
+        return ok;
+}
+
+/* What belongs to this hop: the URL, the headers, and the credential if it is still the same origin. */
+static bool set_hop(struct fetch_transfer *t)
+{
+        CLEANUP_FREE char *url = oci_url_format(&t->url);
+        bool with_credential = t->authorization && oci_url_is_same_origin(&t->first, &t->url);
+        bool alone = with_credential || t->redirects > 0;
+        bool ok = true;
+
+        t->curl->slist_free_all(t->headers);
+        t->headers = t->curl->slist_append(NULL, "Accept-Encoding:");
+        for (size_t i = 0; i < t->asked.count; i++)
+                t->headers = t->curl->slist_append(t->headers, t->asked.items[i]);
+        if (with_credential) {
+                CLEANUP_FREE char *header = memory_printf("Authorization: %s", t->authorization);
+
+                t->headers = t->curl->slist_append(t->headers, header);
+        }
+        SET(CURLOPT_URL, url);
+        SET(CURLOPT_HTTPHEADER, t->headers);
+        SET(CURLOPT_NOBODY, t->method == OCI_FETCH_HEAD ? 1L : 0L);
+        /* a connection that knows somebody is not lent to others, and one that others made is not taken */
+        SET(CURLOPT_FRESH_CONNECT, alone ? 1L : 0L);
+        SET(CURLOPT_FORBID_REUSE, alone ? 1L : 0L);
+        SET(CURLOPT_TIMEOUT, remaining(t));
+        t->done = 0;
+        sha256_init(&t->hash);
+        return ok;
+}
+
+#undef SET
+
+static int check_url(const struct oci_url *url, struct error *err)
+{
+        if (strcmp(url->scheme, "http") != 0 && strcmp(url->scheme, "https") != 0)
+                return error_set(err, EINVAL, "%s: only http and https are fetched", url->scheme);
+        return 0;
+}
+
+static int take_field(struct fetch_transfer *t, const struct fetch_field *field, struct error *err)
+{
+        CLEANUP_FREE char *text = memory_strndup(field->bytes, field->size);
+
+        switch (field->tag) {
+        case FETCH_TAG_METHOD:
+                t->method = field->number == OCI_FETCH_HEAD ? OCI_FETCH_HEAD : OCI_FETCH_GET;
+                return 0;
+        case FETCH_TAG_URL:
+                oci_url_free(&t->first);
+                oci_url_free(&t->url);
+                return oci_url_parse(text, &t->first, err) < 0 || oci_url_parse(text, &t->url, err) < 0 ? -1 : 0;
+        case FETCH_TAG_HEADER:
+                strv_add(&t->asked, text);
+                return 0;
+        case FETCH_TAG_AUTHORIZATION:
+                free(t->authorization);
+                t->authorization = STEAL(text);
+                return 0;
+        case FETCH_TAG_LIMIT:
+                t->limit = field->number;
+                return 0;
+        case FETCH_TAG_STALL:
+                t->stall = field->number;
+                return 0;
+        case FETCH_TAG_TIME:
+                t->seconds = field->number;
+                return 0;
+        case FETCH_TAG_DONE:
+        case FETCH_TAG_TOTAL:
+        case FETCH_TAG_STATUS:
+        case FETCH_TAG_DIGEST:
+        case FETCH_TAG_CODE:
+        case FETCH_TAG_MESSAGE:
+        case FETCH_TAG_MAX:
+                break;
+        }
+        return error_set(err, EPROTO, "a request to the fetch process has a field that is none of a request's");
+}
+
+static int read_request(struct fetch_transfer *t, const struct buffer *request, struct error *err)
+{
+        enum fetch_frame_type type;
+        struct fetch_field field;
+        size_t at = 0;
+
+        if (fetch_frame_check(request, &type, err) < 0)
+                return -1;
+        if (type != FETCH_REQUEST)
+                return error_set(err, EPROTO, "the fetch process got a message that is no request");
+        while (fetch_frame_next(request, &at, &field))
+                if (take_field(t, &field, err) < 0)
+                        return -1;
+        if (!t->url.scheme)
+                return error_set(err, EPROTO, "a request to the fetch process has no URL");
+        return check_url(&t->url, err);
+}
+
+static int set_up(struct fetch_transfer *t, const struct buffer *request, struct error *err)
+{
+        if (read_request(t, request, err) < 0)
+                return -1;
+        t->far = !fetch_local_is_host(t->first.host);
+        t->easy = t->curl->easy_init();
+        if (!t->easy || !set_rules(t) || !set_trust(t) || !set_callbacks(t) || !set_hop(t))
+                return error_set(err, ENOTSUP, "libcurl refuses a setting that bryo insists on: it is too old or built without it");
+        return 0;
+}
+
+void fetch_transfer_begin(const struct fetch_curl *curl, const struct buffer *request, int answer, int body,
+                          struct fetch_transfer **ret)
+{
+        struct fetch_transfer *t = memory_zalloc(1, sizeof(*t));
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        t->curl = curl;
+        t->answer = answer;
+        t->body = body;
+        clock_gettime(CLOCK_MONOTONIC, &t->deadline);
+        t->told = t->deadline;
+        *ret = t;
+        if (set_up(t, request, &err) == 0)
+                return;
+        answer_error(t, &err);
+        fetch_transfer_free(t);
+        *ret = NULL;
+}
+
+CURL *fetch_transfer_handle(const struct fetch_transfer *t)
+{
+        return t->easy;
+}
+
+int fetch_transfer_socket(const struct fetch_transfer *t)
+{
+        return t->answer;
+}
+
+/* --- finishing ----------------------------------------------------------------------- */
+
+static int check_redirect(const struct fetch_transfer *t, const struct oci_url *to, struct error *err)
+{
+        CLEANUP_FREE char *shown = oci_url_format(to);
+
+        if (check_url(to, err) < 0)
+                return error_wrap(err, "the server redirects to %s", shown);
+        if (strcmp(t->url.scheme, "https") == 0 && strcmp(to->scheme, "https") != 0)
+                return error_set(err, EPERM, "the server redirects from https to %s, which anybody on the way can change: refused",
+                                 shown);
+        if (t->redirects >= MAX_REDIRECTS)
+                return error_set(err, ELOOP, "more than %d redirects", MAX_REDIRECTS);
+        if (t->far && fetch_local_is_host(to->host))
+                return error_set(err, EPERM, "the server redirects to %s, an address of this machine or its link: refused", shown);
+        return 0;
+}
+
+/* *ret_again: there was an acceptable redirect, and the handle is ready for it. */
+static int follow(struct fetch_transfer *t, bool *ret_again, struct error *err)
+{
+        char *location = NULL;
+        struct oci_url to;
+
+        *ret_again = false;
+        /* made absolute by libcurl; none for an answer that is no redirect */
+        if (t->curl->easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location) != CURLE_OK || !location)
+                return 0;
+        if (oci_url_parse(location, &to, err) < 0)
+                return error_wrap(err, "the server redirects");
+        if (check_redirect(t, &to, err) < 0) {
+                oci_url_free(&to);
+                return -1;
+        }
+        t->redirects++;
+        oci_url_free(&t->url);
+        t->url = to;
+        strv_clear(&t->got);
+        if (!set_hop(t))
+                return error_set(err, EIO, "libcurl refuses to follow the redirect");
+        *ret_again = true;
+        return 0;
+}
+
+static int explain(struct fetch_transfer *t, CURLcode code, struct error *err)
+{
+        if (error_is_set(&t->failure))
+                return error_move(err, &t->failure);
+        if (t->refused_local)
+                return error_set(err, EPERM, "the server redirects to %s, an address of this machine or its link: refused",
+                                 t->url.host);
+        if (code == CURLE_OPERATION_TIMEDOUT && t->done > 0)
+                return error_set(err, ETIMEDOUT, "it came too slowly, and was given up after %llu bytes", (unsigned long long)t->done);
+        if (code == CURLE_OPERATION_TIMEDOUT)
+                return error_set(err, ETIMEDOUT, "%s did not answer in time", t->url.host);
+        if (code == CURLE_PARTIAL_FILE)
+                return error_set(err, EIO, "the server closed the connection after %llu bytes, before the end",
+                                 (unsigned long long)t->done);
+        if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+                return error_set(err, EACCES, "the certificate of %s is not trusted (%s): SSL_CERT_FILE names another set of authorities",
+                                 t->url.host, t->curl->easy_strerror(code));
+        return error_set(err, EIO, "%s: %s", t->url.host, t->curl->easy_strerror(code));
+}
+
+bool fetch_transfer_finish(struct fetch_transfer *t, CURLcode code)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        bool again = false;
+        int result = code == CURLE_OK ? follow(t, &again, &err) : explain(t, code, &err);
+
+        if (result < 0)
+                answer_error(t, &err);
+        else if (!again)
+                answer_done(t, status_of(t));
+        return again;
+}
+
+void fetch_transfer_free(struct fetch_transfer *t)
+{
+        if (!t)
+                return;
+        t->curl->easy_cleanup(t->easy);
+        t->curl->slist_free_all(t->headers);
+        fd_close(t->answer);
+        fd_close(t->body);
+        oci_url_free(&t->first);
+        oci_url_free(&t->url);
+        free(t->authorization);
+        strv_free(&t->asked);
+        strv_free(&t->got);
+        error_clear(&t->failure);
+        free(t);
+}
