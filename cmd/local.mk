@@ -7,6 +7,7 @@ bryo_SOURCES = \
 	cmd/build_foreign.c \
 	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
+	cmd/fetch_child.c \
 	cmd/history.c \
 	cmd/import.c \
 	cmd/indent.c cmd/indent.h \

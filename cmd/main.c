@@ -10,6 +10,7 @@
 #include "cmd/options.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
+#include "oci/fetch.h"
 
 struct verb {
         const char *group; /* "image", "container", or NULL for a verb of its own */
@@ -31,6 +32,7 @@ static const struct verb verbs[] = {
         { NULL, "save", cmd_save, "Save images to an OCI archive or directory" },
         { NULL, "tag", cmd_tag, "Give an image another name" },
         { NULL, "version", cmd_version, "Print bryo's version" },
+        { NULL, OCI_FETCH_VERB, cmd_fetch_child, NULL },
         { "image", "build", cmd_build, NULL },
         { "image", "history", cmd_history, NULL },
         { "image", "import", cmd_import, NULL },

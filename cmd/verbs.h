@@ -10,6 +10,7 @@
  * command, or -1 with the error set, which main prints (exit status 1).
  */
 int cmd_build(char *const *argv, struct error *err);
+int cmd_fetch_child(char *const *argv, struct error *err);
 int cmd_history(char *const *argv, struct error *err);
 int cmd_import(char *const *argv, struct error *err);
 int cmd_inspect(char *const *argv, struct error *err);

@@ -9,6 +9,7 @@ libcommon_a_SOURCES = \
 	common/map.c common/map.h \
 	common/memory.c common/memory.h \
 	common/path.c common/path.h \
+	common/redact.c common/redact.h \
 	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \
 	common/siphash.c common/siphash.h \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += liboci.a
-liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS)
+liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS) $(CURL_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
 	oci/archive_load.c \
@@ -11,6 +11,18 @@ liboci_a_SOURCES = \
 	oci/digest.h \
 	oci/entry.c \
 	oci/entry.h \
+	oci/fetch.c \
+	oci/fetch.h \
+	oci/fetch_child.c \
+	oci/fetch_child.h \
+	oci/fetch_curl.c \
+	oci/fetch_curl.h \
+	oci/fetch_frame.c \
+	oci/fetch_frame.h \
+	oci/fetch_local.c \
+	oci/fetch_local.h \
+	oci/fetch_transfer.c \
+	oci/fetch_transfer.h \
 	oci/image.c \
 	oci/image.h \
 	oci/image_find.c \
@@ -55,6 +67,8 @@ liboci_a_SOURCES = \
 	oci/tar_reader.h \
 	oci/time.c \
 	oci/time.h \
+	oci/url.c \
+	oci/url.h \
 	oci/utf8.c \
 	oci/utf8.h
 
@@ -102,4 +116,12 @@ check_PROGRAMS += tests/unit/oci_store_scratch
 TESTS += tests/unit/oci_store_scratch
 tests_unit_oci_store_scratch_SOURCES = tests/unit/oci_store_scratch.c tests/unit/check.h tests/unit/store_build.h
 tests_unit_oci_store_scratch_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_url
+TESTS += tests/unit/oci_url
+tests_unit_oci_url_SOURCES = tests/unit/oci_url.c tests/unit/check.h
+tests_unit_oci_url_LDADD = liboci.a libcommon.a
+check_PROGRAMS += tests/unit/oci_fetch
+TESTS += tests/unit/oci_fetch
+tests_unit_oci_fetch_SOURCES = tests/unit/oci_fetch.c tests/unit/check.h
+tests_unit_oci_fetch_LDADD = liboci.a libcommon.a $(CRYPTO_LIBS)
 EXTRA_DIST += doc/layer.md
