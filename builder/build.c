@@ -102,7 +102,7 @@ static int load_base(const struct builder_site *site, struct error *err)
         } else if (plan->scratch) {
                 builder_state_init(&site->stage->state);
         } else if (builder_image_find(&job->workshop, plan->image, &site->stage->state, &cause) < 0) {
-                return builder_site_error(site, &plan->from->from.image->place, err, &cause);
+                return builder_site_image_error(site, &plan->from->from.image->place, plan->image, err, &cause);
         }
         strv_clear(&site->stage->state.config->config.on_build); /* they run now, and not again in a child */
         builder_state_ensure_path(&site->stage->state);

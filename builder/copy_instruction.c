@@ -47,7 +47,7 @@ static int find_from(struct copying *c, struct error *err)
                 return 0;
         }
         if (builder_image_find(&job->workshop, c->in->from->value, &c->base, &cause) < 0)
-                return builder_site_error(c->site, &c->in->from->place, err, &cause);
+                return builder_site_image_error(c->site, &c->in->from->place, c->in->from->value, err, &cause);
         c->from = &c->base;
         return 0;
 }

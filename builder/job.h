@@ -53,6 +53,10 @@ struct builder_site {
 int builder_site_error(const struct builder_site *site, const struct dockerfile_place *place, struct error *err,
                        struct error *cause);
 
+/* The same for an image that could not be had: a stage of nearly that name is proposed. */
+int builder_site_image_error(const struct builder_site *site, const struct dockerfile_place *place, const char *name,
+                             struct error *err, struct error *cause);
+
 /* Expands a word of the instruction with the stage's variables; *ret is heap text. */
 int builder_site_expand(const struct builder_site *site, const char *text, const struct dockerfile_place *place,
                         char **ret, struct error *err);

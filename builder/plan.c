@@ -28,16 +28,17 @@ static const char *find_global(void *context, const char *name)
         return strv_env_find(context, name);
 }
 
-/* The platform of this build, which FROM lines and re-declaring stages may use (Dockerfile reference, "Automatic platform ARGs"). */
+/* The platform of this build, which FROM lines and re-declaring stages may use (Dockerfile reference, "Automatic
+ * platform ARGs"). */
 static void add_platform(struct strv *globals, const struct strv *build_args, const char *target_name)
 {
-        static const char *const sides[] = { "BUILD", "TARGET" };
+        static const char *const sides[] = {"BUILD", "TARGET"};
         const char *arch = oci_config_host_architecture();
         const char *variant = oci_config_host_variant();
 
         for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
-                CLEANUP_FREE char *platform = memory_printf("%sPLATFORM=linux/%s%s%s", sides[i], arch, variant[0] ? "/" : "",
-                                                            variant);
+                CLEANUP_FREE char *platform =
+                        memory_printf("%sPLATFORM=linux/%s%s%s", sides[i], arch, variant[0] ? "/" : "", variant);
 
                 strv_add(globals, platform);
                 strv_take(globals, memory_printf("%sOS=linux", sides[i]));
@@ -57,7 +58,7 @@ static void add_platform(struct strv *globals, const struct strv *build_args, co
 static int add_global(const struct dockerfile *file, const struct dockerfile_pair *pair, const struct strv *build_args,
                       struct strv *globals, struct error *err)
 {
-        const struct dockerfile_scope scope = { find_global, NULL, globals };
+        const struct dockerfile_scope scope = {find_global, NULL, globals};
         CLEANUP_ERROR struct error expand_err = ERROR_INIT;
         const char *given = strv_env_find(build_args, pair->key.text);
         CLEANUP_FREE char *value = NULL;
@@ -100,9 +101,11 @@ static void cut_stages(struct builder_plan *plan)
 
                 if (in->kind == DOCKERFILE_FROM) {
                         memory_grow(&plan->stages, &cap, plan->count + 1, sizeof(*plan->stages));
-                        plan->stages[plan->count++] = (struct builder_stage_plan){
-                                .from = in, .first = i + 1, .name = in->from.stage, .base = BUILDER_NO_STAGE, .step_count = 1
-                        };
+                        plan->stages[plan->count++] = (struct builder_stage_plan){.from = in,
+                                                                                  .first = i + 1,
+                                                                                  .name = in->from.stage,
+                                                                                  .base = BUILDER_NO_STAGE,
+                                                                                  .step_count = 1};
                 }
                 stage = &plan->stages[plan->count - 1];
                 stage->end = i + 1;
@@ -123,15 +126,17 @@ static int resolve_base(struct builder_plan *plan, size_t index, struct error *e
 {
         struct builder_stage_plan *stage = &plan->stages[index];
         const struct dockerfile_word *word = stage->from->from.image;
-        const struct dockerfile_scope scope = { find_global, NULL, &plan->globals };
+        const struct dockerfile_scope scope = {find_global, NULL, &plan->globals};
         CLEANUP_ERROR struct error expand_err = ERROR_INIT;
 
-        if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, word->text, &stage->image, &expand_err) < 0)
+        if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, word->text, &stage->image,
+                              &expand_err) < 0)
                 return dockerfile_error(plan->file, &word->place, err, "%s", expand_err.message);
         if (stage->image[0] == '\0')
-                return dockerfile_error(plan->file, &word->place, err,
-                                        "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg",
-                                        word->text);
+                return dockerfile_error(
+                        plan->file, &word->place, err,
+                        "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg",
+                        word->text);
         stage->base = find_base(plan, index, stage->image);
         stage->scratch = stage->base == BUILDER_NO_STAGE && strcmp(stage->image, "scratch") == 0;
         return 0;
@@ -161,6 +166,64 @@ static size_t find_stage(const struct builder_plan *plan, const char *text)
         return is_index(text, &index) && index < plan->count ? index : BUILDER_NO_STAGE;
 }
 
+/* The stage that COPY or ADD --from of this instruction names, or BUILDER_NO_STAGE. */
+static size_t named_source(const struct builder_plan *plan, const struct dockerfile_instruction *in)
+{
+        bool copies = in->kind == DOCKERFILE_COPY || in->kind == DOCKERFILE_ADD;
+
+        return copies && in->copy.from ? find_stage(plan, in->copy.from->value) : BUILDER_NO_STAGE;
+}
+
+/* The first instruction of stage `index` that takes from stage `wanted`, or NULL. */
+static const struct dockerfile_instruction *taker(const struct builder_plan *plan, size_t index, size_t wanted)
+{
+        for (size_t i = plan->stages[index].first; i < plan->stages[index].end; i++)
+                if (named_source(plan, &plan->file->instructions[i]) == wanted)
+                        return &plan->file->instructions[i];
+        return NULL;
+}
+
+/* `later` comes after `current`, which takes from it: moving it up helps unless it takes from `current` in turn. */
+static int later_stage(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
+                       const struct dockerfile_flag *from, size_t later, struct error *err)
+{
+        const struct dockerfile_instruction *back = taker(plan, later, current);
+
+        if (back)
+                return dockerfile_error(
+                        file, &from->place, err,
+                        "a cycle: stage \"%s\" takes from this one in line %u; neither can be built first", from->value,
+                        back->first_line);
+        return dockerfile_error(file, &from->place, err,
+                                "stage \"%s\" begins later, in line %u: move it above this one", from->value,
+                                plan->stages[later].from->first_line);
+}
+
+char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name)
+{
+        const char **names = memory_zalloc(plan->count, sizeof(char *));
+        const char *near;
+        char *hint = NULL;
+        size_t count = 0;
+
+        for (size_t i = 0; i < plan->count; i++) {
+                const struct builder_stage_plan *stage = &plan->stages[i];
+
+                if (!stage->name || i == current)
+                        continue;
+                if (i > current && strcasecmp(stage->name, name) == 0 && !hint)
+                        hint = memory_printf("; the stage %s begins later, in line %u", stage->name,
+                                             stage->from->first_line);
+                if (i < current)
+                        names[count++] = stage->name;
+        }
+        near = hint ? NULL : dockerfile_suggest(name, names, count);
+        if (near)
+                hint = memory_printf("; did you mean the stage %s?", near);
+        free(names);
+        return hint ? hint : memory_strdup("");
+}
+
 int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
                              const struct dockerfile_flag *from, size_t *ret, struct error *err)
 {
@@ -168,14 +231,12 @@ int builder_plan_find_source(const struct builder_plan *plan, size_t current, co
 
         *ret = find_stage(plan, from->value);
         if (*ret == BUILDER_NO_STAGE && is_index(from->value, &index))
-                return dockerfile_error(file, &from->place, err, "there is no stage %zu: the file has stages 0 to %zu", index,
-                                        plan->count - 1);
+                return dockerfile_error(file, &from->place, err, "there is no stage %zu: the file has stages 0 to %zu",
+                                        index, plan->count - 1);
         if (*ret == current)
                 return dockerfile_error(file, &from->place, err, "a stage cannot copy from itself");
         if (*ret != BUILDER_NO_STAGE && *ret > current)
-                return dockerfile_error(file, &from->place, err,
-                                        "stage \"%s\" begins later, in line %u: move it above this one", from->value,
-                                        plan->stages[*ret].from->first_line);
+                return later_stage(plan, current, file, from, *ret, err);
         return 0;
 }
 
@@ -226,7 +287,8 @@ static int add_image_triggers(struct builder_plan *plan, struct builder_stage_pl
 
 /* --- what is needed ---------------------------------------------------------------- */
 
-static int mark_needed(struct builder_plan *plan, size_t index, const struct builder_plan_options *o, struct error *err);
+static int mark_needed(struct builder_plan *plan, size_t index, const struct builder_plan_options *o,
+                       struct error *err);
 
 /* The stage that one instruction reads, if it does. */
 static int mark_source(struct builder_plan *plan, size_t index, const struct dockerfile *file,
@@ -283,7 +345,8 @@ static int unknown_target(const struct builder_plan *plan, const char *target, s
         }
         near = dockerfile_suggest(target, names, count);
         if (near)
-                (void)error_set(err, EINVAL, "%s has no stage \"%s\" (did you mean \"%s\"?)", plan->file->name, target, near);
+                (void)error_set(err, EINVAL, "%s has no stage \"%s\" (did you mean \"%s\"?)", plan->file->name, target,
+                                near);
         else
                 (void)error_set(err, EINVAL, "%s has no stage \"%s\": its stages are %s", plan->file->name, target,
                                 count ? list.data : "unnamed, use an index");
@@ -327,7 +390,7 @@ static void note_unused(struct builder_plan *plan, const struct strv *build_args
 int builder_plan_make(const struct dockerfile *file, const struct builder_plan_options *o, struct builder_plan *ret,
                       struct error *err)
 {
-        *ret = (struct builder_plan){ .file = file };
+        *ret = (struct builder_plan){.file = file};
         cut_stages(ret);
         ret->target = o->target ? find_stage(ret, o->target) : ret->count - 1;
         if (ret->target == BUILDER_NO_STAGE)

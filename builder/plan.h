@@ -69,6 +69,11 @@ void builder_plan_free(struct builder_plan *plan);
  */
 int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
                              const struct dockerfile_flag *from, size_t *ret, struct error *err);
+/*
+ * What to say behind "there is no image NAME", when stage `current` asked for it: "; did you mean the stage builder?",
+ * "; the stage NAME begins later, in line 7", or "". Heap text.
+ */
+char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name);
 /* "build" or "stage-2": how progress calls a stage. Heap text. */
 char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
 /* True for the instructions that change files. */

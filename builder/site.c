@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What instructions share: variables, and errors that point into the file. */
+#include <errno.h>
 #include <string.h>
 
 #include "builder/job.h"
@@ -18,6 +19,17 @@ int builder_site_error(const struct builder_site *site, const struct dockerfile_
                        struct error *cause)
 {
         (void)dockerfile_error(site->file, place, err, "%s", cause->message);
+        err->code = cause->code;
+        return -1;
+}
+
+int builder_site_image_error(const struct builder_site *site, const struct dockerfile_place *place, const char *name,
+                             struct error *err, struct error *cause)
+{
+        CLEANUP_FREE char *hint =
+                cause->code == ENOENT ? builder_plan_stage_hint(&site->job->plan, site->index, name) : memory_strdup("");
+
+        (void)dockerfile_error(site->job->file, place, err, "%s%s", cause->message, hint);
         err->code = cause->code;
         return -1;
 }

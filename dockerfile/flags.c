@@ -48,10 +48,10 @@ static const struct {
 };
 
 /*
- * One word with quotes and escapes taken out. The escape is always '\' here,
- * whatever the file's escape character is: so it is in BuildKit.
+ * One word with quotes and escapes taken out. Returns the quote that is still
+ * open at the end of the line, or 0.
  */
-static void read_word(const char *text, size_t *at, size_t end, struct buffer *word)
+static char read_word(const char *text, size_t *at, size_t end, char escape, struct buffer *word)
 {
         char quote = 0;
 
@@ -60,11 +60,11 @@ static void read_word(const char *text, size_t *at, size_t end, struct buffer *w
                 size_t n = dockerfile_utf8_next(text + *at, end - *at, &c);
 
                 if (!quote && dockerfile_utf8_is_space(c))
-                        return;
-                if (text[*at] == '\\') {
+                        return 0;
+                if (text[*at] == escape) {
                         (*at)++;
                         if (*at == end)
-                                return;
+                                return quote;
                         n = dockerfile_utf8_next(text + *at, end - *at, &c);
                 } else if (quote ? text[*at] == quote : text[*at] == '"' || text[*at] == '\'') {
                         quote = quote ? 0 : text[*at];
@@ -74,6 +74,7 @@ static void read_word(const char *text, size_t *at, size_t end, struct buffer *w
                 buffer_append(word, text + *at, n);
                 *at += n;
         }
+        return quote;
 }
 
 static size_t find_known(const struct dockerfile_instruction *i, const char *name)
@@ -156,25 +157,29 @@ static void add_flag(struct dockerfile_instruction *i, size_t *cap, const char *
         f->place = place;
 }
 
-int dockerfile_flags_read(struct dockerfile_instruction *i, const struct dockerfile_line *l,
-                          struct dockerfile_range *rest, const struct dockerfile_source *s, struct error *err)
+int dockerfile_flags_read(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range *rest)
 {
         CLEANUP_BUFFER struct buffer word = BUFFER_INIT;
-        const char *text = buffer_text(&l->text);
+        const char *text = buffer_text(&r->line->text);
         size_t cap = 0;
 
         while (rest->end - rest->start >= 2 && strncmp(text + rest->start, "--", 2) == 0) {
                 size_t at = rest->start;
+                struct dockerfile_place place;
+                char quote;
 
                 buffer_clear(&word);
-                read_word(text, &at, rest->end, &word);
+                quote = read_word(text, &at, rest->end, r->escape, &word);
+                place = dockerfile_line_place(r->line, rest->start, at);
+                if (quote)
+                        return dockerfile_place_error(r, &place, "the closing %c is missing in this flag", quote);
                 if (strcmp(buffer_text(&word), "--") != 0)
-                        add_flag(i, &cap, buffer_text(&word), dockerfile_line_place(l, rest->start, at));
+                        add_flag(i, &cap, buffer_text(&word), place);
                 rest->start = at;
                 dockerfile_utf8_trim(text, &rest->start, &rest->end);
                 if (strcmp(buffer_text(&word), "--") == 0)
                         break;
-                if (check_flag(i, &i->flags[i->flag_count - 1], s, err) < 0)
+                if (check_flag(i, &i->flags[i->flag_count - 1], r->source, r->err) < 0)
                         return -1;
         }
         return 0;

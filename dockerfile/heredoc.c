@@ -198,6 +198,31 @@ static char *strip_tabs(const char *text)
         return buffer_steal(&out);
 }
 
+/* Says what is wrong with the line that was most likely meant to end it. */
+static int unterminated(const struct dockerfile_heredoc *h, const struct dockerfile_source *s, unsigned first,
+                        struct error *err)
+{
+        size_t name_size = strlen(h->name);
+
+        for (unsigned line = first; line <= s->line_count; line++) {
+                size_t start = 0;
+                size_t end;
+                const char *text = dockerfile_source_line(s, line, &end);
+                const char *why = "blanks behind it";
+
+                dockerfile_utf8_trim(text, &start, &end);
+                if (end - start != name_size || memcmp(text + start, h->name, name_size) != 0)
+                        continue;
+                if (start > 0)
+                        why = h->strip_tabs               ? "blanks in front of it, and <<- takes only tabs away"
+                              : strspn(text, "\t") == start ? "tabs in front of it: write <<- to take them away"
+                                                          : "blanks in front of it";
+                return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: '%s' in line %u has %s", h->name,
+                                               line, why);
+        }
+        return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: no later line is just '%s'", h->name);
+}
+
 static int read_body(struct dockerfile_heredoc *h, const struct dockerfile_source *s, unsigned *line, struct error *err)
 {
         unsigned first = *line + 1;
@@ -217,8 +242,7 @@ static int read_body(struct dockerfile_heredoc *h, const struct dockerfile_sourc
                 *line = at;
                 return 0;
         }
-        return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: no later line is just '%s'%s", h->name,
-                                       h->strip_tabs ? "" : " (an indented one needs <<- and tabs)");
+        return unterminated(h, s, first, err);
 }
 
 int dockerfile_heredocs_read(struct dockerfile_heredocs *h, const struct dockerfile_source *s, unsigned *line,

@@ -69,6 +69,9 @@ static int unknown_instruction(struct dockerfile_reader *r, const struct dockerf
         near = dockerfile_suggest(word, kind_names, ARRAY_SIZE(kind_names));
         if (near)
                 return dockerfile_keyword_error(r, i, "unknown instruction: %s (did you mean %s?)", word, near);
+        if (r->heredoc_end > 0 && r->heredoc_end + 1 == i->place.line)
+                return dockerfile_keyword_error(r, i, "unknown instruction: %s (the heredoc above ended in line %u)", word,
+                                                r->heredoc_end);
         return dockerfile_keyword_error(r, i, "unknown instruction: %s", word);
 }
 
@@ -384,7 +387,7 @@ int dockerfile_instruction_read(struct dockerfile_reader *r, struct dockerfile_r
         i->first_line = r->line->first_line;
         i->empty_continuation = r->line->empty_continuation;
         i->original = memory_strndup(text + range.start, range.end - range.start);
-        if (read_keyword(r, &range, i) < 0 || dockerfile_flags_read(i, r->line, &range, r->source, r->err) < 0)
+        if (read_keyword(r, &range, i) < 0 || dockerfile_flags_read(r, i, &range) < 0)
                 return -1;
         i->rest = memory_strndup(text + range.start, range.end - range.start);
         if (read_args(r, i, range) < 0)

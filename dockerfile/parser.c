@@ -95,8 +95,11 @@ static int read_instruction(struct parser *p)
         struct dockerfile_instruction *i;
         int result = 0;
 
+        dockerfile_source_begin(d->source, p->line);
         dockerfile_line_read(&line, d->source, p->line, d->escape);
         reader.last_line = line.last_line;
+        if (d->instruction_count > 0 && d->instructions[d->instruction_count - 1].heredoc_count > 0)
+                reader.heredoc_end = d->instructions[d->instruction_count - 1].last_line;
         if (!dockerfile_line_is_blank(buffer_text(&line.text), line.text.size)) {
                 memory_grow(&d->instructions, &p->cap, d->instruction_count + 1, sizeof(*d->instructions));
                 i = &d->instructions[d->instruction_count++];
@@ -162,7 +165,8 @@ static int check_order(struct dockerfile *d, struct error *err)
         if (d->instruction_count == 0)
                 return error_set(err, EINVAL, "%s: the file has no instructions", d->name);
         if (d->first_from == d->instruction_count)
-                return error_set(err, EINVAL, "%s: no FROM, so there is no stage to build", d->name);
+                return dockerfile_error(d, &d->instructions[d->instruction_count - 1].place, err,
+                                        "no FROM behind this, so there is no stage to build");
         if (d->instructions[d->first_from].kind == DOCKERFILE_FROM)
                 return 0;
         return dockerfile_error(d, &d->instructions[d->first_from].place, err,

@@ -23,6 +23,8 @@
 #define EXCERPT_LEFT  60
 /* Bytes of a headline at most: a message never repeats a huge word. */
 #define HEADLINE_SIZE 600
+/* Lines of an instruction that an excerpt shows above the guilty one, its first line apart. */
+#define EXCERPT_LINES 4
 
 static void index_lines(struct dockerfile_source *s)
 {
@@ -99,6 +101,7 @@ void dockerfile_source_free(struct dockerfile_source *s)
         free(s->name);
         free(s->text);
         free(s->starts);
+        free(s->firsts);
         free(s);
 }
 
@@ -174,6 +177,48 @@ void dockerfile_source_excerpt(const struct dockerfile_source *s, unsigned first
                 append_line(s, line, 0, ret);
 }
 
+void dockerfile_source_begin(struct dockerfile_source *s, unsigned line)
+{
+        memory_grow(&s->firsts, &s->first_cap, s->first_count + 1, sizeof(*s->firsts));
+        s->firsts[s->first_count++] = line;
+}
+
+/* The first line of the instruction that `line` belongs to; `line` itself where none is known. */
+static unsigned first_of(const struct dockerfile_source *s, unsigned line)
+{
+        size_t low = 0;
+        size_t high = s->first_count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (s->firsts[middle] <= line)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low > 0 ? s->firsts[low - 1] : line;
+}
+
+/* What stands above the guilty line: its instruction from the first line on, or the one line before. */
+static void append_above(const struct dockerfile_source *s, unsigned line, struct buffer *ret)
+{
+        unsigned first = first_of(s, line);
+
+        if (first == line) {
+                if (line > 1)
+                        append_line(s, line - 1, 0, ret);
+                return;
+        }
+        append_line(s, first, 0, ret);
+        if (line - first > EXCERPT_LINES + 1) {
+                buffer_append_string(ret, "     | ...\n");
+                first = line - EXCERPT_LINES - 1;
+        }
+        while (++first < line)
+                append_line(s, first, 0, ret);
+}
+
 static void append_caret(const struct dockerfile_source *s, const struct dockerfile_place *place, struct buffer *ret)
 {
         size_t size;
@@ -185,8 +230,7 @@ static void append_caret(const struct dockerfile_source *s, const struct dockerf
         size_t skip = left > EXCERPT_WIDTH - 10 ? left - EXCERPT_LEFT : 0;
         int margin;
 
-        if (place->line > 1)
-                append_line(s, place->line - 1, 0, ret);
+        append_above(s, place->line, ret);
         append_line(s, place->line, skip, ret);
         margin = snprintf(NULL, 0, "%4u", place->line);
         left = left - skip + (skip > 0 ? 3 : 0);

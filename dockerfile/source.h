@@ -17,6 +17,9 @@ struct dockerfile_source {
         size_t size;
         size_t *starts; /* where each line starts; one more than line_count */
         unsigned line_count;
+        unsigned *firsts; /* the first line of each instruction that was read, in order: what an excerpt begins with */
+        size_t first_count;
+        size_t first_cap;
 };
 
 /* Copies the text. Refuses what cannot be a Dockerfile: too big, UTF-16, NUL bytes, a line that is too long. */
@@ -28,6 +31,9 @@ void dockerfile_source_free(struct dockerfile_source *s);
 const char *dockerfile_source_line(const struct dockerfile_source *s, unsigned line, size_t *ret_size);
 /* The same with its line end. */
 const char *dockerfile_source_raw_line(const struct dockerfile_source *s, unsigned line, size_t *ret_size);
+
+/* An instruction begins in this line: to be told before it is read, so that its errors show it from here on. */
+void dockerfile_source_begin(struct dockerfile_source *s, unsigned line);
 
 /* See dockerfile_error and dockerfile_excerpt. */
 int dockerfile_source_error(const struct dockerfile_source *s, const struct dockerfile_place *place, struct error *err,

@@ -11,7 +11,8 @@ struct dockerfile_reader {
         const struct dockerfile_source *source;
         const struct dockerfile_line *line; /* the logical line */
         char escape;
-        unsigned last_line; /* the last physical line used; heredocs move it */
+        unsigned last_line;   /* the last physical line used; heredocs move it */
+        unsigned heredoc_end; /* the last line of the instruction before when it had heredocs, else 0 */
         struct error *err;
 };
 

@@ -114,7 +114,7 @@ static void test_text(void)
         static const struct row bad[] = {
                 {"", "Dockerfile: the file has no instructions"},
                 {"# only\n\n", "Dockerfile: the file has no instructions"},
-                {"ARG x\n", "Dockerfile: no FROM, so there is no stage to build"},
+                {"ARG x\n", "Dockerfile:1:1: no FROM behind this, so there is no stage to build\n"},
                 {"ARG x\nRUN a\nFROM b\n", "Dockerfile:2:1: RUN before the first FROM: only ARG may stand there\n"},
         };
         CLEANUP_FREE char *bom = parse("\xEF\xBB\xBF"
@@ -556,7 +556,7 @@ static void test_heredocs(void)
         };
         static const struct row bad[] = {
                 {"FROM a\nRUN <<E\n E\n",
-                 "Dockerfile:2:5: unterminated heredoc: no later line is just 'E' (an indented one"},
+                 "Dockerfile:2:5: unterminated heredoc: 'E' in line 3 has blanks in front of it\n"},
                 {"FROM a\nRUN <<A <<B\nA\n", "Dockerfile:2:9: unterminated heredoc: no later line is just 'B'"},
                 {"FROM a\nRUN <<E", "Dockerfile:2:5: unterminated heredoc"},
                 {"FROM a\nCOPY x <<E\nE", "Dockerfile:2:8: COPY cannot have a heredoc as its destination\n"},
@@ -761,7 +761,7 @@ static void test_places(void)
                 CHECK_INT(actual[k].width, expected[k].width);
         }
         CHECK_INT(dockerfile_error(d, &d->instructions[1].args[1].place, &err, "no such %s", "thing"), -1);
-        CHECK_STR(err.message, "Dockerfile:4:2: no such thing\n   3 |    bb \\\n   4 |  cc dd\n     |  ^^");
+        CHECK_STR(err.message, "Dockerfile:4:2: no such thing\n   2 | COPY --link \\\n   3 |    bb \\\n   4 |  cc dd\n     |  ^^");
         dockerfile_excerpt(d, 5, 9, &lines);
         CHECK_STR(buffer_text(&lines), "   5 | RUN [\"x\", \"y\"]\n   6 | ENV k=v l=\"w\"\n");
         is = parse(wide);

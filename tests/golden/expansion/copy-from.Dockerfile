@@ -1,0 +1,5 @@
+ARG STAGE=build
+FROM busybox AS build
+FROM busybox
+ARG STAGE
+COPY --from=$STAGE /etc/passwd /x

@@ -1,0 +1,3 @@
+FROM busybox
+ENV PORT=http
+EXPOSE 80 $PORT

@@ -1,0 +1,6 @@
+FROM busybox
+ENV NAME=moss
+COPY <<EOF /etc/greeting
+hello $NAME
+and ${NAME:=others}
+EOF

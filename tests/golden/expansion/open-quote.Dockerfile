@@ -1,0 +1,4 @@
+FROM busybox
+ENV A=1 \
+    # the greeting
+    B='it is said

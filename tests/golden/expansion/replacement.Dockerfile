@@ -1,0 +1,3 @@
+FROM busybox
+ENV URL=http://localhost
+ENV HOST=${URL/http:}

@@ -1,0 +1,3 @@
+FROM busybox
+ENV VERSION=1.0
+LABEL version=${VERSION:=2}

@@ -1,0 +1,2 @@
+FROM DIAMOL/BASE AS BUILD-STAGE
+run ECHO 'Building...' > build.txt

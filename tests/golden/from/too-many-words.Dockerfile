@@ -1,0 +1,2 @@
+FROM busybox build
+RUN true

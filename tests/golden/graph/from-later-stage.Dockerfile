@@ -1,0 +1,3 @@
+FROM final AS app
+FROM busybox AS final
+FROM app

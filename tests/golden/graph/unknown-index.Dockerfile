@@ -1,0 +1,3 @@
+FROM busybox
+FROM busybox
+COPY --from=2 /etc/passwd /x

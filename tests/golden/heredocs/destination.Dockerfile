@@ -1,0 +1,4 @@
+FROM busybox
+COPY Dockerfile <<EOF
+/etc/x
+EOF

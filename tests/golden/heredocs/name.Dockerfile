@@ -1,0 +1,4 @@
+FROM busybox
+COPY <<../../etc/passwd /x/
+root
+../../etc/passwd

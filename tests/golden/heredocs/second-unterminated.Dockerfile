@@ -1,0 +1,5 @@
+FROM busybox
+COPY <<one <<two /etc/
+1
+one
+2

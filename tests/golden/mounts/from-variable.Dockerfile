@@ -1,0 +1,3 @@
+ARG TOOLS=tools
+FROM busybox
+RUN --mount=from=$TOOLS,target=/tools /tools/run

@@ -1,0 +1,2 @@
+FROM busybox
+RUN --mount=required=true,type=secret,id=token true

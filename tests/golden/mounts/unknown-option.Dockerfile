@@ -1,0 +1,3 @@
+FROM busybox
+RUN --mount=type=cache,tagret=/root/.m2 \
+    mvn package

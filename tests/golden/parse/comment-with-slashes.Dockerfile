@@ -1,0 +1,3 @@
+FROM busybox
+// copies the sources
+COPY . /src

@@ -1,0 +1,4 @@
+# escape=`
+# check=skip=all
+# escape=`
+FROM busybox

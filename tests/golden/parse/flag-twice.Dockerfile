@@ -1,0 +1,2 @@
+FROM busybox
+COPY --from=a --chown=app --from=b /x /y

@@ -1,0 +1,2 @@
+# syntax=example.com/cooking/frontend:2
+FROM busybox

@@ -1,0 +1,3 @@
+FROM busybox
+HEALTHCHECK --interval=30 --timeout=3s \
+    CMD wget -q http://localhost/

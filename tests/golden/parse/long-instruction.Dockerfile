@@ -1,0 +1,13 @@
+FROM busybox
+COPY one \
+     two \
+     three \
+     # a comment
+     four \
+     five \
+
+     six \
+     seven \
+     <<EOF
+nothing
+EOF

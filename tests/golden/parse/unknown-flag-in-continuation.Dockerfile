@@ -1,0 +1,5 @@
+FROM busybox
+COPY \
+    # the owner
+    --chwon=app \
+    Dockerfile /x

@@ -1,0 +1,2 @@
+FROM busybox
+SUDO apt-get update
