@@ -277,8 +277,12 @@ static int add_image_triggers(struct builder_plan *plan, struct builder_stage_pl
 
         if (stage->scratch || !o->find_triggers)
                 return 0;
-        if (o->find_triggers(o->context, stage->image, &texts, &cause) < 0)
-                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s", cause.message);
+        if (o->find_triggers(o->context, stage->image, &texts, &cause) < 0) {
+                CLEANUP_FREE char *hint = builder_plan_stage_hint(plan, (size_t)(stage - plan->stages), stage->image);
+
+                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s%s", cause.message,
+                                        cause.code == ENOENT ? hint : "");
+        }
         for (size_t i = 0; i < texts.count; i++)
                 if (add_trigger(stage, texts.items[i], stage->image, err) < 0)
                         return -1;
