@@ -10,6 +10,7 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "overlay/reserve.h"
 
 /* Small enough that a few survivors hold little, large enough that 10 GiB need a table of 640 KiB. */
 #define CHUNK_SIZE ((uint64_t)1 << 16)
@@ -85,6 +86,7 @@ uint64_t overlay_data_allocate(struct overlay_tree *tree, uint64_t length, bool 
                 data->live[at / CHUNK_SIZE] += (uint32_t)(stop - at);
                 at = stop;
         }
+        data->live_bytes += length;
         data->tail = end;
         overlay_source_grow(tree->sources[data->source], end);
         /* what died while the tail was in its chunk could not be punched then */
@@ -116,6 +118,8 @@ void overlay_data_release(struct overlay_tree *tree, uint64_t offset, uint64_t l
                 dead_end = chunk + 1;
         }
         queue_punch(data, dead_first, dead_end);
+        data->live_bytes -= length;
+        overlay_reserve_trim(tree);
 }
 
 static int punch(int fd, uint64_t offset, uint64_t length)
@@ -165,8 +169,12 @@ int overlay_data_trim(struct overlay_tree *tree, struct tree_range *live, size_t
                 uint64_t first = (end + BLOCK_SIZE - 1) & ~(BLOCK_SIZE - 1);
                 uint64_t last = live[i].offset & ~(BLOCK_SIZE - 1), stop = live[i].offset + live[i].length;
 
-                if (last > first && !data->no_punch && punch(data->fd, first, last - first) < 0)
+                if (last > first && !data->no_punch && punch(data->fd, first, last - first) < 0) {
+                        log_print(tree->options.log, LOG_INFO,
+                                  "cannot punch holes into %s, what died in it keeps its space: %s", data->name,
+                                  strerror(errno));
                         data->no_punch = true;
+                }
                 if (stop <= end)
                         continue;
                 used += stop - (live[i].offset > end ? live[i].offset : end);

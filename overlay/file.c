@@ -14,6 +14,7 @@
 #include "common/memory.h"
 #include "overlay/body.h"
 #include "overlay/data.h"
+#include "overlay/reserve.h"
 
 /* So many extents are looked up at one go; a read over more goes round again. */
 #define READ_PIECES 16
@@ -168,8 +169,10 @@ static int plan_write(struct overlay_tree *tree, struct overlay_node *node, uint
                 piece->fresh = false;
                 return 0;
         }
-        piece->data_offset = overlay_data_allocate(tree, piece->length, piece->length >= ALIGN_FROM);
-        return 0;
+        rc = overlay_reserve_ensure(tree, piece->length);
+        if (rc == 0)
+                piece->data_offset = overlay_data_allocate(tree, piece->length, piece->length >= ALIGN_FROM);
+        return rc;
 }
 
 /* From a descriptor: by sharing blocks where the kernel can, else through memory. Bytes, 0 at the end, or -1 with
@@ -244,7 +247,7 @@ static void latch_write(struct overlay_tree *tree, struct overlay_node *node, in
         struct overlay_ref ref = {tree, node};
         CLEANUP_FREE char *path = overlay_node_path(&ref);
 
-        error_errno(&err, code, "cannot write %s", path);
+        error_errno(&err, code, "cannot write %s to the store's disk", path);
         overlay_tree_lock(tree);
         if (tree->failure_errno == 0)
                 tree->failure_errno = code;
@@ -313,6 +316,8 @@ int overlay_file_allocate(struct overlay_tree *tree, struct overlay_node *node, 
         }
         overlay_tree_lock(tree);
         rc = overlay_node_change(tree, node);
+        if (rc == 0 && (mode & FALLOC_FL_PUNCH_HOLE) == 0 && end > node->size)
+                rc = overlay_reserve_fits(tree, end - (offset > node->size ? offset : node->size));
         if (rc == 0)
                 rc = overlay_body_own(tree, node);
         if (rc == 0) {

@@ -108,10 +108,24 @@ bool overlay_index_read_dirent(const struct overlay_index *index, uint32_t numbe
         return ret->kind == INDEX_KIND_WHITEOUT || (ret->inode != 0 && ret->inode < index->tables[INDEX_INODES].count);
 }
 
+/* The least size of a source, whose name is not looked at: an extent beyond it is a lie of the index. */
+static bool source_size(const struct overlay_index *index, uint32_t number, uint64_t *ret)
+{
+        struct index_source_record r;
+        const void *at = record_at(index, INDEX_SOURCES, number, sizeof(r));
+
+        if (at == NULL)
+                return false;
+        memcpy(&r, at, sizeof(r));
+        *ret = le64toh(r.size);
+        return *ret <= INT64_MAX;
+}
+
 bool overlay_index_read_extent(const struct overlay_index *index, uint32_t number, struct overlay_extent *ret)
 {
         struct index_extent_record r;
         const void *at = record_at(index, INDEX_EXTENTS, number, sizeof(r));
+        uint64_t size;
 
         if (at == NULL)
                 return false;
@@ -120,8 +134,8 @@ bool overlay_index_read_extent(const struct overlay_index *index, uint32_t numbe
         ret->length = le64toh(r.length);
         ret->source_offset = le64toh(r.source_offset);
         ret->source = le32toh(r.source);
-        return ret->length != 0 && ret->length <= INT64_MAX && ret->offset <= INT64_MAX - ret->length &&
-               ret->source_offset <= INT64_MAX - ret->length && ret->source < index->tables[INDEX_SOURCES].count;
+        return source_size(index, ret->source, &size) && ret->length != 0 && ret->length <= size &&
+               ret->source_offset <= size - ret->length && ret->offset <= INT64_MAX - ret->length;
 }
 
 bool overlay_index_read_link(const struct overlay_index *index, uint32_t number, uint32_t *ret_dir,

@@ -149,14 +149,19 @@ static void set_path(struct walk *w, size_t keep, const struct index_dirent *nam
         buffer_append(&w->path, name->name, name->size);
 }
 
+/* Also sees to it that the directory's names are sorted: a reader searches among them. */
 static int show_whiteouts(struct walk *w, const struct frame *f)
 {
+        struct index_dirent last = {.size = 0};
+
         for (uint32_t d = f->next; d < f->end; d++) {
                 struct overlay_walk_entry entry = {.whiteout = true};
                 struct index_dirent name;
 
-                if (!overlay_index_read_dirent(w->index, d, &name) || !overlay_name_is_valid(name.name, name.size))
+                if (!overlay_index_read_dirent(w->index, d, &name) || !overlay_name_is_valid(name.name, name.size) ||
+                    (last.size > 0 && overlay_name_compare(last.name, last.size, name.name, name.size) >= 0))
                         return damaged(w, "name", d);
+                last = name;
                 if (name.kind != INDEX_KIND_WHITEOUT)
                         continue;
                 set_path(w, f->path_size, &name);
@@ -214,9 +219,7 @@ static int step(struct walk *w)
                 return 0;
         if (!overlay_index_read_inode(w->index, name.inode, &inode) || !inode_fits(&inode, &name, dirent, f->dir))
                 return damaged(w, "inode", name.inode);
-        if (!overlay_name_is_valid(name.name, name.size))
-                return damaged(w, "name", dirent);
-        set_path(w, f->path_size, &name);
+        set_path(w, f->path_size, &name); /* valid: show_whiteouts looked at it */
         return S_ISDIR(inode.mode) ? enter(w, name.inode, &inode) : show(w, name.inode, &inode);
 }
 

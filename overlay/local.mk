@@ -28,6 +28,7 @@ liboverlay_a_SOURCES = \
 	overlay/path.c overlay/path.h \
 	overlay/read.c \
 	overlay/report.c overlay/report.h \
+	overlay/reserve.c overlay/reserve.h \
 	overlay/seal.c overlay/seal.h \
 	overlay/seal_emit.c \
 	overlay/seal_mark.c \
@@ -47,12 +48,14 @@ overlay_tree_tests = \
 	tests/unit/overlay_layer \
 	tests/unit/overlay_model \
 	tests/unit/overlay_names \
+	tests/unit/overlay_hostile \
+	tests/unit/overlay_reserve \
 	tests/unit/overlay_scale \
 	tests/unit/overlay_seal \
 	tests/unit/overlay_threads
 check_PROGRAMS += $(overlay_tree_tests)
 TESTS += $(overlay_tree_tests)
-overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_reimport.h tests/unit/check.h
+overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_index_use.h tests/unit/overlay_reimport.h tests/unit/check.h
 tests_unit_overlay_body_SOURCES = tests/unit/overlay_body.c $(overlay_tree_support)
 tests_unit_overlay_body_LDADD = $(overlay_test_libs)
 tests_unit_overlay_extents_SOURCES = tests/unit/overlay_extents.c tests/unit/check.h
@@ -65,6 +68,10 @@ tests_unit_overlay_model_SOURCES = tests/unit/overlay_model.c $(overlay_tree_sup
 tests_unit_overlay_model_LDADD = $(overlay_test_libs)
 tests_unit_overlay_names_SOURCES = tests/unit/overlay_names.c $(overlay_tree_support)
 tests_unit_overlay_names_LDADD = $(overlay_test_libs)
+tests_unit_overlay_hostile_SOURCES = tests/unit/overlay_hostile.c $(overlay_tree_support)
+tests_unit_overlay_hostile_LDADD = $(overlay_test_libs)
+tests_unit_overlay_reserve_SOURCES = tests/unit/overlay_reserve.c $(overlay_tree_support)
+tests_unit_overlay_reserve_LDADD = $(overlay_test_libs)
 tests_unit_overlay_scale_SOURCES = tests/unit/overlay_scale.c $(overlay_tree_support)
 tests_unit_overlay_scale_LDADD = $(overlay_test_libs)
 tests_unit_overlay_seal_SOURCES = tests/unit/overlay_seal.c $(overlay_tree_support)
@@ -116,3 +123,15 @@ tests_unit_overlay_server_posix_SOURCES = tests/unit/overlay_server_posix.c $(ov
 tests_unit_overlay_server_posix_LDADD = $(overlay_server_ldadd)
 tests_unit_overlay_server_request_SOURCES = tests/unit/overlay_server_request.c tests/unit/check.h
 tests_unit_overlay_server_request_LDADD = $(overlay_server_ldadd)
+
+# fuzz targets, which replay their corpus as tests
+overlay_fuzz_targets = tests/fuzz/overlay_index tests/fuzz/overlay_requests
+check_PROGRAMS += $(overlay_fuzz_targets)
+TESTS += $(overlay_fuzz_targets)
+EXTRA_DIST += tests/fuzz/overlay_index.corpus tests/fuzz/overlay_requests.corpus
+tests_fuzz_overlay_index_SOURCES = tests/fuzz/overlay_index.c tests/fuzz/replay.h $(overlay_tree_support)
+tests_fuzz_overlay_index_LDADD = $(overlay_test_libs)
+tests_fuzz_overlay_index_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_overlay_requests_SOURCES = tests/fuzz/overlay_requests.c tests/fuzz/replay.h
+tests_fuzz_overlay_requests_LDADD = $(overlay_server_ldadd)
+tests_fuzz_overlay_requests_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -150,10 +150,14 @@ struct tree_data {
         uint64_t tail;
         uint32_t *live; /* bytes in use, by chunk */
         size_t live_count;
+        uint64_t live_bytes; /* in all chunks */
         struct tree_range *punches; /* to be punched once the lock is free */
         size_t punch_count, punch_cap;
-        uint64_t punched; /* bytes given back so far */
-        bool no_punch;    /* the file system cannot */
+        uint64_t punched;  /* bytes given back so far */
+        bool no_punch;     /* the file system cannot */
+        uint64_t promised; /* up to here the disk has given blocks; reserve.h */
+        bool no_reserve;   /* the file system cannot */
+        int full;          /* -errno while the reserve cannot be had; else 0 */
 };
 
 struct tree_stub {

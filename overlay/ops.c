@@ -11,6 +11,7 @@
 #include "overlay/acl.h"
 #include "overlay/change.h"
 #include "overlay/path.h"
+#include "overlay/reserve.h"
 #include "overlay/xattrs.h"
 
 int overlay_ops_begin(struct overlay_tree *tree, uint64_t ino, struct overlay_node **ret)
@@ -216,6 +217,8 @@ static int create_node(struct overlay_tree *tree, const struct overlay_node *par
         struct overlay_node *node;
         int rc = check_create(create);
 
+        if (rc == 0 && S_ISREG(create->mode))
+                rc = overlay_reserve_check(tree);
         if (rc < 0)
                 return rc;
         node = overlay_node_new(tree, create->mode & (S_IFMT | 07777), create->uid, create->gid);

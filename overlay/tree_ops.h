@@ -94,7 +94,7 @@ ssize_t overlay_ops_write_sz(struct overlay_tree *tree, uint64_t ino, const void
 int overlay_ops_fsync(struct overlay_tree *tree, uint64_t ino);
 /*
  * `mode` as of fallocate(2): 0, KEEP_SIZE, PUNCH_HOLE|KEEP_SIZE, ZERO_RANGE with or without KEEP_SIZE. Others are
- * -EOPNOTSUPP. No space is reserved on the disk: a plain fallocate only grows the size.
+ * -EOPNOTSUPP. No blocks are given to the file: what lies behind its end must only fit on the disk now, else -ENOSPC.
  */
 int overlay_ops_fallocate(struct overlay_tree *tree, uint64_t ino, int mode, uint64_t offset, uint64_t length);
 /* SEEK_DATA and SEEK_HOLE only (lseek(2)): -ENXIO at or past the end. */

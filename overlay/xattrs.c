@@ -63,8 +63,14 @@ bool overlay_xattrs_decode(const void *bytes, size_t size, struct overlay_xattr 
         return true;
 }
 
+static int damaged(struct overlay_tree *tree, const struct overlay_node *node)
+{
+        return overlay_tree_damaged(tree, node->layer, "the xattrs of inode", node->record);
+}
+
 int overlay_xattrs_of(struct overlay_tree *tree, const struct overlay_node *node, const void **ret, size_t *ret_size)
 {
+        struct xattr_cursor cursor;
         struct index_inode inode;
         int rc;
 
@@ -78,12 +84,12 @@ int overlay_xattrs_of(struct overlay_tree *tree, const struct overlay_node *node
                 return rc;
         *ret = overlay_index_string(overlay_tree_index(tree, node->layer), inode.xattrs, inode.xattrs_size);
         *ret_size = inode.xattrs_size;
-        return 0;
-}
-
-static int damaged(struct overlay_tree *tree, const struct overlay_node *node)
-{
-        return overlay_tree_damaged(tree, node->layer, "the xattrs of inode", node->record);
+        /* all of them now: they may be copied to a node of which no layer would be to blame */
+        overlay_xattrs_begin(&cursor, *ret, *ret_size);
+        do
+                rc = overlay_xattrs_next(&cursor);
+        while (rc > 0);
+        return rc < 0 ? damaged(tree, node) : 0;
 }
 
 int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *node, const char *name, const void **ret,
@@ -103,7 +109,7 @@ int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *nod
                         *ret_size = cursor.size;
                         return 0;
                 }
-        return rc < 0 ? damaged(tree, node) : -ENODATA;
+        return -ENODATA;
 }
 
 static void put(struct buffer *out, const char *name, size_t name_size, const void *value, size_t size)
@@ -161,8 +167,6 @@ int overlay_xattrs_set(struct overlay_tree *tree, struct overlay_node *node, con
                 else
                         put(&out, cursor.name, cursor.name_size, cursor.value, cursor.size);
         }
-        if (rc < 0)
-                return damaged(tree, node);
         if (!put_it)
                 put(&out, name, name_size, value, size);
         if (found && (flags & XATTR_CREATE) != 0)

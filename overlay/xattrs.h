@@ -27,7 +27,7 @@ int overlay_xattrs_next(struct xattr_cursor *cursor);
 /* The names and values of a whole blob; false when it is not well-formed. Heap array, pointing into the blob. */
 bool overlay_xattrs_decode(const void *bytes, size_t size, struct overlay_xattr **ret, size_t *ret_count);
 
-/* The blob of a node, its own or its record's. */
+/* The blob of a node, its own or its record's; it is well formed. 0 or -errno. */
 int overlay_xattrs_of(struct overlay_tree *tree, const struct overlay_node *node, const void **ret, size_t *ret_size);
 /* 0, -ENODATA or -errno. */
 int overlay_xattrs_get(struct overlay_tree *tree, const struct overlay_node *node, const char *name, const void **ret,

@@ -23,6 +23,9 @@ check-TESTS: $(check_PROGRAMS) $(bin_PROGRAMS)
 # For tools/test, which runs the suites of several builds under one count.
 check-programs: $(check_PROGRAMS)
 
+# For tools/fuzz.
+fuzz-programs: $(filter tests/fuzz/%, $(check_PROGRAMS))
+
 print-unit-tests:
 	@echo $(TESTS)
 
@@ -31,4 +34,4 @@ soak: all
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $(abs_top_srcdir)/tests/soak
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) --repeat $(SOAK_ROUNDS) $(abs_top_srcdir)/tests/e2e
 
-.PHONY: check-TESTS check-programs print-unit-tests soak
+.PHONY: check-TESTS check-programs fuzz-programs print-unit-tests soak

@@ -3,13 +3,8 @@
  * A fuzz target for everything this room reads: the same bytes are taken as a
  * Dockerfile, a trigger, an ignore file, a word and a mount. Nothing may
  * crash, leak or hang, and a failure always has a message.
- *
- * With clang:  clang -fsanitize=fuzzer,address,undefined -DBRYO_LIBFUZZER -D_GNU_SOURCE -I. \
- *                  tests/fuzz/dockerfile_parse.c dockerfile/[a-z]*.c common/{buffer,error,memory,strv}.c -lyajl
- * Otherwise it is a program that replays the files it is given, or its corpus.
  */
 #include <assert.h>
-#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +18,7 @@
 #include "dockerfile/mount.h"
 #include "dockerfile/parser.h"
 #include "dockerfile/value.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/replay.h"
 
 static const char *find(void *context, const char *name)
 {
@@ -150,59 +144,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 }
 
-#ifndef BRYO_LIBFUZZER
-static int replay(const char *path)
-{
-        CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
-        FILE *f = fopen(path, "re");
-        size_t n;
-
-        if (!f) {
-                perror(path);
-                return -1;
-        }
-        do {
-                n = fread(buffer_reserve(&b, 65536), 1, 65536, f);
-                b.size += n;
-        } while (n > 0);
-        fclose(f);
-        LLVMFuzzerTestOneInput((const uint8_t *)(b.data ? b.data : ""), b.size);
-        return 0;
-}
-
-static int replay_corpus(void)
-{
-        const char *srcdir = getenv("srcdir");
-        CLEANUP_FREE char *path = memory_printf("%s/tests/fuzz/dockerfile_parse.corpus", srcdir ? srcdir : ".");
-        DIR *dir = opendir(path);
-        struct dirent *entry;
-        unsigned count = 0;
-
-        if (!dir) {
-                perror(path);
-                return 1;
-        }
-        while ((entry = readdir(dir)) != NULL) {
-                CLEANUP_FREE char *file = memory_printf("%s/%s", path, entry->d_name);
-
-                if (entry->d_name[0] == '.')
-                        continue;
-                if (replay(file) < 0)
-                        break;
-                count++;
-        }
-        closedir(dir);
-        printf("%s %u files replayed\n", entry || count == 0 ? "not ok" : "ok", count);
-        return entry || count == 0;
-}
-
-int main(int argc, char **argv)
-{
-        if (argc < 2)
-                return replay_corpus();
-        for (int k = 1; k < argc; k++)
-                if (replay(argv[k]) < 0)
-                        return 1;
-        return 0;
-}
-#endif
+REPLAY_MAIN("dockerfile_parse")

@@ -20,7 +20,7 @@
  * exits 1 if any function failed, 77 after CHECK_SKIP.
  */
 static int check_failures_;
-static int check_failed_functions_;
+__attribute__((unused)) static int check_failed_functions_;
 
 __attribute__((unused)) static void check_report_(const char *file, int line, const char *text)
 {

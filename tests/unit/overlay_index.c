@@ -1,148 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index file: what is written is read, and what is damaged is refused by name, whatever is done with it. */
-#include "tests/unit/overlay_fixture.h"
+#include "tests/unit/overlay_index_use.h"
 
 static struct fixture f;
-static unsigned long refused, survived;
+static struct index_use use = {.f = &f};
 
-static int ignore_entry(void *context, const struct overlay_walk_entry *e, struct error *err)
-{
-        size_t *sum = context;
-
-        (void)err;
-        *sum += e->path_size + e->xattr_count;
-        for (size_t i = 0; i < e->xattr_count; i++)
-                *sum += strlen(e->xattrs[i].name) + e->xattrs[i].size;
-        for (size_t i = 0; i < e->extent_count; i++)
-                *sum += e->extents[i].length;
-        return 0;
-}
-
-static int ignore_extent(void *context, const struct overlay_extent *e, struct error *err)
-{
-        (void)err;
-        *(uint64_t *)context += e->length;
-        return 0;
-}
-
-struct visiting {
-        struct overlay_tree *tree;
-        struct overlay_ref dir;
-        unsigned budget;
-        unsigned depth;
-};
-
-static int visit(void *context, const struct overlay_name *name, struct error *err)
-{
-        CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
-        CLEANUP_ERROR struct error ignored = ERROR_INIT;
-        struct overlay_change change = {.set = OVERLAY_SET_MODE, .mode = 0600};
-        struct visiting *v = context;
-        struct overlay_attr attr;
-        char bytes[64];
-        size_t n;
-
-        (void)err;
-        if (v->budget == 0 || overlay_node_lookup(&v->dir, name->name, &ref, &ignored) < 0)
-                return 0;
-        v->budget--;
-        if (overlay_node_stat(&ref, &attr, &ignored) < 0)
-                return 0;
-        if (S_ISREG(attr.mode) && overlay_node_read(&ref, bytes, sizeof(bytes), 0, &n, &ignored) < 0)
-                error_clear(&ignored);
-        if (S_ISDIR(attr.mode) && v->depth < 20) {
-                struct visiting below = {v->tree, ref, v->budget, v->depth + 1};
-
-                (void)overlay_node_list_sorted(&ref, visit, &below, &ignored);
-                error_clear(&ignored);
-                v->budget = below.budget;
-        }
-        if (v->budget % 3 == 0)
-                (void)overlay_node_set(&ref, &change, &ignored);
-        error_clear(&ignored);
-        if (v->budget % 7 == 0)
-                (void)overlay_node_remove_all(&v->dir, name->name, &ignored);
-        return 0;
-}
-
-/* Everything that can be done with an index, on one that may be damaged. */
-static void use(const char *name)
-{
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_tree_options options = {.pool = f.pool, .statfs_fd = -1, .index_count = 2};
-        struct overlay_index *indexes[2] = {f.layers[0], NULL};
-        struct overlay_tree *tree = NULL;
-        struct overlay_seal_result result;
-        struct visiting v = {.budget = 300};
-        uint64_t bytes = 0;
-        size_t sum = 0;
-
-        if (overlay_index_open(f.fd, name, NULL, &indexes[1], &err) < 0) {
-                CHECK_HAS(err.message, name);
-                refused++;
-                return;
-        }
-        for (uint32_t i = 0; i < overlay_index_source_count(indexes[1]); i++) {
-                struct overlay_index_source row;
-
-                if (overlay_index_source(indexes[1], i, &row, &err) < 0)
-                        error_clear(&err);
-        }
-        if (overlay_index_walk_extents(indexes[1], ignore_extent, &bytes, &err) < 0) {
-                CHECK_INT(err.code, EBADMSG);
-                CHECK_HAS(err.message, name);
-                error_clear(&err);
-        }
-        if (overlay_index_walk(indexes[1], ignore_entry, &sum, &err) < 0) {
-                CHECK_INT(err.code, EBADMSG);
-                CHECK_HAS(err.message, name);
-                error_clear(&err);
-        }
-        options.indexes = indexes;
-        if (overlay_tree_open(&options, &tree, &err) == 0) {
-                overlay_tree_root(tree, &v.dir);
-                v.tree = tree;
-                (void)overlay_node_list_sorted(&v.dir, visit, &v, &err);
-                error_clear(&err);
-                overlay_ref_release(&v.dir);
-                if (overlay_tree_seal(tree, f.fd, "try", true, &result, &err) == 0)
-                        unlinkat(f.fd, "try", 0);
-                error_clear(&err);
-                overlay_tree_close(tree);
-                survived++;
-        }
-        overlay_index_unref(indexes[1]);
-}
-
-/* Two layers; the bytes of the upper one are to be damaged. */
+/* The bytes of the index that is to be damaged. */
 static char *make_victim(size_t *ret_size)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_make device = {.mode = S_IFCHR | 0600, .rdev = 0x103};
-        struct overlay_tree *tree;
-        struct overlay_ref ref;
         struct buffer bytes = BUFFER_INIT;
 
-        fixture_begin(&f);
-        tree = fixture_tree(&f);
-        fixture_mkdir(tree, "/a/b/c");
-        fixture_write(tree, "/a/file", "some text");
-        fixture_write(tree, "/a/b/gone", "some text");
-        fixture_seal(&f, tree, false);
-        tree = fixture_tree(&f);
-        fixture_write(tree, "/a/file", "other text");
-        fixture_write(tree, "/a/b/c/new", "more text");
-        fixture_link(tree, "/a/b/c/new", "/a/b/second");
-        fixture_link(tree, "/a/b/c/new", "/third");
-        fixture_remove(tree, "/a/b/gone");
-        fixture_symlink(tree, "b/second", "/a/link");
-        fixture_rename(tree, "/a/b", "/moved");
-        overlay_tree_root(tree, &ref);
-        CHECK_OK(overlay_node_make(&ref, "null", &device, NULL, &err));
-        CHECK_OK(overlay_node_set_xattr(&ref, "user.one", "1", 1, &err));
-        CHECK_OK(overlay_node_set_xattr(&ref, "user.two", "22", 2, &err));
-        overlay_ref_release(&ref);
-        fixture_seal(&f, tree, false);
+        index_use_begin(&f);
         CHECK_OK(fd_read_file(f.fd, "index-1", 1 << 20, true, &bytes, &err));
         *ret_size = bytes.size;
         return buffer_steal(&bytes);
@@ -154,7 +23,7 @@ static void use_bytes(const char *bytes, size_t size)
 
         CHECK_INT(fd_write_all(fd, bytes, size), 0);
         close(fd);
-        use("victim");
+        index_use(&use, "victim");
 }
 
 static void test_truncated(void)
@@ -162,12 +31,12 @@ static void test_truncated(void)
         size_t size;
         CLEANUP_FREE char *bytes = make_victim(&size);
 
-        refused = survived = 0;
+        use.refused = use.survived = 0;
         for (size_t at = 0; at < size; at += 64)
                 use_bytes(bytes, at);
-        CHECK_INT(survived, 0);
+        CHECK_INT(use.survived, 0);
         use_bytes(bytes, size);
-        CHECK_INT(survived, 1);
+        CHECK_INT(use.survived, 1);
         fixture_end(&f);
 }
 
@@ -176,7 +45,7 @@ static void test_flipped_bits(void)
         size_t size;
         CLEANUP_FREE char *bytes = make_victim(&size);
 
-        refused = survived = 0;
+        use.refused = use.survived = 0;
         for (size_t at = 0; at < size; at++) {
                 char old = bytes[at];
 
@@ -186,9 +55,9 @@ static void test_flipped_bits(void)
                 use_bytes(bytes, size);
                 bytes[at] = old;
         }
-        printf("# %zu bytes, %lu refused at once, %lu used\n", size, refused, survived);
-        CHECK(refused > 100);
-        CHECK(survived > 100);
+        printf("# %zu bytes, %lu refused at once, %lu used\n", size, use.refused, use.survived);
+        CHECK(use.refused > 100);
+        CHECK(use.survived > 100);
         fixture_end(&f);
 }
 
