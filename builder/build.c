@@ -232,6 +232,7 @@ static int plan_build(struct builder_job *job, struct error *err)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
+        builder_context_use_digests(job->context, o->store);
         return 0;
 }
 
@@ -259,8 +260,18 @@ static int run_job(struct builder_job *job, struct builder_build_result *ret, st
         return builder_commit(&job->workshop, target, &names, &ret->image, err);
 }
 
+/* What was learnt of the context's files is worth keeping whether the build succeeded or not. */
+static void save_digests(struct builder_job *job)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        if (job->context && builder_context_save_digests(job->context, job->executed, &err) < 0)
+                log_print(job->options->log, LOG_INFO, "%s", err.message);
+}
+
 static void close_job(struct builder_job *job)
 {
+        save_digests(job);
         for (size_t i = 0; job->stages && i < job->plan.count; i++)
                 builder_state_free(&job->stages[i].state);
         free(job->stages);

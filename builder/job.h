@@ -31,9 +31,10 @@ struct builder_job {
         struct builder_plan plan;
         struct builder_stage *stages;   /* plan.count of them; owned */
         struct builder_source *context; /* owned */
-        pthread_mutex_t lock;           /* guards the three below, the workshop's sandbox, and the progress callbacks */
+        pthread_mutex_t lock;           /* guards the four below, the workshop's sandbox, and the progress callbacks */
         unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
         bool cancelled;                 /* a stage failed: nothing new begins */
+        bool executed;                  /* some step did not hit */
 };
 
 /* The progress callbacks, one at a time; begin returns the step's number. */

@@ -9,7 +9,7 @@ libbuilder_a_SOURCES = \
 	builder/commit.c builder/commit.h \
 	builder/container.c builder/container.h \
 	builder/content.c builder/content.h \
-	builder/context.c \
+	builder/context.c builder/context.h builder/context_file.c \
 	builder/copy.c builder/copy.h \
 	builder/copying.h \
 	builder/copy_instruction.c \
@@ -18,6 +18,7 @@ libbuilder_a_SOURCES = \
 	builder/copy_parents.c \
 	builder/copy_select.c \
 	builder/copy_words.c \
+	builder/digest_cache.c builder/digest_cache.h \
 	builder/execute.c builder/execute.h \
 	builder/gotext.c builder/gotext.h \
 	builder/image_find.c builder/image_find.h \

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "builder/body.h"
@@ -13,6 +14,9 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/sha256.h"
+
+/* Seconds. */
+#define DIGESTS_KEPT ((time_t)30 * 24 * 3600)
 
 struct sweep {
         struct oci_store *store;
@@ -25,6 +29,7 @@ struct sweep {
 static const char *const directories[] = {
         [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
         [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
+        [OCI_STORE_DIGESTS] = "digests",
 };
 
 static int collect(void *context, const struct oci_store_object *o, struct error *err)
@@ -213,6 +218,43 @@ static int sweep_data(struct sweep *s, struct error *err)
         return error_is_set(&first) ? error_move(err, &first) : 0;
 }
 
+/* --- what can be had again ---------------------------------------------------- */
+
+struct old_names {
+        struct strv names;
+        time_t oldest; /* to keep */
+};
+
+static int collect_old(void *context, const struct oci_store_object *o, struct error *err)
+{
+        struct old_names *old = context;
+
+        (void)err;
+        if (o->mtime < old->oldest)
+                strv_add(&old->names, o->name);
+        return 0;
+}
+
+/* Digests of contexts that no build has hashed for a month; with --all every one. */
+static int sweep_digests(struct sweep *s, bool all, struct error *err)
+{
+        struct old_names old = {.oldest = time(NULL) - (all ? -1 : DIGESTS_KEPT)};
+        CLEANUP_ERROR struct error first = ERROR_INIT;
+
+        if (oci_store_each(s->store, OCI_STORE_DIGESTS, collect_old, &old, err) < 0) {
+                strv_free(&old.names);
+                return -1;
+        }
+        for (size_t i = 0; i < old.names.count; i++) {
+                CLEANUP_ERROR struct error one = ERROR_INIT;
+
+                if (oci_store_remove(s->store, OCI_STORE_DIGESTS, old.names.items[i], &one) < 0)
+                        error_move(&first, &one);
+        }
+        strv_free(&old.names);
+        return error_is_set(&first) ? error_move(err, &first) : 0;
+}
+
 /* --- the whole ------------------------------------------------------------- */
 
 static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct error *err)
@@ -253,6 +295,8 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
                 return -1;
         s.reach = reach;
         result = sweep_all(&s, err);
+        if (result == 0)
+                result = sweep_digests(&s, o->all, err);
         if (measure(o->store, &after, &measure_err) < 0)
                 return result < 0 ? -1 : error_move(err, &measure_err);
         ret->bytes = before > after ? before - after : 0;

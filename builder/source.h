@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "builder/digest_cache.h"
 #include "common/buffer.h"
 #include "common/error.h"
 #include "common/log.h"
@@ -24,11 +25,15 @@ struct builder_item {
         struct overlay_attr attr;   /* as COPY sees it: files of a context belong to 0:0 */
         uint64_t device;            /* with attr.ino: which inode it is, to keep hard links */
         char *path;                 /* where it really is in the source, without links, "" for the root; owned */
-        int fd;                     /* a context's file: O_PATH; -1 for a tree's */
+        int fd;                     /* a context's directory, or what `find` found: O_PATH; else -1 */
+        int parent;                 /* a context's other items: the fd of the directory it was listed in, which must stay
+                                       open as long as the item is used; else -1. Borrowed */
+        bool known;                 /* a context's file: `digest` and `plain` are its */
+        struct builder_known_file file;
         struct overlay_ref ref;     /* a tree's file; empty for a context's */
 };
 
-#define BUILDER_ITEM_INIT { .fd = -1 }
+#define BUILDER_ITEM_INIT { .fd = -1, .parent = -1 }
 
 typedef int builder_xattr_function(void *context, const char *name, const void *value, size_t size, struct error *err);
 
@@ -37,7 +42,7 @@ struct builder_source_ops {
         int (*find)(struct builder_source *s, const char *path, struct builder_item *ret, struct error *err);
         /* The names in a directory, sorted by bytes; those excluded by an ignore file are left out, sockets too. */
         int (*list)(struct builder_source *s, const struct builder_item *dir, struct strv *ret, struct error *err);
-        /* One of the listed names, a link itself if it is one. */
+        /* One of the listed names, a link itself if it is one. `dir` must outlive the item. */
         int (*child)(struct builder_source *s, const struct builder_item *dir, const char *name, struct builder_item *ret,
                      struct error *err);
         int (*read_link)(struct builder_source *s, const struct builder_item *item, struct buffer *ret, struct error *err);
@@ -78,7 +83,14 @@ int builder_context_open(const char *directory, const struct log *log, struct bu
 int builder_context_set_ignore(struct builder_source *s, const char *text, size_t size, const char *name,
                                struct error *err);
 
-/* Opens a regular file of a context for reading. */
+/*
+ * Takes digests of files from the store where they were hashed before, and brings new ones there with
+ * builder_context_save_digests (`worth` as in digest_cache.h). `store` must outlive the context.
+ */
+void builder_context_use_digests(struct builder_source *s, struct oci_store *store);
+int builder_context_save_digests(struct builder_source *s, bool worth, struct error *err);
+
+/* Opens a regular file of a context for reading. ESTALE when it is another file by now. */
 int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
 
 /* The tree of a stage or image; borrowed, must outlive the source. */

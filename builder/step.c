@@ -90,6 +90,13 @@ static int execute_on(const struct builder_site *site, const struct builder_step
         return 0;
 }
 
+static void note_execution(struct builder_job *job)
+{
+        pthread_mutex_lock(&job->lock);
+        job->executed = true;
+        pthread_mutex_unlock(&job->lock);
+}
+
 static int execute(const struct builder_site *site, const struct builder_step *step, struct builder_record *record,
                    struct error *err)
 {
@@ -142,6 +149,7 @@ static int take(const struct builder_site *site, const struct builder_step *step
                 return -1;
         if (!found) {
                 /* with a content key that one is the identity: the same bytes from elsewhere are the same result */
+                note_execution(site->job);
                 named.key = second;
                 named.number = number;
                 if (execute(site, &named, &record, err) < 0 || builder_record_save(w, &second, &record, err) < 0)

@@ -22,6 +22,7 @@
  *     data/NAME             the bodies of sealed steps and copied files
  *     steps/KEY             step records, opaque here
  *     refs/NAME             one file for each tag
+ *     digests/NAME          what the files of a context were hashed to (builder/digest_cache.h); made when needed
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *
  * Directories are 0700 and files 0600 whatever the umask. A directory that belongs to
@@ -61,6 +62,7 @@ enum oci_store_area {
         OCI_STORE_DATA,
         OCI_STORE_STEPS,
         OCI_STORE_REFS,
+        OCI_STORE_DIGESTS,
 };
 
 /* True if there. A bad name is simply not there. */

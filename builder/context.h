@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_BUILDER_CONTEXT_H
+#define BRYO_BUILDER_CONTEXT_H
+
+#include <pthread.h>
+
+#include "builder/source.h"
+#include "common/map.h"
+#include "dockerfile/ignore.h"
+
+/*
+ * A context directory, for its two files only: context.c finds and lists,
+ * context_file.c reads. Others use source.h.
+ */
+struct context {
+        struct builder_source base; /* first: a struct builder_source * is a struct context * */
+        char *directory;            /* as given, for messages; owned */
+        int root;
+        struct dockerfile_ignore *ignore; /* NULL: nothing is excluded */
+        char *ignore_name;
+        char *ignore_text;
+        struct builder_digest_cache *cache; /* NULL: every file is read */
+        pthread_mutex_t lock; /* guards digests: stages share the context */
+        struct map *digests;  /* path -> struct sha256_digest of what the step key saw */
+        const struct log *log;
+};
+
+struct context *builder_context_of(struct builder_source *s);
+
+/* The operations of source.h that read what is in a file. */
+int builder_context_read_link(struct builder_source *s, const struct builder_item *item, struct buffer *ret,
+                              struct error *err);
+int builder_context_each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
+                               void *context, struct error *err);
+int builder_context_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
+                           struct error *err);
+int builder_context_place(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
+                          const char *name, const struct overlay_graft *graft, struct overlay_ref *ret,
+                          struct error *err);
+
+#endif
