@@ -173,18 +173,23 @@ static int hash_bytes(struct context *c, const struct builder_item *item, struct
         struct timespec begun;
         struct sha256 hash;
         struct stat st;
-        ssize_t n;
+        off_t done = 0;
 
         clock_gettime(CLOCK_REALTIME, &begun);
         if (open_file(c, item, &fd, &st, err) < 0)
                 return -1;
         sha256_init(&hash);
-        while ((n = read(fd, chunk, CHUNK)) != 0) {
+        while (done < st.st_size) {
+                ssize_t n = read(fd, chunk, CHUNK);
+
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return error_errno(err, errno, "cannot read %s/%s", c->directory, item->path);
+                if (n == 0)
+                        return changed(c, item, err);
                 sha256_update(&hash, chunk, (size_t)n);
+                done += n;
         }
         sha256_final(&hash, ret);
         remember(c, fd, &st, &begun, ret);
@@ -223,14 +228,15 @@ static bool find_digest(struct context *c, const char *path, struct sha256_diges
         return found != NULL;
 }
 
-static int append_file(struct context *c, const struct builder_item *item, int fd, const struct overlay_ref *file,
-                       struct sha256 *hash, struct error *err)
+/* Exactly what the file has now: asking for more would reserve room that must be given back. */
+static int append_file(struct context *c, const struct builder_item *item, int fd, uint64_t size,
+                       const struct overlay_ref *file, struct sha256 *hash, struct error *err)
 {
         uint64_t copied;
 
-        if (overlay_node_append_fd(file, fd, UINT64_MAX, hash ? observe : NULL, hash, &copied, err) < 0)
+        if (overlay_node_append_fd(file, fd, size, hash ? observe : NULL, hash, &copied, err) < 0)
                 return error_wrap(err, "cannot copy %s/%s", c->directory, item->path);
-        return 0;
+        return copied == size ? 0 : changed(c, item, err);
 }
 
 /*
@@ -252,14 +258,14 @@ static int fill(struct context *c, const struct builder_item *item, const struct
         if (keyed && c->cache && builder_digest_cache_find(c->cache, &before, &known)) {
                 if (!sha256_equal(&expected, &known.digest))
                         return changed(c, item, err);
-                if (append_file(c, item, fd, file, NULL, err) < 0)
+                if (append_file(c, item, fd, (uint64_t)before.st_size, file, NULL, err) < 0)
                         return -1;
                 if (fstat(fd, &after) < 0)
                         return error_errno(err, errno, "cannot look at %s/%s", c->directory, item->path);
                 return looks_same(&before, &after) ? 0 : changed(c, item, err);
         }
         sha256_init(&hash);
-        if (append_file(c, item, fd, file, &hash, err) < 0)
+        if (append_file(c, item, fd, (uint64_t)before.st_size, file, &hash, err) < 0)
                 return -1;
         sha256_final(&hash, &actual);
         return keyed && !sha256_equal(&expected, &actual) ? changed(c, item, err) : 0;
