@@ -277,7 +277,7 @@ static int expand_braces(struct expander *x, size_t start, struct output *out)
                         return unclosed(x, start, "the closing }");
                 op = x->text[x->at++];
         }
-        if (op == '\0' || !strchr("-+?#%", op))
+        if (op == '\0' || !strchr(colon ? "-+?" : "-+?#%", op))
                 return error_set(x->err, EINVAL, "unsupported modifier %s%c in the substitution '%.*s'",
                                  colon ? ":" : "", op, show(x, start), x->text + start);
         if (expand_until(x, '}', op == '#' || op == '%', &word) < 0)

@@ -8,8 +8,7 @@
 
 /*
  * The wildcards of COPY and ADD: Go's filepath.Match, which matches whole
- * paths; '*', '?' and [...] never match '/', '*' does match a leading dot, '\'
- * escapes, there is no '**'. Time is at most path length x pattern length.
+ * paths; '*' and '?' never match '/', '*' does match a leading dot, '\' escapes, there is no '**'. Time is at most path length x pattern length.
  */
 
 /* True if the text has an unescaped '*', '?' or '['. */

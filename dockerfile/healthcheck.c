@@ -95,7 +95,7 @@ int dockerfile_healthcheck_read(struct dockerfile_reader *r, struct dockerfile_i
                 place = dockerfile_line_place(r->line, rest.start, rest.end);
                 if (rest.start < rest.end)
                         return dockerfile_place_error(r, &place, "HEALTHCHECK NONE takes no arguments");
-                i->healthcheck.none = true;
+                i->healthcheck = (struct dockerfile_healthcheck){.none = true};
                 return 0;
         }
         if (size != 3 || strncasecmp(text + type.start, "CMD", 3) != 0)

@@ -259,11 +259,11 @@ static int read_from(struct dockerfile_reader *r, struct dockerfile_instruction 
 }
 
 /* The text of a trigger as an image's config keeps it: the line, then each heredoc with its terminator. */
-static char *format_trigger(const struct dockerfile_instruction *trigger)
+static char *format_trigger(const struct dockerfile_instruction *trigger, const char *text)
 {
         struct buffer out = BUFFER_INIT;
 
-        buffer_append_string(&out, trigger->original);
+        buffer_append_string(&out, text);
         for (size_t k = 0; k < trigger->heredoc_count; k++)
                 buffer_printf(&out, "\n%s%s", trigger->heredocs[k].raw, trigger->heredocs[k].name);
         return buffer_steal(&out);
@@ -293,7 +293,7 @@ static int read_onbuild(struct dockerfile_reader *r, struct dockerfile_instructi
                 return -1;
         }
         i->onbuild.kind = trigger.kind;
-        i->onbuild.expression = format_trigger(&trigger);
+        i->onbuild.expression = format_trigger(&trigger, text + rest.start);
         dockerfile_instruction_clear(&trigger);
         return 0;
 }

@@ -467,8 +467,11 @@ static int finish_by_type(struct reading *r)
                 return finish_secret(r);
         if (m->type == DOCKERFILE_MOUNT_SSH && !m->id)
                 m->id = memory_strdup("default");
-        if (m->type != DOCKERFILE_MOUNT_SSH && (!m->target || m->target[0] == '\0'))
-                return error_set(r->err, EINVAL, "--mount: type=%s needs a target", type_names[m->type]);
+        /* As in BuildKit: relative to WORKDIR, so WORKDIR itself. */
+        if (m->type != DOCKERFILE_MOUNT_SSH && (!m->target || m->target[0] == '\0')) {
+                free(m->target);
+                m->target = memory_strdup(".");
+        }
         return 0;
 }
 

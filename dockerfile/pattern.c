@@ -17,7 +17,7 @@
 enum piece_kind {
         PIECE_CHARACTER, /* itself */
         PIECE_ANY,       /* ?: one character but '/' */
-        PIECE_CLASS,     /* [...]: one character but '/' */
+        PIECE_CLASS,     /* [...]: one character; [^a] takes '/' too, as in Go */
         PIECE_STAR,      /* *: any run without '/' */
         PIECE_DEEP,      /* ** at the end: anything */
         PIECE_DIRS,      /* ** before something: nothing, or any run that ends in '/'; followed by PIECE_IN_DIRS */
@@ -249,7 +249,7 @@ static void step_state(const struct dockerfile_pattern *p, size_t from, uint32_t
                         enter(p, next, from + 1);
                 break;
         case PIECE_CLASS:
-                if (c != '/' && is_in_class(p, piece, c))
+                if (is_in_class(p, piece, c))
                         enter(p, next, from + 1);
                 break;
         case PIECE_STAR:

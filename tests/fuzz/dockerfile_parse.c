@@ -77,6 +77,31 @@ static void try_values(const char *text)
         check(dockerfile_duration_parse(text, &duration, &err), &err);
 }
 
+/* The mounts of a file that was parsed, with the variables that hold there. */
+static void try_mounts(const struct dockerfile_run *run)
+{
+        struct error err = ERROR_INIT;
+
+        for (size_t k = 0; k < run->mount_count; k++) {
+                struct dockerfile_mount mount;
+                int result = dockerfile_mount_parse(run->mounts[k]->value, &scope, '\\', &mount, &err);
+
+                if (result == 0)
+                        dockerfile_mount_clear(&mount);
+                check(result, &err);
+        }
+}
+
+/* What an image's config keeps of ONBUILD is read again in the child, always with '\' as escape. */
+static void try_trigger(const char *text)
+{
+        struct error err = ERROR_INIT;
+        struct dockerfile *d = NULL;
+
+        check(dockerfile_trigger_parse(text, strlen(text), "ONBUILD", &d, &err), &err);
+        dockerfile_free(d);
+}
+
 static void try_file(const char *text, size_t size)
 {
         struct error err = ERROR_INIT;
@@ -93,6 +118,12 @@ static void try_file(const char *text, size_t size)
                 assert(i->first_line <= i->last_line && i->place.line >= i->first_line);
                 if (i->kind == DOCKERFILE_RUN)
                         dockerfile_run_text(i, &out);
+                if (i->kind == DOCKERFILE_RUN)
+                        try_mounts(&i->run);
+                if (i->kind == DOCKERFILE_ONBUILD)
+                        try_trigger(i->onbuild.expression);
+                for (size_t n = 0; n < i->heredoc_count; n++)
+                        try_word(i->heredocs[n].body);
                 for (size_t n = 0; n < i->arg_count; n++) {
                         try_word(i->args[n].text);
                         check(dockerfile_error(d, &i->args[n].place, &err, "%s", i->args[n].text), &err);
@@ -103,6 +134,23 @@ static void try_file(const char *text, size_t size)
                 check(dockerfile_syntax_check(d, NULL, &err), &err);
         dockerfile_free(d);
         free(dockerfile_syntax_detect(text, size));
+}
+
+/* --exclude takes what a line of the ignore file is. */
+static void try_exclude(const char *text)
+{
+        struct error err = ERROR_INIT;
+        struct dockerfile_ignore *m = NULL;
+        struct dockerfile_glob *g = NULL;
+
+        check(dockerfile_ignore_new(&text, 1, &m, &err), &err);
+        if (m)
+                dockerfile_ignore_matches(m, "a/b", NULL);
+        dockerfile_ignore_free(m);
+        check(dockerfile_glob_parse(text, &g, &err), &err);
+        if (g)
+                dockerfile_glob_matches(g, "a/b");
+        dockerfile_glob_free(g);
 }
 
 static void try_patterns(const char *text, size_t size)
@@ -139,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         try_file((const char *)data, size);
         try_patterns(text, strlen(text));
+        try_exclude(text);
         try_word(text);
         try_values(text);
         return 0;

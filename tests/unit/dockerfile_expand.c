@@ -115,6 +115,8 @@ static void test_names(void)
                 {"${PWD:=x}", "error: unsupported modifier :="},
                 {"${PWD:0:3}", "error: unsupported modifier :0"},
                 {"${#PWD}", "error: unsupported modifier P"},
+                {"${PWD:#/}", "error: unsupported modifier :#"},
+                {"${PWD:%e}", "error: unsupported modifier :%"},
         };
 
         CHECK_WORDS(rows);

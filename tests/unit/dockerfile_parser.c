@@ -345,6 +345,8 @@ static void test_flags(void)
                 {"RUN -x --y", "2-2 RUN [-x --y]"},
         };
         static const struct row bad[] = {
+                {"# escape=`\nFROM a\nCOPY --chown=a`", "Dockerfile:3:1: COPY requires at least two arguments"},
+                {"FROM a\nCOPY --chown=\"a x y", "Dockerfile:2:6: the closing \" is missing in this flag\n"},
                 {"FROM a\nCOPY --from=a --from=b x y", "Dockerfile:2:15: --from is given twice\n"},
                 {"FROM a\nCOPY --link --link x y", "Dockerfile:2:13: --link is given twice\n"},
                 {"FROM a\nCOPY --form=a x y", "Dockerfile:2:6: COPY has no flag --form (did you mean --from?)\n"},
@@ -669,6 +671,8 @@ static void test_healthcheck(void)
 {
         static const struct row rows[] = {
                 {"HEALTHCHECK none", "2-2 HEALTHCHECK none=1 0/0/0/0 x0"},
+                {"HEALTHCHECK --retries=3 --interval=1s NONE",
+                 "2-2 HEALTHCHECK --retries=3 --interval=1s none=1 0/0/0/0 x0"},
                 {"HEALTHCHECK CMD a b", "2-2 HEALTHCHECK [a b] none=0 0/0/0/0 x0"},
                 {"HEALTHCHECK --interval=1m --timeout=1.5s --start-period=0 --start-interval=1ms --retries=3 cmd "
                  "[\"a\"]",
@@ -700,6 +704,7 @@ static void test_onbuild(void)
 {
         static const struct row rows[] = {
                 {"ONBUILD  run  a \\\n b", "2-3 ONBUILD [run  a  b] trigger{run  a  b}"},
+                {"ONBUILD RUN a \\", "2-2 ONBUILD [RUN a] trigger{RUN a }"},
                 {"ONBUILD COPY --from=x a b", "2-2 ONBUILD [COPY --from=x a b] trigger{COPY --from=x a b}"},
         };
         static const struct row bad[] = {

@@ -291,7 +291,8 @@ static void test_mounts(void)
                 {"target=/a,rw=false",
                  "bind ro from=- source=- target=/a id=- env=- sharing=0 mode=755 uid=0 gid=0 size=0"},
                 {"", "error: --mount= says nothing"},
-                {"type=bind", "error: --mount: type=bind needs a target"},
+                {"rw", "bind rw from=- source=- target=. id=- env=- sharing=0 mode=755 uid=0 gid=0 size=0"},
+                {"type=cache,target=", "cache rw from=- source=- target=. id=- env=- sharing=0 mode=755 uid=0 gid=0 size=0"},
                 {"type=bnd,target=/a", "error: --mount: unsupported type 'bnd' (did you mean bind?)"},
                 {"tagret=/a", "error: --mount has no option 'tagret' (did you mean target?)"},
                 {"target", "error: --mount: 'target' needs a value: target=..."},
@@ -323,7 +324,7 @@ static void test_mounts(void)
                 {"target=/a,from=$X", "error: --mount: from does not expand variables"},
                 {"target=/a,U", "error: --mount: the option 'U' of other builders is not supported"},
                 {"target=${X", "error: --mount: target: the closing } is missing"},
-                {"target=$NONE", "error: --mount: type=bind needs a target"},
+                {"target=$NONE", "bind ro from=- source=- target=. id=- env=- sharing=0 mode=755 uid=0 gid=0 size=0"},
         };
         static const struct {
                 const char *spec;
@@ -331,7 +332,7 @@ static void test_mounts(void)
         } unexpanded[] = {
                 {"type=$X,target=$Y,required=$Z,size=$S,mode=$M", true},
                 {"target=$X", true},
-                {"type=bind", false},
+                {"type=bind", true},
                 {"type=bnd,target=$X", false},
                 {"from=$X,target=/a", false},
                 {"type=$X,sharing=no", false},

@@ -1,4 +1,0 @@
-FROM busybox
-RUN --mount=type=cache,id=npm \
-    --mount=type=bind \
-    npm ci
