@@ -66,8 +66,13 @@ static int make_directories(struct builder_copy *c, const char *path, struct ove
 {
         const struct overlay_attr fresh = { .mode = S_IFDIR | 0755 };
 
-        return overlay_tree_ensure_directory(c->tree, NULL, path, mode_of(c, &fresh), owner_of(c, &fresh),
-                                             &c->options.now, ret, err);
+        if (overlay_tree_ensure_directory(c->tree, NULL, path, mode_of(c, &fresh), owner_of(c, &fresh), &c->options.now, ret,
+                                          err) == 0)
+                return 0;
+        if (err->code != ENOTDIR)
+                return -1;
+        error_clear(err);
+        return error_set(err, ENOTDIR, "the destination %s leads through something that is not a directory", c->dest);
 }
 
 static int set_mtime(const struct overlay_ref *ref, const struct timespec *mtime, struct error *err)

@@ -86,18 +86,45 @@ static char *same_name(struct builder_source *s, const char *wanted)
         return NULL;
 }
 
+/* A link that leads to nothing in the source; it may well lead somewhere on the host, which means nothing here. */
+static char *explain_link(struct builder_source *s, const char *path)
+{
+        const char *name = base_name(path);
+        CLEANUP_FREE char *dir = memory_strndup(path, (size_t)(name - path));
+        CLEANUP_ITEM struct builder_item parent = BUILDER_ITEM_INIT;
+        CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
+        CLEANUP_BUFFER struct buffer target = BUFFER_INIT;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        if (name[0] == '\0' || s->ops->find(s, dir, &parent, &err) < 0 || s->ops->child(s, &parent, name, &item, &err) < 0 ||
+            !S_ISLNK(item.attr.mode) || s->ops->read_link(s, &item, &target, &err) < 0)
+                return NULL;
+        return memory_printf("it is a link to %s, which is looked up inside the context or stage and is not there",
+                             buffer_text(&target));
+}
+
+static char *explain(struct builder_source *s, const char *path, const char *clean)
+{
+        char *why = explain_link(s, clean);
+
+        if (!why && strncmp(path, "../", 3) == 0)
+                why = memory_printf("nothing above the context can be copied, `..` at its top means the top: "
+                                    "build with a directory further up as context");
+        return why ? why : s->ops->explain_missing(s, path);
+}
+
 int builder_copy_missing(struct builder_source *s, const char *path, struct error *err)
 {
         CLEANUP_FREE char *clean = path_clean(path);
-        CLEANUP_FREE char *why = s->ops->explain_missing(s, path);
+        CLEANUP_FREE char *why = explain(s, path, clean);
         CLEANUP_FREE char *near = near_name(s, clean);
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
         CLEANUP_ERROR struct error find_err = ERROR_INIT;
 
         if (!near)
                 near = same_name(s, base_name(clean));
-        if (near && s->ops->find(s, near, &item, &find_err) < 0)
-                near = (free(near), NULL);
-        return error_set(err, ENOENT, "\"%s\" not found%s%s%s%s%s", path, why ? ": " : "", why ? why : "",
-                         near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+        if (!near || s->ops->find(s, near, &item, &find_err) < 0)
+                return error_set(err, ENOENT, "\"%s\" not found%s%s", path, why ? ": " : "", why ? why : "");
+        return error_set(err, ENOENT, "\"%s\" not found%s%s (did you mean \"%s\"?)", path, why ? ": " : "", why ? why : "",
+                         near);
 }

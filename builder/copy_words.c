@@ -88,9 +88,26 @@ static int expand_mode(struct copying *c, struct error *err)
                 return 0;
         if (builder_site_expand(c->site, flag->value, &flag->place, &c->chmod, err) < 0)
                 return -1;
+        if (c->chmod[0] == '\0')
+                return dockerfile_error(c->site->file, &flag->place, err, "--chmod=%s is empty: give a mode such as 755",
+                                        flag->value);
         if (dockerfile_mode_parse(c->chmod, &c->mode, &cause) < 0)
                 return builder_site_error(c->site, &flag->place, err, &cause);
         return 0;
+}
+
+/* Tells which of the patterns is bad: each is tried by itself. */
+static int blame_exclude(struct copying *c, struct error *err)
+{
+        for (size_t i = 0; i < c->in->exclude_count; i++) {
+                CLEANUP_IGNORE struct dockerfile_ignore *one = NULL;
+                CLEANUP_ERROR struct error cause = ERROR_INIT;
+                const char *pattern = c->in->excludes[i]->value;
+
+                if (dockerfile_ignore_new(&pattern, 1, &one, &cause) < 0)
+                        return builder_site_error(c->site, &c->in->excludes[i]->place, err, &cause);
+        }
+        return dockerfile_error(c->site->file, &c->in->excludes[0]->place, err, "too many patterns");
 }
 
 static int expand_excludes(struct copying *c, struct error *err)
@@ -106,7 +123,7 @@ static int expand_excludes(struct copying *c, struct error *err)
                 patterns[i] = c->in->excludes[i]->value;
         result = dockerfile_ignore_new(patterns, c->in->exclude_count, &c->exclude, &cause);
         free(patterns);
-        return result < 0 ? builder_site_error(c->site, &c->in->excludes[0]->place, err, &cause) : 0;
+        return result < 0 ? blame_exclude(c, err) : 0;
 }
 
 /* As BuildKit: --chmod needs the files of the stage, so that --link is dropped. */
