@@ -227,7 +227,7 @@ ended() {
 
 # await TEXT FILE: until the text stands in the file, which a command in the background writes.
 await() {
-        local tries=500
+        local tries=${AWAIT_TRIES:-500}
         until grep -qs -- "$1" "$2"; do
                 [ $((tries -= 1)) -gt 0 ] || fail "nobody wrote '$1' within ten seconds" file "$(cat "$2")"
                 sleep 0.02
@@ -256,6 +256,14 @@ assert_gone() {
                 [ $((tries -= 1)) -gt 0 ] || fail "a process is left" processes "$left"
                 sleep 0.02
         done
+}
+
+# with_faults CALL ERRNO PATH AFTER COMMAND...: runs it on a disk that fails (tests/fixtures/faults.c).
+with_faults() {
+        need gcc
+        [ -e "$TMPDIR/faults.so" ] || gcc -shared -fPIC -O1 -o "$TMPDIR/faults.so" "$BRYO_SOURCE/tests/fixtures/faults.c"
+        env ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" LD_PRELOAD="$TMPDIR/faults.so" \
+                FAULT_CALL="$1" FAULT_ERRNO="$2" FAULT_PATH="$3" FAULT_AFTER="$4" "${@:5}"
 }
 
 # shellcheck disable=SC2034
