@@ -47,6 +47,7 @@ overlay_tree_tests = \
 	tests/unit/overlay_index \
 	tests/unit/overlay_layer \
 	tests/unit/overlay_model \
+	tests/unit/overlay_merged \
 	tests/unit/overlay_names \
 	tests/unit/overlay_hostile \
 	tests/unit/overlay_reserve \
@@ -66,6 +67,9 @@ tests_unit_overlay_layer_SOURCES = tests/unit/overlay_layer.c $(overlay_tree_sup
 tests_unit_overlay_layer_LDADD = $(overlay_test_libs)
 tests_unit_overlay_model_SOURCES = tests/unit/overlay_model.c $(overlay_tree_support)
 tests_unit_overlay_model_LDADD = $(overlay_test_libs)
+tests_unit_overlay_merged_SOURCES = tests/unit/overlay_merged.c $(overlay_tree_support)
+tests_unit_overlay_merged_LDADD = $(overlay_test_libs)
+tests_unit_overlay_merged_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=overlay_index_read_dirent
 tests_unit_overlay_names_SOURCES = tests/unit/overlay_names.c $(overlay_tree_support)
 tests_unit_overlay_names_LDADD = $(overlay_test_libs)
 tests_unit_overlay_hostile_SOURCES = tests/unit/overlay_hostile.c $(overlay_tree_support)
