@@ -3,6 +3,34 @@
 # checks and the end-to-end tests, so that one line counts all of them.
 EXTRA_DIST += tests/run tests/skips.txt tests/e2e tests/fixtures tests/golden tests/house tests/soak
 
+# The file system probe: static and without sanitizers, since it runs inside of images.
+check_PROGRAMS += tests/fs/probe
+tests_fs_probe_CFLAGS = -std=gnu11 $(WARN_CFLAGS)
+tests_fs_probe_LDFLAGS = -static
+tests_fs_probe_SOURCES = \
+	tests/fs/acl.c \
+	tests/fs/bytes.c \
+	tests/fs/caps.c \
+	tests/fs/copies.c \
+	tests/fs/dirs.c \
+	tests/fs/holes.c \
+	tests/fs/identity.c \
+	tests/fs/links.c \
+	tests/fs/listing.c \
+	tests/fs/locks.c \
+	tests/fs/maps.c \
+	tests/fs/modes.c \
+	tests/fs/names.c \
+	tests/fs/open_files.c \
+	tests/fs/owners.c \
+	tests/fs/probe.c tests/fs/probe.h \
+	tests/fs/renames.c \
+	tests/fs/special.c \
+	tests/fs/times.c \
+	tests/fs/trees.c \
+	tests/fs/xattrs.c \
+	common/memory.c common/memory.h
+
 CHECK_SUITES = unit house e2e
 CHECK_FLAGS =
 SOAK_ROUNDS = 10
