@@ -11,21 +11,43 @@
 #include "overlay/names.h"
 #include "overlay/view.h"
 
+/* The youngest of the fresh names that are older than `seq`; NULL when there is none. */
+static struct overlay_dentry *fresh_before(const struct overlay_dir *dir, uint64_t seq)
+{
+        size_t at = overlay_names_fresh_after(dir, seq - 1);
+
+        while (at > 0 && dir->fresh[at - 1].dentry == NULL)
+                at--;
+        return at > 0 ? dir->fresh[at - 1].dentry : NULL;
+}
+
+/*
+ * Positions: 0 is the beginning; places + 1 + seq goes on with the fresh names older than seq; 1 to places is the next
+ * place of the view. Youngest first, because what is made while somebody reads must lie behind the reader: one that
+ * renames what it reads would never come to an end else. Small numbers, because 32-bit programs have no room for
+ * others.
+ */
 int overlay_list_next(struct overlay_tree *tree, struct overlay_node *node, uint64_t *position,
                       struct overlay_dentry **ret_dentry, struct view_entry *ret_entry)
 {
-        const struct overlay_dir *dir = node->u.dir;
         int rc = overlay_view_prepare(tree, node);
-        uint32_t places;
-        size_t at;
+        uint64_t places;
 
         if (rc < 0)
                 return rc;
         if (*position == 0)
                 overlay_tree_observe(tree, OVERLAY_OBSERVED_READDIR, node->ino, NULL, 0);
         places = overlay_view_size(node);
-        while (*position < places) {
-                rc = overlay_view_at(tree, node, (uint32_t)*position, ret_entry);
+        if (*position == 0 || *position > places + 1) {
+                *ret_dentry = fresh_before(node->u.dir, *position == 0 ? UINT64_MAX : *position - places - 1);
+                if (*ret_dentry != NULL) {
+                        *position = places + 1 + (*ret_dentry)->seq;
+                        return 1;
+                }
+                *position = 1;
+        }
+        while (*position <= places) {
+                rc = overlay_view_at(tree, node, (uint32_t)(*position - 1), ret_entry);
                 if (rc < 0)
                         return rc;
                 ++*position;
@@ -35,14 +57,7 @@ int overlay_list_next(struct overlay_tree *tree, struct overlay_node *node, uint
                 if (*ret_dentry == NULL || (*ret_dentry)->node != NULL)
                         return 1;
         }
-        at = overlay_names_fresh_after(dir, *position - places);
-        while (at < dir->fresh_count && dir->fresh[at].dentry == NULL)
-                at++;
-        if (at == dir->fresh_count)
-                return 0;
-        *position = places + dir->fresh[at].seq;
-        *ret_dentry = dir->fresh[at].dentry;
-        return 1;
+        return 0;
 }
 
 static void add(struct overlay_names_list *list, const char *name, size_t size, uint64_t ino, mode_t kind)

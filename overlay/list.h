@@ -24,9 +24,9 @@ void overlay_list_sort(struct overlay_names_list *list);
 void overlay_list_free(struct overlay_names_list *list);
 
 /*
- * One step through a directory, in readdir's order: places of the view, then
- * fresh names by seq. `*position` begins at 0 and is moved behind what is
- * returned; it stays good while names come and go. The entry is `dentry` with a node, or, for a
+ * One step through a directory, in readdir's order: fresh names, the youngest
+ * first, then places of the view. `*position` begins at 0 and is moved behind what is
+ * returned; it stays good while names come and go, and what comes is never in front of it. The entry is `dentry` with a node, or, for a
  * lower name that is not in memory, `entry`. 1, 0 at the end, or -errno.
  */
 struct view_entry;

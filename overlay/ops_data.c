@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/memory.h"
 #include "overlay/acl.h"
 #include "overlay/change.h"
 #include "overlay/file.h"
@@ -132,12 +133,33 @@ static bool is_acl(const char *name)
         return strcmp(name, ACL_ACCESS) == 0 || strcmp(name, ACL_DEFAULT) == 0;
 }
 
+/* Answered as the kernel's own file systems do (xattr_resolve_name() in fs/xattr.c); FUSE leaves it to the server. */
+static int check_xattr_name(const char *name)
+{
+        static const char *const prefixes[] = {"user.", "security.", "trusted."};
+
+        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+                if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+                        return name[strlen(prefixes[i])] != '\0' ? 0 : -EINVAL;
+        return is_acl(name) ? 0 : -EOPNOTSUPP;
+}
+
+/* Layers bring any name. One that is there is read and removed; only when it is not, its namespace matters. */
+static int missing_xattr(const char *name, int rc)
+{
+        int wrong = rc == -ENODATA ? check_xattr_name(name) : 0;
+
+        return wrong < 0 ? wrong : rc;
+}
+
 int overlay_ops_setxattr(struct overlay_tree *tree, uint64_t ino, const char *name, const void *value, size_t size,
                          int flags)
 {
         struct overlay_node *node;
-        int rc = overlay_ops_begin(tree, ino, &node);
+        int rc = check_xattr_name(name);
 
+        if (rc == 0)
+                rc = overlay_ops_begin(tree, ino, &node);
         if (rc < 0)
                 return rc;
         rc = overlay_node_change(tree, node);
@@ -159,7 +181,7 @@ ssize_t overlay_ops_getxattr_sz(struct overlay_tree *tree, uint64_t ino, const c
 
         if (rc < 0)
                 return rc;
-        rc = overlay_xattrs_get(tree, node, name, &found, &found_size);
+        rc = missing_xattr(name, overlay_xattrs_get(tree, node, name, &found, &found_size));
         if (rc == 0 && size > 0 && found_size > size)
                 rc = -ERANGE;
         if (rc == 0 && size > 0 && found_size > 0)
@@ -204,7 +226,7 @@ int overlay_ops_removexattr(struct overlay_tree *tree, uint64_t ino, const char 
                 return rc;
         rc = overlay_node_change(tree, node);
         if (rc == 0)
-                rc = overlay_xattrs_set(tree, node, name, NULL, 0, 0);
+                rc = missing_xattr(name, overlay_xattrs_set(tree, node, name, NULL, 0, 0));
         if (rc == 0)
                 overlay_node_touch(node, false);
         return overlay_ops_end(tree, node, rc);

@@ -8,8 +8,9 @@
 
 #include "tests/fs/probe.h"
 
-#define PIECE 100000
-#define MIB   ((size_t)1 << 20)
+#define PIECE  100000
+#define MIB    ((size_t)1 << 20)
+#define SHARED (4 * MIB)
 
 static void fill(const char *path, char byte, size_t size)
 {
@@ -128,7 +129,7 @@ static void answers_verify(void)
         CHECK_STR(probe_get("out"), "340");
 }
 
-/* --- extents are shared: 64 MiB of copies take no space; the test that runs this looks at the store's disk --- */
+/* --- extents are shared: 20 MiB of copies take no space; the test that runs this looks at the store's disk --- */
 
 static void shared_below(void)
 {
@@ -136,7 +137,7 @@ static void shared_below(void)
         int fd = probe_open("low", O_WRONLY | O_CREAT, 0644);
 
         srandom(1);
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < 4; i++) {
                 for (size_t j = 0; j < MIB; j++)
                         bytes[j] = (char)random();
                 CHECK_INT(write(fd, bytes, MIB), MIB);
@@ -147,28 +148,28 @@ static void shared_below(void)
 
 static void shared_live(void)
 {
-        copy("low", 0, "copies", 0, 16 * MIB);
-        copy("copies", 0, "copies", (off_t)(16 * MIB), 16 * MIB);
-        copy("copies", 0, "more", 0, 32 * MIB);
-        copy("low", MIB / 2, "odd", 3, 15 * MIB);
+        copy("low", 0, "copies", 0, SHARED);
+        copy("copies", 0, "copies", (off_t)SHARED, SHARED);
+        copy("copies", 0, "more", 0, 2 * SHARED);
+        copy("low", MIB / 2, "odd", 3, (SHARED - MIB));
 }
 
 static void shared_verify(void)
 {
-        char *low = memory_zalloc(16, MIB), *bytes = memory_zalloc(16, MIB);
+        char *low = memory_zalloc(4, MIB), *bytes = memory_zalloc(4, MIB);
         int fd = probe_open("low", O_RDONLY, 0);
 
-        CHECK_INT(read(fd, low, 16 * MIB), 16 * MIB);
+        CHECK_INT(read(fd, low, SHARED), SHARED);
         CHECK_ERROR(close(fd), 0);
         fd = probe_open("more", O_RDONLY, 0);
         for (int i = 0; i < 2; i++) {
-                CHECK_INT(read(fd, bytes, 16 * MIB), 16 * MIB);
-                CHECK(memcmp(low, bytes, 16 * MIB) == 0);
+                CHECK_INT(read(fd, bytes, SHARED), SHARED);
+                CHECK(memcmp(low, bytes, SHARED) == 0);
         }
         CHECK_ERROR(close(fd), 0);
         fd = probe_open("odd", O_RDONLY, 0);
-        CHECK_INT(pread(fd, bytes, 16 * MIB, 3), 15 * MIB);
-        CHECK(memcmp(low + MIB / 2, bytes, 15 * MIB) == 0);
+        CHECK_INT(pread(fd, bytes, SHARED, 3), (SHARED - MIB));
+        CHECK(memcmp(low + MIB / 2, bytes, (SHARED - MIB)) == 0);
         CHECK_ERROR(close(fd), 0);
         free(low);
         free(bytes);

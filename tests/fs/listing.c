@@ -7,7 +7,7 @@
 
 #include "tests/fs/probe.h"
 
-#define LOWER 20000 /* names that a layer brings; this step adds the rest */
+#define LOWER 10000 /* names that a layer brings; this step adds the rest */
 #define MANY  100000
 
 /* The seven digits are the name's number. One in three ("t...") comes and goes while the directory is read. */
@@ -23,7 +23,7 @@ static void make_names(int begin, int end, char kind)
 
 static int total(void)
 {
-        return probe_is_root() ? MANY : LOWER + 2000;
+        return probe_is_root() ? MANY : LOWER + 1000;
 }
 
 static void many_below(void)
@@ -85,7 +85,7 @@ static void many_live(void)
         other = fork();
         if (other == 0)
                 disturb();
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 2; round++) {
                 read_all(dir);
                 rewinddir(dir);
         }
@@ -184,9 +184,80 @@ static void emptied_verify(void)
         CHECK_STR(probe_list("."), "");
 }
 
+/* --- a reader that renames what it reads comes to an end (what is new is not read again and again) --- */
+
+static void renaming_live(void)
+{
+        int renamed = 0;
+        DIR *dir = opendir(".");
+
+        make_names(3000, 4000, 's');
+        for (const struct dirent *entry; renamed <= 9000 && (entry = readdir(dir)) != NULL;)
+                if (entry->d_name[0] != '.') {
+                        char other[300];
+
+                        snprintf(other, sizeof other, "%s.", entry->d_name);
+                        CHECK_ERROR(rename(entry->d_name, other), 0);
+                        renamed++;
+                }
+        CHECK(renamed >= 4000 && renamed <= 8000);
+        closedir(dir);
+}
+
+static void renaming_verify(void)
+{
+        int seen = 0;
+        DIR *dir = opendir(".");
+
+        for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+                seen += entry->d_name[0] == 's';
+        CHECK_INT(seen, 4000);
+        closedir(dir);
+}
+
+/* --- a reader that stands behind a name which goes, while another one reads all --- */
+
+static void count_all(int expected)
+{
+        int seen = 0;
+        DIR *dir = opendir(".");
+
+        while (readdir(dir) != NULL)
+                seen++;
+        CHECK_INT(seen, expected + 2);
+        closedir(dir);
+}
+
+static void two_readers_live(void)
+{
+        int seen = 0;
+        DIR *dir = opendir(".");
+
+        make_names(3000, 4000, 's');
+        for (int removed = 0; removed < 50; removed++) {
+                const struct dirent *entry = NULL;
+
+                for (int i = 0; i < 50; i++) {
+                        entry = readdir(dir);
+                        CHECK(entry != NULL);
+                        seen++;
+                }
+                /* the kernel read ahead of the program: take away a few around the place */
+                CHECK_ERROR(unlink(entry->d_name), 0);
+                count_all(4000 - removed - 1);
+                count_all(4000 - removed - 1);
+        }
+        while (readdir(dir) != NULL)
+                seen++;
+        CHECK_INT(seen, 4000 + 2);
+        closedir(dir);
+}
+
 static const struct probe probes[] = {
         {"complete-while-names-come-and-go", many_below, NULL, many_live, many_verify},
         {"telldir-and-seekdir", places_below, NULL, places_live, NULL},
         {"removed-while-listed", places_below, NULL, emptied_live, emptied_verify},
+        {"renamed-while-listed", places_below, NULL, renaming_live, renaming_verify},
+        {"two-readers", places_below, NULL, two_readers_live, NULL},
 };
 PROBE_TOPIC(probe_listing, "listing", probes);

@@ -2,6 +2,7 @@
 /* What a name, a link target and a path may be. */
 #include <dirent.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #include "tests/fs/probe.h"
 
@@ -171,57 +172,75 @@ static void symlinks_verify(void)
         CHECK(probe_exists("moved/made"));
 }
 
-/* --- paths --- */
+/* --- paths: the kernel takes 4,095 bytes and a NUL --- */
 
-/* Goes into a directory of 255 bytes, DEPTH times, making it first if asked. */
-static void descend(bool make)
-{
-        for (int i = 0; i < DEPTH; i++) {
-                if (make)
-                        probe_mkdir(name_of('p', NAME_BYTES));
-                CHECK_ERROR(chdir(name_of('p', NAME_BYTES)), 0);
-        }
-}
-
-/* "pp...p/pp...p/..." of exactly `size` bytes, the last one shorter. */
+/* The absolute path of `size` bytes whose names below the working directory are of 255 p, the last one shorter. */
 static const char *long_path(size_t size)
 {
         char *path = memory_zalloc(size + 1, 1);
+        size_t begin;
 
-        for (size_t i = 0; i < size; i++)
-                path[i] = i % (NAME_BYTES + 1) == NAME_BYTES ? '/' : 'p';
+        CHECK(getcwd(path, size) != NULL);
+        begin = strlen(path);
+        for (size_t i = begin; i < size; i++)
+                path[i] = (i - begin) % (NAME_BYTES + 1) == 0 ? '/' : 'p';
         return path;
+}
+
+/* Makes what is above the last name. */
+static void make_parents(const char *path)
+{
+        char *parent = memory_dup(path, strlen(path) + 1);
+
+        for (char *slash = strchr(parent + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+                *slash = '\0';
+                if (mkdir(parent, 0755) < 0)
+                        CHECK_INT(errno, EEXIST);
+                *slash = '/';
+        }
+        free(parent);
 }
 
 static void paths_below(void)
 {
-        descend(true);
-        probe_put("bottom", "lower");
+        const char *path = long_path(PATH_MAX - 1);
+
+        make_parents(path);
+        probe_put(path, "lower");
 }
 
 static void paths_live(void)
 {
-        const char *longest = long_path(PATH_MAX - 2);
-        int fd;
-
-        /* 4,094 bytes and the NUL; the last name has 254 */
-        fd = probe_open(longest, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        CHECK_INT(write(fd, "long", 4), 4);
-        CHECK_ERROR(close(fd), 0);
-        CHECK_ERROR(access(long_path(PATH_MAX - 1), F_OK), 0); /* 15 whole names: a directory that is there */
         CHECK_ERROR(access(long_path(PATH_MAX), F_OK), ENAMETOOLONG);
-        descend(false);
-        probe_append("bottom", ", changed");
+        CHECK_ERROR(mkdir(long_path(PATH_MAX), 0700), ENAMETOOLONG);
+        probe_append(long_path(PATH_MAX - 1), ", changed");
+        probe_put(long_path(PATH_MAX - 2), "upper");
+        CHECK_ERROR(link(long_path(PATH_MAX - 2), long_path(PATH_MAX - 3)), 0);
+        /* deeper than any path reaches, as configure scripts try it; a layer cannot hold that (doc/layer.md) */
+        probe_mkdir("deep");
+        CHECK_ERROR(chdir("deep"), 0);
+        for (int i = 0; i < DEPTH; i++) {
+                probe_mkdir(name_of('p', NAME_BYTES));
+                CHECK_ERROR(chdir(name_of('p', NAME_BYTES)), 0);
+        }
+        probe_put("bottom", "deep");
+        CHECK_STR(probe_get("bottom"), "deep");
+        CHECK(getcwd(NULL, 0) != NULL);
+        CHECK_ERROR(unlink("bottom"), 0);
+        for (int i = 0; i < DEPTH; i++) {
+                CHECK_ERROR(chdir(".."), 0);
+                CHECK_ERROR(rmdir(name_of('p', NAME_BYTES)), 0);
+        }
+        CHECK_ERROR(chdir(".."), 0);
+        CHECK_ERROR(rmdir("deep"), 0);
 }
 
 static void paths_verify(void)
 {
-        if (probe_phase() == PROBE_LIVE)
-                for (int i = 0; i < DEPTH; i++)
-                        CHECK_ERROR(chdir(".."), 0);
-        CHECK_STR(probe_get(long_path(PATH_MAX - 2)), "long");
-        descend(false);
-        CHECK_STR(probe_get("bottom"), "lower, changed");
+        CHECK_STR(probe_get(long_path(PATH_MAX - 1)), "lower, changed");
+        CHECK_STR(probe_get(long_path(PATH_MAX - 3)), "upper");
+        CHECK_INT(probe_stat(long_path(PATH_MAX - 2)).st_nlink, 2);
+        CHECK(!probe_exists("deep"));
 }
 
 static const struct probe probes[] = {

@@ -147,6 +147,8 @@ int probe_in_child(void (*body)(void), uid_t uid, gid_t gid)
 {
         pid_t child;
 
+        const int before = *current_topic->failures;
+
         fflush(stdout);
         child = fork();
         if (child == 0) {
@@ -155,7 +157,7 @@ int probe_in_child(void (*body)(void), uid_t uid, gid_t gid)
                         die("become", "another user");
                 body();
                 fflush(stdout);
-                _exit(*current_topic->failures == 0 ? 0 : 1);
+                _exit(*current_topic->failures == before ? 0 : 1);
         }
         return wait_for(child);
 }

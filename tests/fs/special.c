@@ -53,7 +53,7 @@ static void fifo_verify(void)
         CHECK_INT(probe_stat("upper").st_size, 0);
 }
 
-/* --- sockets: they last as long as the stage, and no layer has them --- */
+/* --- sockets: they last as long as the RUN; no layer has them (doc/layer.md), and a step is what its layer is --- */
 
 static struct sockaddr_un address_of(const char *path)
 {
@@ -105,7 +105,7 @@ static void socket_live(void)
 
 static void socket_verify(void)
 {
-        if (probe_phase() == PROBE_RELOADED) {
+        if (probe_phase() != PROBE_LIVE) {
                 CHECK_STR(probe_list("."), "");
                 return;
         }

@@ -170,7 +170,8 @@ static void parents_live(void)
         CHECK_TIMES("d", rename("d/new", "d/renamed") == 0, true, true);
         CHECK_TIMES("d", rename("d/renamed", "e/moved") == 0, true, true);
         CHECK_TIMES("e", rename("e/moved", "d/moved") == 0, true, true);
-        CHECK_TIMES("d/moved", rename("d/moved", "d/last") == 0, false, true);
+        CHECK_TIMES("d/f", link("d/f", "d/hard") == 0, false, true);
+        CHECK_TIMES("d/f", rename("d/hard", "e/hard") == 0, false, true);
         CHECK_TIMES("d", rmdir("d/sub") == 0, true, true);
         CHECK_TIMES("d", unlink("d/missing") == -1, false, false);
         CHECK_TIMES(".", chmod("d", 0700) == 0, false, false);

@@ -159,7 +159,7 @@ static void spaces_live(void)
         CHECK_ERROR(setxattr("f", "trusted.x", "x", 1, 0), EPERM);
         CHECK_ERROR(setxattr("f", "trusted.overlay.opaque", "y", 1, 0), EPERM);
         CHECK_ERROR(getxattr("f", "trusted.x", NULL, 0), ENODATA);
-        CHECK_ERROR(setxattr("f", "security.selinux", "x", 1, 0), EPERM);
+        CHECK_ERROR(setxattr("f", "security.other", "x", 1, 0), EPERM);
         /* xattr(7): user attributes are for files and directories only */
         CHECK_ERROR(lsetxattr("link", "user.x", "x", 1, 0), EPERM);
         CHECK_ERROR(setxattr("fifo", "user.x", "x", 1, 0), EPERM);
