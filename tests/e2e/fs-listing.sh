@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 300
 #
 # Long directories while names come and go (tests/fs/listing.c). Not a second time over layers from tars: that would be
 # 100,000 files more.

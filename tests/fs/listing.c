@@ -47,6 +47,7 @@ static void disturb(void)
                         _exit(1);
                 if (i % 3 == 0 && unlink(i % 2 == 0 ? other : name) < 0)
                         _exit(1);
+                usleep(50);
         }
 }
 
