@@ -332,6 +332,10 @@ int overlay_change_attr(struct overlay_tree *tree, struct overlay_node *node, co
                 node->uid = change->uid;
         if ((change->set & OVERLAY_SET_GID) != 0)
                 node->gid = change->gid;
+        if ((change->set & OVERLAY_SET_ATIME) != 0) {
+                node->atime_sec = change->atime.tv_sec;
+                node->atime_nsec = (uint32_t)change->atime.tv_nsec;
+        }
         if ((change->set & OVERLAY_SET_MTIME) != 0) {
                 node->mtime_sec = change->mtime.tv_sec;
                 node->mtime_nsec = (uint32_t)change->mtime.tv_nsec;

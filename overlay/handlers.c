@@ -35,8 +35,7 @@ void overlay_handlers_fill_stat(const struct overlay_attr *attr, struct stat *re
         ret->st_size = (off_t)attr->size;
         ret->st_blksize = 4096;
         ret->st_blocks = (blkcnt_t)((attr->allocated + 511) / 512);
-        /* access times are not kept: a layer has none */
-        ret->st_atim = attr->mtime;
+        ret->st_atim = attr->atime;
         ret->st_mtim = attr->mtime;
         ret->st_ctim = attr->ctime;
 }
@@ -102,14 +101,19 @@ static void read_change(const struct stat *st, int to_set, struct overlay_change
                 ret->set |= OVERLAY_SET_SIZE;
         if (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))
                 ret->set |= OVERLAY_SET_MTIME;
+        if (to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW))
+                ret->set |= OVERLAY_SET_ATIME;
         if (to_set & FUSE_SET_ATTR_CTIME)
                 ret->set |= OVERLAY_SET_CTIME;
         ret->mode = st->st_mode & 07777;
         ret->uid = st->st_uid;
         ret->gid = st->st_gid;
         ret->size = (uint64_t)st->st_size;
+        ret->atime = st->st_atim;
         ret->mtime = st->st_mtim;
         ret->ctime = st->st_ctim;
+        if (to_set & FUSE_SET_ATTR_ATIME_NOW)
+                now(&ret->atime);
         if (to_set & FUSE_SET_ATTR_MTIME_NOW)
                 now(&ret->mtime);
 }
@@ -279,8 +283,8 @@ int overlay_handlers_tmpfile(struct overlay_tree *tree, const struct fuse_in_hea
                          .uid = attr.uid,
                          .gid = attr.gid,
                          .blksize = 4096,
-                         .atime = (uint64_t)attr.mtime.tv_sec,
-                         .atimensec = (uint32_t)attr.mtime.tv_nsec,
+                         .atime = (uint64_t)attr.atime.tv_sec,
+                         .atimensec = (uint32_t)attr.atime.tv_nsec,
                          .mtime = (uint64_t)attr.mtime.tv_sec,
                          .mtimensec = (uint32_t)attr.mtime.tv_nsec,
                          .ctime = (uint64_t)attr.ctime.tv_sec,

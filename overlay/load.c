@@ -32,8 +32,8 @@ static struct overlay_node *node_of_record(uint64_t ino, uint32_t layer, uint32_
         node->uid = i->uid;
         node->gid = i->gid;
         node->nlink = 1;
-        node->mtime_sec = node->ctime_sec = i->mtime_sec;
-        node->mtime_nsec = node->ctime_nsec = i->mtime_nsec;
+        node->atime_sec = node->mtime_sec = node->ctime_sec = i->mtime_sec;
+        node->atime_nsec = node->mtime_nsec = node->ctime_nsec = i->mtime_nsec;
         if (S_ISREG(i->mode))
                 node->size = i->size;
         else if (S_ISLNK(i->mode))

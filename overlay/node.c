@@ -114,8 +114,8 @@ struct overlay_node *overlay_node_new(struct overlay_tree *tree, mode_t mode, ui
                 node->flags |= NODE_BODY;
         }
         overlay_time_now(&node->mtime_sec, &node->mtime_nsec);
-        node->ctime_sec = node->mtime_sec;
-        node->ctime_nsec = node->mtime_nsec;
+        node->atime_sec = node->ctime_sec = node->mtime_sec;
+        node->atime_nsec = node->ctime_nsec = node->mtime_nsec;
         overlay_node_number(tree, node);
         return node;
 }
@@ -313,6 +313,7 @@ int overlay_node_attr(struct overlay_tree *tree, struct overlay_node *node, stru
                 .gid = node->gid,
                 .nlink = node->nlink,
                 .size = node->size,
+                .atime = {.tv_sec = node->atime_sec, .tv_nsec = node->atime_nsec},
                 .mtime = {.tv_sec = node->mtime_sec, .tv_nsec = node->mtime_nsec},
                 .ctime = {.tv_sec = node->ctime_sec, .tv_nsec = node->ctime_nsec},
         };

@@ -103,8 +103,9 @@ struct overlay_node {
         struct overlay_node *ino_next; /* same bucket */
         uint64_t nlookup;              /* what the kernel holds */
         uint64_t size;
-        int64_t mtime_sec, ctime_sec;
-        uint32_t mtime_nsec, ctime_nsec;
+        int64_t atime_sec, mtime_sec,
+                ctime_sec; /* an access time is only what was set: reading leaves it, sealing drops it */
+        uint32_t atime_nsec, mtime_nsec, ctime_nsec;
         uint32_t mode, uid, gid;
         uint32_t nlink; /* not used for directories */
         uint32_t pins;  /* references, opens, calls under way */

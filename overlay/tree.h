@@ -81,14 +81,14 @@ struct overlay_tree_options {
          */
         int (*create_data)(void *context, int *ret_fd, char ret_name[OVERLAY_SOURCE_NAME_MAX + 1], struct error *err);
         void *context;
-        int statfs_fd;         /* a descriptor on the store's disk, for statfs; -1: says 0. Not owned */
+        int statfs_fd; /* a descriptor on the store's disk, for statfs; -1: says 0. Not owned */
         /*
          * Sealing writes no later time than this (seconds since 1970), so that two executions give equal layers
          * (reproducible-builds.org/specs/source-date-epoch). What was not changed is not written, and keeps its time.
          */
         bool has_latest;
         int64_t latest;
-        const struct log *log; /* may be NULL */
+        const struct log *log;                   /* may be NULL */
         const struct overlay_observer *observer; /* may be NULL */
         /*
          * Layer mode: no indexes; a layer tar is imported entry by entry.
@@ -164,9 +164,10 @@ struct overlay_attr {
         uid_t uid;
         gid_t gid;
         uint32_t nlink;
-        uint64_t rdev;      /* as of makedev(3) */
-        uint64_t size;      /* bytes; of a symlink the target's length; 0 for directories */
-        uint64_t allocated; /* bytes that are not holes */
+        uint64_t rdev;         /* as of makedev(3) */
+        uint64_t size;         /* bytes; of a symlink the target's length; 0 for directories */
+        uint64_t allocated;    /* bytes that are not holes */
+        struct timespec atime; /* as it was set; reading does not move it, and layers have none: then mtime */
         struct timespec mtime;
         struct timespec ctime;
 };
@@ -257,7 +258,8 @@ enum overlay_set {
         OVERLAY_SET_GID = 4,
         OVERLAY_SET_MTIME = 8,
         OVERLAY_SET_SIZE = 16,
-        OVERLAY_SET_CTIME = 32
+        OVERLAY_SET_CTIME = 32,
+        OVERLAY_SET_ATIME = 64
 };
 struct overlay_change {
         unsigned set; /* OVERLAY_SET_* */
@@ -265,6 +267,7 @@ struct overlay_change {
         uid_t uid;
         gid_t gid;
         uint64_t size;
+        struct timespec atime;
         struct timespec mtime;
         struct timespec ctime; /* only the server sends it (writeback caching) */
 };

@@ -94,9 +94,9 @@ static void now_live(void)
         CHECK_INT(after.st_ctim.tv_sec, before.st_ctim.tv_sec);
         CHECK_INT(after.st_ctim.tv_nsec, before.st_ctim.tv_nsec);
         CHECK_ERROR(utimensat(AT_FDCWD, "f", wrong, 0), EINVAL);
-        /* access times are not kept; setting one is no error and leaves the rest */
         CHECK_ERROR(utimensat(AT_FDCWD, "f", only_access, 0), 0);
         CHECK_INT(probe_stat("f").st_mtime, 1000);
+        CHECK_INT(probe_stat("f").st_atime, 5);
         CHECK_ERROR(utimensat(AT_FDCWD, "f", now, 0), 0);
         after = probe_stat("f");
         CHECK(is_recent(&after.st_mtim) && is_recent(&after.st_ctim));
@@ -111,6 +111,39 @@ static void now_verify(void)
 {
         CHECK_INT(probe_stat("f").st_mtime, probe_kept("time"));
         check_mtime("g", 3000, 5);
+}
+
+/* --- access times: kept as they are set while the RUN lasts, moved by nothing else; layers have none --- */
+
+static void access_below(void)
+{
+        probe_put("lower", "bytes");
+        set_mtime("lower", 5000, 0);
+}
+
+static void access_live(void)
+{
+        const struct timespec times[2] = {{4294967296, 9}, {7, 8}};
+        struct stat st;
+
+        CHECK_INT(probe_stat("lower").st_atime, 5000);
+        CHECK_ERROR(utimensat(AT_FDCWD, "lower", times, 0), 0);
+        CHECK_INT(probe_stat("lower").st_atim.tv_sec, 4294967296);
+        CHECK_INT(probe_stat("lower").st_atim.tv_nsec, 9);
+        CHECK_STR(probe_get("lower"), "bytes");
+        set_mtime("lower", 77, 0);
+        CHECK_INT(probe_stat("lower").st_atim.tv_sec, 4294967296);
+        probe_put("upper", "bytes");
+        set_mtime("upper", 77, 0);
+        st = probe_stat("upper");
+        CHECK(is_recent(&st.st_atim));
+}
+
+static void access_verify(void)
+{
+        check_mtime("lower", 77, 0);
+        if (probe_phase() != PROBE_LIVE)
+                CHECK_INT(probe_stat("lower").st_atime, 77);
 }
 
 /* --- what changes which time --- */
@@ -212,6 +245,7 @@ static void late_verify(void)
 static const struct probe probes[] = {
         {"nanoseconds-and-far-years", reach_below, NULL, reach_live, reach_verify},
         {"now-and-omit", now_below, NULL, now_live, now_verify},
+        {"access-times", access_below, NULL, access_live, access_verify},
         {"what-changes-which", parents_below, NULL, parents_live, parents_verify},
         {"set-after-writing", NULL, NULL, late_live, late_verify},
 };
