@@ -135,6 +135,14 @@ static void choose_link(struct copying *c)
                           c->site->file->name, c->site->instruction->first_line);
 }
 
+/* Not cleaned: a '/' or '.' at the end says that it is a directory. */
+static char *absolute(const char *cwd, const char *dest)
+{
+        if (dest[0] == '/')
+                return memory_strdup(dest);
+        return memory_printf("%s%s%s", cwd, cwd[strlen(cwd) - 1] == '/' ? "" : "/", dest);
+}
+
 int builder_copying_expand(struct copying *c, struct error *err)
 {
         if (check_flags(c, err) < 0)
@@ -146,8 +154,7 @@ int builder_copying_expand(struct copying *c, struct error *err)
                 return -1;
         if (c->dest[0] == '\0')
                 return dockerfile_error(c->site->file, &c->in->dest->place, err, "the destination is empty");
-        c->target = c->dest[0] == '/' ? memory_strdup(c->dest)
-                                      : memory_printf("%s/%s", builder_state_cwd(&c->site->stage->state), c->dest);
+        c->target = absolute(builder_state_cwd(&c->site->stage->state), c->dest);
         if (c->in->chown && builder_site_expand(c->site, c->in->chown->value, &c->in->chown->place, &c->chown, err) < 0)
                 return -1;
         choose_link(c);

@@ -31,12 +31,49 @@ ADD no-archive.gz fake.tar /copied/
 COPY plain.tar /copied/
 END
 build
+# C10.1 C10.2 C10.3
 for place in plain gz xz bz2 zst misnamed; do
         assert_equal "$(image_run image stat -c '%u:%g %a' /$place/dir/file)" "12:34 640" "the file below /$place"
         assert_equal "$(image_run image cat /$place/dir/link)" inside "the file below /$place"
 done
+# D6.4
 assert_equal "$(image_run image stat -c '%U:%G' /owned/dir/file)" app:staff
+# C10.5
 assert_equal "$(image_run image ls /copied)" $'fake.tar\nno-archive.gz\nplain.tar'
+
+# C10.4 C10.6 C7.5 D6.4: kept whole; what is there is overwritten as tar does; --chmod does not reach into an archive
+mkdir -p tree2/dir/link tree2/existing
+echo other > tree2/dir/file
+chmod 0600 tree2/dir/file
+tar -C tree2 --owner=1 --group=1 -cf context/second.tar .
+dockerfile << 'END'
+FROM busybox
+ADD plain.tar /t
+RUN echo kept > /t/dir/kept && mkdir -p /t/existing && echo in > /t/existing/in && chmod 0700 /t/existing
+ADD --chmod=777 second.tar /t
+ADD --unpack=false plain.tar a.tar.zst /whole/
+ADD --unpack=true a.tar.xz /forced
+ADD --link a.tar.gz /linked/
+ADD --exclude=*.gz a.tar.gz a.tar.xz /some/
+END
+build
+assert_equal "$(image_run image sh -c 'cd /t && cat dir/file dir/kept existing/in; stat -c "%n %a %u" dir/file existing dir/link; ls /whole /forced /some; cat /linked/dir/file')" \
+        'other
+kept
+in
+dir/file 600 1
+existing 755 1
+dir/link 755 1
+/forced:
+dir
+
+/some:
+dir
+
+/whole:
+a.tar.zst
+plain.tar
+inside'
 
 # A link that an archive brings along and then follows leads nowhere outside the image.
 mkdir evil

@@ -54,5 +54,6 @@ assert_equal "$(image_id image)" "$id" "the image ID with the first content agai
 [ "$id" != "$two" ]
 
 # --no-cache runs everything.
+# K6.1
 build --no-cache
 [ "$(image_run image)" != "$uuid" ] || fail "--no-cache used the cache"

@@ -39,6 +39,7 @@ dockerfile << 'END'
 FROM busybox
 COPY absent.txt /
 END
+# C4.6
 build_fails "absent.txt"
 assert_contains "$errors" "Dockerfile:2"
 

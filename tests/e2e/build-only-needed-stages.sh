@@ -18,6 +18,7 @@ FROM busybox
 COPY --from=child /needed /needed
 END
 build
+# FROM.8
 assert_lacks "$said" "this must never run"
 assert_equal "$(image_run image cat /needed)" needed
 build_fails "Dockerfile:6" --target broken

@@ -25,6 +25,7 @@ COPY ../../file /also-clamped
 COPY dir /w/into/
 END
 build
+# C2.1 C2.2 C2.3, and several sources into a directory that is there: C2.4
 assert_equal "$(image_run image sh -c 'cd /w && find . | sort')" ".
 ./contents
 ./contents/empty
@@ -42,7 +43,9 @@ assert_equal "$(image_run image sh -c 'cd /w && find . | sort')" ".
 ./name with blanks
 ./other
 ./renamed" "the tree below the working directory"
+# C1.1 C1.2
 assert_equal "$(image_run image cat /clamped /also-clamped /w/renamed /absolute/parents/inner)" $'one\none\none\nthree'
+# C2.5 (with --chown: copy-owner-and-mode)
 assert_equal "$(image_run image stat -c '%a %u:%g' /absolute /absolute/parents /w/into)" $'755 0:0\n755 0:0\n755 0:0'
 
 # Several files to something that is no directory; a file over a directory and the other way round.

@@ -19,6 +19,7 @@ COPY odd[[]1].txt /escaped/
 COPY a1.txt none*.txt /beside/
 END
 build
+# C4.1 C4.2 C4.4 C4.5
 assert_equal "$(image_run image sh -c 'cd / && for d in all question class below contents escaped beside; do echo $d: $(ls -A $d); done')" \
         'all: .dot.txt a1.txt a2.txt b1.txt odd[1].txt
 question: a1.txt a2.txt

@@ -30,6 +30,7 @@ COPY --from=upstream --chown=1:2 /d /changed
 COPY --chown=4294967294:4000000000 file /huge
 END
 build
+# C6.1 C6.2 C6.3
 assert_equal "$(image_run image stat -c '%n %u:%g %a' /plain /plaindir/inner /numbers /number /name /names /names/inner /guest /mixed \
         /chmod /both /both/parents /both/parents/inner /symbolic/inner /kept /kept/f /changed/f)" \
         '/plain 0:0 640
@@ -57,6 +58,7 @@ dockerfile << 'END'
 FROM busybox
 COPY --chown=nobody-knows file /
 END
+# C6.6
 build_fails "nobody-knows"
 assert_contains "$errors" "/etc/passwd"
 assert_contains "$errors" "Dockerfile:2"
@@ -65,6 +67,7 @@ FROM busybox
 COPY --chmod=9 file /
 END
 build_fails "Dockerfile:2"
+# C6.5
 dockerfile << 'END'
 FROM scratch
 COPY --chown=root:root file /

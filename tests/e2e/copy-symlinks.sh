@@ -23,6 +23,7 @@ COPY real/file /via/deeper/
 COPY link /to-passwd
 END
 build
+# C1.3 C1.5
 assert_equal "$(image_run image cat /followed /directory/file /real/file /real/deeper/file)" $'inside\ninside\ninside\ninside'
 assert_equal "$(image_run image readlink /nested/dangling)" nowhere
 assert_equal "$(image_run image readlink /via)" /real

@@ -23,6 +23,7 @@ assert_matches "$(image_run image getcap /t/capable)" 'cap_net_raw[=+]*ep'
 assert_equal "$(image_run image getfattr -n user.color --only-values /t/attr)" green
 assert_contains "$(image_run image getfacl -c /t/acl)" 'default:user:daemon:r-x'
 assert_contains "$(image_run image getfacl -c /t/acl/child)" 'user:daemon:r-x'
+# D1.1
 for layer in $(image_layers image layers | tail -n +2); do
         tar --xattrs --xattrs-include='*' -tvvf "$layer" 2> /dev/null || true
 done > listing

@@ -27,6 +27,7 @@ USER app
 CMD id
 END
 build
+# USER.2
 assert_equal "$(image_run image cat /seen)" 'uid=0(root) gid=0(root) groups=0(root)
 uid=1000(app) gid=1000(app) groups=44(video),50(staff),1000(app)
 uid=1001(guest) gid=100(users) groups=44(video),100(users)

@@ -20,7 +20,9 @@ RUN pwd && touch /owned/deep/mine
 WORKDIR last
 END
 build
+# WORKDIR.1
 assert_equal "$(image_run image cat /seen)" $'/there/a\n/by/name'
+# WORKDIR.2 D5.1
 assert_equal "$(image_run image stat -c '%n %U:%G %a' /there/a /by /by/name /owned/deep /owned/deep/last)" \
         '/there/a root:root 755
 /by root:root 755
