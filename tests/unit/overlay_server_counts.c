@@ -5,6 +5,7 @@
  * regression here (an opcode that is suddenly answered, a cache that is off)
  * shows nowhere else.
  */
+#include <dirent.h>
 #include <sys/mman.h>
 #include <sys/xattr.h>
 
@@ -41,6 +42,9 @@ static void read_file(const char *path, bool fstat_too)
         CHECK(read(fd, bytes, sizeof bytes) > 0);
         close(fd);
 }
+
+/* Directories of so many files that are there before the mount. */
+#define LOWER_FILES 100
 
 /* Every operation is done three times, with names of its own, and the least count is taken: see `expectations`. */
 #define ROUNDS 3
@@ -168,6 +172,81 @@ static void op_getxattr(void)
         CHECK_INT(getxattr("warm", "user.none", value, sizeof value), -1);
 }
 
+/* One file as GNU tar unpacks it for root: whole blocks, then times, owner and mode. */
+static void op_tar(void)
+{
+        const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+        char block[10240];
+        int fd = open(name_of("tar"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+        CHECK(fd >= 0);
+        memset(block, 't', sizeof block);
+        CHECK_INT(write(fd, block, sizeof block), sizeof block);
+        CHECK_INT(write(fd, block, 5000), 5000);
+        CHECK_INT(futimens(fd, times), 0);
+        CHECK_INT(fchown(fd, 0, 0), 0);
+        CHECK_INT(fchmod(fd, 0644), 0);
+        CHECK_INT(close(fd), 0);
+}
+
+/* A file nobody has seen yet, of those that lie below (lower_tree). */
+static void op_cold(void)
+{
+        char path[80];
+
+        snprintf(path, sizeof path, "%s/f000", name_of("lower"));
+        read_file(path, true);
+}
+
+/* The same as cp -a copies it. */
+static void op_cp(void)
+{
+        char path[80], list[256];
+        struct stat st;
+        int in, out;
+
+        snprintf(path, sizeof path, "%s/f001", name_of("lower"));
+        CHECK_INT(lstat(path, &st), 0);
+        in = open(path, O_RDONLY | O_CLOEXEC);
+        out = open(name_of("copy"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        CHECK(in >= 0 && out >= 0);
+        CHECK_INT(copy_file_range(in, NULL, out, NULL, 1 << 20, 0), 1000);
+        CHECK_INT(copy_file_range(in, NULL, out, NULL, 1 << 20, 0), 0);
+        CHECK_INT(futimens(out, (const struct timespec[2]){st.st_atim, st.st_mtim}), 0);
+        CHECK_INT(fchown(out, 0, 0), 0);
+        CHECK_INT(flistxattr(in, list, sizeof list), 0);
+        CHECK_INT(fchmod(out, 0644), 0);
+        CHECK_INT(close(in) | close(out), 0);
+}
+
+/* find and stat of a directory of LOWER_FILES. */
+static void op_walk(void)
+{
+        DIR *dir = opendir(name_of("walk"));
+        struct dirent *entry;
+        struct stat st;
+        int count = 0;
+
+        CHECK(dir != NULL);
+        for (; (entry = readdir(dir)) != NULL; count++)
+                CHECK_INT(fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
+        CHECK_INT(count, LOWER_FILES + 2);
+        closedir(dir);
+}
+
+/* rm -r of that directory, which a walk has seen. */
+static void op_rm(void)
+{
+        char path[80];
+        int i;
+
+        for (i = 0; i < LOWER_FILES; i++) {
+                snprintf(path, sizeof path, "%s/f%03d", name_of("walk"), i);
+                CHECK_INT(unlink(path), 0);
+        }
+        CHECK_INT(rmdir(name_of("walk")), 0);
+}
+
 /* --- the table -------------------------------------------------------------------- */
 
 struct expectation {
@@ -204,6 +283,12 @@ static const struct expectation expectations[] = {
         {"mkdir", op_mkdir, 2, "LOOKUP, MKDIR"},
         {"rmdir", op_rmdir, 2, "GETATTR dir, RMDIR"},
         {"unlink", op_unlink, 3, "GETATTR dir, SETATTR (times), UNLINK"},
+        {"one file of tar x", op_tar, 9, "GETATTR dir, LOOKUP, MKNOD, WRITE, 3 SETATTR, 2 GETXATTR (write, chown)",
+         true},
+        {"open, fstat, read, close of an unseen file", op_cold, 4, "GETATTR root, LOOKUP dir, LOOKUP, READ"},
+        {"one file of cp -a", op_cp, 10, "2 LOOKUP, MKNOD, COPY_FILE_RANGE, 3 SETATTR, 2 GETXATTR, LISTXATTR", true},
+        {"find and stat of 100 files", op_walk, 5, "GETATTR root, GETATTR dir, LOOKUP, 2 READDIRPLUS"},
+        {"rm -r of these", op_rm, 3 * LOWER_FILES + 1, "GETATTR dir, SETATTR (ctime), UNLINK for each; RMDIR"},
         {"rename", op_rename, 4, "GETATTR dir, LOOKUP, SETATTR (times), RENAME2"},
 };
 
@@ -306,6 +391,39 @@ static void report(const struct expectation *e, const struct result *result)
                 CHECK_INT(result->least, e->most);
 }
 
+static void make_directory(struct overlay_tree *tree, const char *kind, int number)
+{
+        static const char bytes[1000] = "lower";
+        const struct overlay_make directory = {.mode = S_IFDIR | 0755}, file = {.mode = S_IFREG | 0644};
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct overlay_ref root, dir, ref;
+        char name[16];
+        int i;
+
+        snprintf(name, sizeof name, "%s%d", kind, number);
+        overlay_tree_root(tree, &root);
+        CHECK_OK(overlay_node_make(&root, name, &directory, &dir, &err));
+        for (i = 0; i < LOWER_FILES; i++) {
+                snprintf(name, sizeof name, "f%03d", i);
+                CHECK_OK(overlay_node_make(&dir, name, &file, &ref, &err));
+                CHECK_OK(overlay_node_append(&ref, bytes, sizeof bytes, &err));
+                overlay_ref_release(&ref);
+        }
+        overlay_ref_release(&dir);
+        overlay_ref_release(&root);
+}
+
+/* What the kernel has not seen when the operations come to it: directories of their own for each round. */
+static void make_lower(struct overlay_tree *tree)
+{
+        int round;
+
+        for (round = 0; round < ROUNDS; round++) {
+                make_directory(tree, "lower", round);
+                make_directory(tree, "walk", round);
+        }
+}
+
 static void test_requests_per_operation(void)
 {
         CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
@@ -320,6 +438,7 @@ static void test_requests_per_operation(void)
         char byte;
 
         server_tree_make(&st);
+        make_lower(st.tree);
         CHECK_INT(pipe2(script.ask, O_CLOEXEC), 0);
         CHECK_INT(pipe2(script.answer, O_CLOEXEC), 0);
         client = mount_start(st.mount, client_body, &script);
