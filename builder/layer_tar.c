@@ -39,7 +39,7 @@ static int source_of(struct stream *s, uint32_t number, struct overlay_source **
 
 static int write_zeros(struct stream *s, uint64_t size, struct error *err)
 {
-        memset(s->chunk, 0, CHUNK);
+        memset(s->chunk, 0, size < CHUNK ? (size_t)size : CHUNK); /* most files have no hole: nothing to clear */
         while (size > 0) {
                 size_t n = size < CHUNK ? (size_t)size : CHUNK;
 
