@@ -58,7 +58,7 @@ static int stream_layer(void *context, const struct oci_image_layer *layer, oci_
 static int write_selection(struct builder_workshop *w, const struct builder_save_options *o, const struct selection *s,
                            struct error *err)
 {
-        const struct oci_archive_save_options options = {.stream = stream_layer, .stream_context = w, .log = o->log};
+        const struct oci_archive_save_options options = {.stream = stream_layer, .stream_context = w, .log = o->log, .docker = o->docker};
         struct oci_archive_item *items = memory_zalloc(s->count, sizeof(*items));
         int fd = o->fd;
         int result = o->begin ? o->begin(o->context, &fd, err) : 0;
@@ -88,6 +88,18 @@ int builder_archive_save(const struct builder_save_options *o, struct error *err
                 result = write_selection(&w, o, &s, err);
         free_selection(&s);
         return result;
+}
+
+int builder_archive_describe(struct oci_store *store, const struct log *log, const struct sha256_digest *image,
+                             struct oci_descriptor *ret, struct error *err)
+{
+        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        CLEANUP_IMAGE struct oci_image *record = NULL;
+        const struct oci_archive_save_options options = {.stream = stream_layer, .stream_context = &w, .log = log};
+
+        if (builder_workshop_open(&w, store, log, err) < 0 || oci_image_load(store, image, &record, err) < 0)
+                return -1;
+        return oci_archive_describe(store, record, &options, ret, err);
 }
 
 /* --- load ------------------------------------------------------------------ */

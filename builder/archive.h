@@ -2,12 +2,14 @@
 #ifndef BRYO_BUILDER_ARCHIVE_H
 #define BRYO_BUILDER_ARCHIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/error.h"
 #include "common/log.h"
 #include "common/strv.h"
 #include "oci/archive.h"
+#include "oci/manifest.h"
 #include "oci/store.h"
 
 /* Images out of the store and into it, as OCI archives and directories (oci/archive.h says what these hold). */
@@ -18,6 +20,7 @@ struct builder_save_options {
         const struct strv *images; /* names and IDs; one image under several names is written once, with all of them */
         const char *directory;     /* writes a directory; NULL: a tar to `fd` */
         int fd;                    /* borrowed */
+        bool docker;               /* for `docker load`, too */
         /* Called once all images were found and before anything is written; gives `fd` if it was -1. May be NULL. */
         int (*begin)(void *context, int *ret_fd, struct error *err);
         void *context;
@@ -25,6 +28,10 @@ struct builder_save_options {
 
 /* The layers built here are streamed out of their indexes. A failure leaves an incomplete archive behind. */
 int builder_archive_save(const struct builder_save_options *o, struct error *err);
+
+/* What the manifest of the image would be called in an archive or a registry; `ret` is empty and the caller clears it. */
+int builder_archive_describe(struct oci_store *store, const struct log *log, const struct sha256_digest *image,
+                             struct oci_descriptor *ret, struct error *err);
 
 struct builder_load_options {
         struct oci_store *store;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/amend.h"
 #include "builder/commit.h"
 #include "builder/image_find.h"
 #include "builder/inputs.h"
@@ -105,6 +106,8 @@ static int load_base(const struct builder_site *site, struct error *err)
                 return builder_site_image_error(site, &plan->from->from.image->place, plan->image, err, &cause);
         }
         strv_clear(&site->stage->state.config->config.on_build); /* they run now, and not again in a child */
+        if (plan->base == BUILDER_NO_STAGE) /* what another stage's instructions said stays said */
+                builder_amend_base(job->options->amendments, &site->stage->state);
         builder_state_ensure_path(&site->stage->state);
         return 0;
 }
@@ -219,10 +222,27 @@ static int find_triggers(void *context, const char *image, struct strv *ret, str
         return builder_image_triggers(&job->workshop, image, ret, err);
 }
 
+/* Marks the stages whose steps are to be executed whatever the cache holds. */
+static int skip_cache(struct builder_job *job, struct error *err)
+{
+        const struct builder_build_options *o = job->options;
+
+        for (size_t i = 0; i < job->plan.count; i++)
+                job->stages[i].no_cache = o->no_cache;
+        for (size_t i = 0; i < o->no_cache_stages->count; i++) {
+                size_t stage;
+
+                if (builder_plan_find_stage(&job->plan, o->no_cache_stages->items[i], &stage, err) < 0)
+                        return error_wrap(err, "--no-cache-filter %s", o->no_cache_stages->items[i]);
+                job->stages[stage].no_cache = true;
+        }
+        return 0;
+}
+
 static int plan_build(struct builder_job *job, struct error *err)
 {
         const struct builder_build_options *o = job->options;
-        const struct builder_plan_options plan = { o->build_args, o->target, find_triggers, job };
+        const struct builder_plan_options plan = { o->build_args, o->target, o->base, find_triggers, job };
 
         if (builder_inputs_open(o, &job->file, &job->context, err) < 0 ||
             dockerfile_syntax_check(job->file, strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err) < 0 ||
@@ -233,17 +253,7 @@ static int plan_build(struct builder_job *job, struct error *err)
                           job->plan.unused.items[i]);
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
         builder_context_use_digests(job->context, o->store);
-        return 0;
-}
-
-static void add_labels(const struct builder_build_options *o, struct builder_state *state)
-{
-        for (size_t i = 0; i < o->labels->count; i++) {
-                CLEANUP_FREE char *name = memory_strndup(o->labels->items[i], strcspn(o->labels->items[i], "="));
-                const char *value = o->labels->items[i] + strlen(name);
-
-                oci_labels_set(&state->config->config.labels, name, *value == '=' ? value + 1 : value);
-        }
+        return skip_cache(job, err);
 }
 
 static int run_job(struct builder_job *job, struct builder_build_result *ret, struct error *err)
@@ -256,7 +266,7 @@ static int run_job(struct builder_job *job, struct builder_build_result *ret, st
             plan_build(job, err) < 0 || builder_schedule_run(job, err) < 0)
                 return -1;
         target = &job->stages[job->plan.target].state;
-        add_labels(job->options, target);
+        builder_amend_result(job->options->amendments, target);
         return builder_commit(&job->workshop, target, &names, &ret->image, err);
 }
 

@@ -12,6 +12,15 @@
 #include "common/strv.h"
 #include "oci/store.h"
 
+/* Changes of the image's config that come from flags (amend.h); NAME=VALUE, or a NAME where something is unset. */
+struct builder_amendments {
+        struct strv labels;       /* applied last */
+        struct strv env;          /* at the start of every stage */
+        struct strv unset_env;    /* of the finished image */
+        struct strv unset_labels; /* of a base */
+        bool drop_labels;         /* all labels of a base */
+};
+
 /* `bryo build`: a Dockerfile and a context become an image of the store. */
 struct builder_build_options {
         struct oci_store *store;                 /* borrowed */
@@ -22,8 +31,12 @@ struct builder_build_options {
         const char *target;                      /* stage name or index; NULL: the last */
         const struct strv *tags;                 /* references as typed */
         const struct strv *build_args;           /* NAME=VALUE */
-        const struct strv *labels;               /* NAME=VALUE, applied last */
+        const struct builder_amendments *amendments;
+        const char *base;                        /* stands for what the first FROM names; NULL: what it names */
+        const char *ignore_file;                 /* instead of the ignore files of context and Dockerfile; NULL: those */
+        unsigned jobs;                           /* stages at a time; 0: one for each CPU, at least four */
         bool no_cache;                           /* every step is executed */
+        const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
         bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */
         int64_t epoch;
 };

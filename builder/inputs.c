@@ -113,6 +113,25 @@ static int read_default(const struct builder_build_options *o, struct builder_so
         return error_set(err, ENOENT, "there is no Dockerfile in %s: name one with -f", o->context);
 }
 
+static int read_given_ignore(const char *path, struct builder_source *context, struct error *err)
+{
+        CLEANUP_FREE char *directory = real_directory(path);
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        struct builder_source *place = NULL;
+        const char *slash = strrchr(path, '/');
+        int result;
+
+        if (!directory)
+                return error_errno(err, errno, "cannot read the ignore file %s", path);
+        result = builder_context_open(directory, NULL, &place, err);
+        if (result == 0)
+                result = builder_context_read(place, slash ? slash + 1 : path, MAX_FILE, &text, err);
+        builder_source_free(place);
+        if (result < 0)
+                return error_wrap(err, "cannot read the ignore file %s", path);
+        return builder_context_set_ignore(context, buffer_text(&text), text.size, path, err);
+}
+
 /* NAME.dockerignore beside the Dockerfile comes before .dockerignore of the context. */
 static int read_ignore(struct builder_source *context, const struct location *l, struct error *err)
 {
@@ -145,7 +164,7 @@ int builder_inputs_open(const struct builder_build_options *o, struct dockerfile
         if (result == 0)
                 result = o->file ? read_given(o, *ret_context, &l, err) : read_default(o, *ret_context, &l, err);
         if (result == 0)
-                result = read_ignore(*ret_context, &l, err);
+                result = o->ignore_file ? read_given_ignore(o->ignore_file, *ret_context, err) : read_ignore(*ret_context, &l, err);
         if (result == 0)
                 result = dockerfile_parse(buffer_text(&l.text), l.text.size, l.shown, ret_file, err);
         location_free(&l);

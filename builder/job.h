@@ -20,6 +20,7 @@
 struct builder_stage {
         struct builder_state state;
         unsigned step;              /* steps begun, for "[name 2/5]" */
+        bool no_cache;              /* its steps are executed, whatever the cache holds */
         struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned; the pointer
                                        changes under the job's lock, so that others can kill what runs */
 };

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libbuilder.a
 libbuilder_a_SOURCES = \
 	builder/accounts.c builder/accounts.h \
+	builder/amend.c builder/amend.h \
 	builder/archive_entry.c builder/archive_entry.h \
 	builder/build.c builder/build.h \
 	builder/chain.c builder/chain.h \
@@ -20,6 +21,7 @@ libbuilder_a_SOURCES = \
 	builder/copy_words.c \
 	builder/digest_cache.c builder/digest_cache.h \
 	builder/execute.c builder/execute.h \
+	builder/export.h builder/export_directory.c builder/export_tar.c builder/export_tree.c builder/export_tree.h \
 	builder/gotext.c builder/gotext.h \
 	builder/image_find.c builder/image_find.h \
 	builder/inputs.c builder/inputs.h \
@@ -39,6 +41,7 @@ libbuilder_a_SOURCES = \
 	builder/state.c builder/state.h \
 	builder/step.c builder/step.h \
 	builder/tree_source.c \
+	builder/tree_walk.c builder/tree_walk.h \
 	builder/unpack.c builder/unpack.h \
 	builder/users.c builder/users.h \
 	builder/workdir.c \

@@ -122,9 +122,8 @@ static size_t find_base(const struct builder_plan *plan, size_t current, const c
         return BUILDER_NO_STAGE;
 }
 
-static int resolve_base(struct builder_plan *plan, size_t index, struct error *err)
+static int expand_base(struct builder_plan *plan, struct builder_stage_plan *stage, struct error *err)
 {
-        struct builder_stage_plan *stage = &plan->stages[index];
         const struct dockerfile_word *word = stage->from->from.image;
         const struct dockerfile_scope scope = {find_global, NULL, &plan->globals};
         CLEANUP_ERROR struct error expand_err = ERROR_INIT;
@@ -137,6 +136,17 @@ static int resolve_base(struct builder_plan *plan, size_t index, struct error *e
                         plan->file, &word->place, err,
                         "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg",
                         word->text);
+        return 0;
+}
+
+static int resolve_base(struct builder_plan *plan, const struct builder_plan_options *o, size_t index, struct error *err)
+{
+        struct builder_stage_plan *stage = &plan->stages[index];
+
+        if (index == 0 && o->base)
+                stage->image = memory_strdup(o->base);
+        else if (expand_base(plan, stage, err) < 0)
+                return -1;
         stage->base = find_base(plan, index, stage->image);
         stage->scratch = stage->base == BUILDER_NO_STAGE && strcmp(stage->image, "scratch") == 0;
         return 0;
@@ -334,7 +344,7 @@ static int mark_needed(struct builder_plan *plan, size_t index, const struct bui
         return 0;
 }
 
-static int unknown_target(const struct builder_plan *plan, const char *target, struct error *err)
+static int unknown_stage(const struct builder_plan *plan, const char *target, struct error *err)
 {
         const char **names = memory_zalloc(plan->count, sizeof(char *));
         CLEANUP_BUFFER struct buffer list = BUFFER_INIT;
@@ -356,6 +366,12 @@ static int unknown_target(const struct builder_plan *plan, const char *target, s
                                 count ? list.data : "unnamed, use an index");
         free(names);
         return -1;
+}
+
+int builder_plan_find_stage(const struct builder_plan *plan, const char *text, size_t *ret, struct error *err)
+{
+        *ret = find_stage(plan, text);
+        return *ret == BUILDER_NO_STAGE ? unknown_stage(plan, text, err) : 0;
 }
 
 static bool declares(const struct dockerfile_instruction *in, const char *name)
@@ -396,14 +412,14 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
 {
         *ret = (struct builder_plan){.file = file};
         cut_stages(ret);
-        ret->target = o->target ? find_stage(ret, o->target) : ret->count - 1;
-        if (ret->target == BUILDER_NO_STAGE)
-                return unknown_target(ret, o->target, err);
+        ret->target = ret->count - 1;
+        if (o->target && builder_plan_find_stage(ret, o->target, &ret->target, err) < 0)
+                return -1;
         add_platform(&ret->globals, o->build_args, o->target);
         if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)
-                if (resolve_base(ret, i, err) < 0)
+                if (resolve_base(ret, o, i, err) < 0)
                         return -1;
         if (mark_needed(ret, ret->target, o, err) < 0)
                 return -1;

@@ -46,6 +46,7 @@ struct builder_plan {
 struct builder_plan_options {
         const struct strv *build_args; /* NAME=VALUE from the command line */
         const char *target;            /* stage name or index; NULL: the last stage */
+        const char *base;              /* what the first FROM means; NULL: what it names */
         /*
          * Appends the ONBUILD triggers of an image to `ret`; NULL: images have none. Called for the images that
          * needed stages begin with; a failure is one of that FROM.
@@ -74,6 +75,8 @@ int builder_plan_find_source(const struct builder_plan *plan, size_t current, co
  * "; the stage NAME begins later, in line 7", or "". Heap text.
  */
 char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name);
+/* The stage that the command line calls `text`: a name in any case, or an index. The error names the stages there are. */
+int builder_plan_find_stage(const struct builder_plan *plan, const char *text, size_t *ret, struct error *err);
 /* "build" or "stage-2": how progress calls a stage. Heap text. */
 char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
 /* True for the instructions that change files. */

@@ -130,17 +130,19 @@ static void *work(void *context)
 }
 
 /* One stage for each CPU, but never fewer than four: commands wait for disks and networks as often as they compute. */
-static size_t stage_limit(void)
+static size_t stage_limit(unsigned wanted)
 {
         cpu_set_t set;
         size_t cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
 
+        if (wanted > 0)
+                return wanted;
         return cpus < 4 ? 4 : cpus;
 }
 
 int builder_schedule_run(struct builder_job *job, struct error *err)
 {
-        struct schedule s = { .job = job, .worker_limit = stage_limit() - 1, .err = err };
+        struct schedule s = { .job = job, .worker_limit = stage_limit(job->options->jobs) - 1, .err = err };
 
         s.stages = memory_zalloc(job->plan.count, sizeof(*s.stages));
         s.workers = memory_zalloc(s.worker_limit, sizeof(*s.workers));

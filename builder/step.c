@@ -122,13 +122,13 @@ static int look_up(const struct builder_site *site, const struct builder_step *s
         struct builder_workshop *w = &site->job->workshop;
 
         *ret_found = false;
-        if (!site->job->options->no_cache && builder_record_load(w, &step->key, record, ret_found, err) < 0)
+        if (!site->stage->no_cache && builder_record_load(w, &step->key, record, ret_found, err) < 0)
                 return -1;
         if (*ret_found || !step->refine)
                 return 0;
         if (step->refine(step->context, ret_second, err) < 0)
                 return -1;
-        if (site->job->options->no_cache)
+        if (site->stage->no_cache)
                 return 0;
         if (builder_record_load(w, ret_second, record, ret_found, err) < 0)
                 return -1;

@@ -29,16 +29,39 @@ static int parse_rows(const struct option_row *rows, size_t count, char *const *
 int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, struct error *err)
 {
         const struct option_row rows[] = {
-                { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME=VALUE", "Set a build-time variable" },
+                { "arch", 0, OPTION_TEXT, &f->arch, "ARCH", "The architecture part of --platform" },
+                { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME[=VALUE]", "Set a build-time variable; without a value, from the environment" },
+                { "build-arg-file", 0, OPTION_LIST, &f->build_arg_files, "FILE", "Read build-time variables, a NAME=VALUE in each line" },
+                { "env", 0, OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable at the start of every stage" },
                 { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile, - for standard input (default: CONTEXT/Dockerfile)" },
+                { "from", 0, OPTION_TEXT, &f->base, "IMAGE", "Stand in for what the first FROM names" },
+                { "ignorefile", 0, OPTION_TEXT, &f->ignore_file, "FILE", "Read this instead of .dockerignore" },
                 { "iidfile", 0, OPTION_TEXT, &f->iidfile, "FILE", "Write the image ID to a file" },
+                { "iidfile-raw", 0, OPTION_TEXT, &f->iidfile_raw, "FILE", "Write the image ID to a file, without sha256:" },
+                { "inherit-labels", 0, OPTION_MAYBE, &f->inherit_labels, "true|false", "Keep the labels of base images (default: true)" },
+                { "jobs", 0, OPTION_TEXT, &f->jobs, "N", "Stages at a time (default: one for each CPU, at least 4)" },
                 { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
+                { "load", 0, OPTION_SWITCH, &f->load, NULL, "Keep the image in the store, as a build without --output does" },
+                { "logfile", 0, OPTION_TEXT, &f->logfile, "FILE", "Write the progress to a file instead of standard error" },
+                { "metadata-file", 0, OPTION_TEXT, &f->metadata_file, "FILE", "Write digests and names of the result as JSON" },
                 { "no-cache", 0, OPTION_SWITCH, &f->no_cache, NULL, "Execute every step, whatever the cache holds" },
-                { "progress", 0, OPTION_TEXT, &f->progress, "plain", "How the build is shown" },
+                { "no-cache-filter", 0, OPTION_LIST, &f->no_cache_stages, "STAGE[,...]", "Execute every step of these stages" },
+                { "os", 0, OPTION_TEXT, &f->os, "OS", "The operating system part of --platform" },
+                { "output", 'o', OPTION_LIST, &f->outputs, "type=...", "Write the result elsewhere: local, tar, oci, docker, image, cacheonly; may be repeated" },
+                { "platform", 0, OPTION_LIST, &f->platforms, "OS/ARCH", "What to build for: this machine's, as yet" },
+                { "progress", 0, OPTION_TEXT, &f->progress, "MODE", "plain or quiet (default: plain)" },
+                { "pull", 0, OPTION_MAYBE, &f->pull, "WHEN", "Look for newer base images: never, as yet" },
                 { "quiet", 'q', OPTION_SWITCH, &f->quiet, NULL, "Print only the image ID" },
+                { "rewrite-timestamp", 0, OPTION_MAYBE, &f->rewrite_timestamp, "true", "Clamp times of files to --timestamp (always done)" },
                 { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                { "source-date-epoch", 0, OPTION_TEXT, &f->epoch, "SECONDS", "The same as --timestamp" },
+                { "storage", 's', OPTION_TEXT, &f->root, "DIR", "The same as --root" },
                 { "tag", 't', OPTION_LIST, &f->tags, "NAME[:TAG]", "Name the image; may be repeated" },
                 { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
+                { "timestamp", 0, OPTION_TEXT, &f->epoch, "SECONDS", "Nothing in the image is later than this (default: $SOURCE_DATE_EPOCH)" },
+                { "unsetenv", 0, OPTION_LIST, &f->unset_env, "NAME", "Remove a variable from the image's environment" },
+                { "unsetlabel", 0, OPTION_LIST, &f->unset_labels, "NAME", "Do not inherit a label of a base image" },
+                { "variant", 0, OPTION_TEXT, &f->variant, "VARIANT", "The variant part of --platform" },
         };
 
         *f = (struct build_flags){ .words = STRV_INIT };
@@ -47,9 +70,11 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
 
 void build_flags_free(struct build_flags *f)
 {
-        strv_free(&f->words);
-        strv_free(&f->build_args);
-        strv_free(&f->labels);
-        strv_free(&f->tags);
-        strv_free(&f->warnings);
+        struct strv *const lists[] = {
+                &f->words, &f->build_arg_files, &f->build_args, &f->env, &f->labels, &f->no_cache_stages, &f->outputs,
+                &f->platforms, &f->tags, &f->unset_env, &f->unset_labels, &f->warnings,
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+                strv_free(lists[i]);
 }

@@ -18,9 +18,10 @@
 struct build_flags {
         struct strv words; /* what is no flag: the context */
 
-        struct strv build_args, labels, tags;
-        const char *file, *iidfile, *progress, *root, *target;
-        bool no_cache, quiet;
+        struct strv build_arg_files, build_args, env, labels, no_cache_stages, outputs, platforms, tags, unset_env, unset_labels;
+        const char *arch, *base, *epoch, *file, *ignore_file, *iidfile, *iidfile_raw, *inherit_labels, *jobs, *logfile, *metadata_file,
+                *os, *progress, *pull, *rewrite_timestamp, *root, *target, *variant;
+        bool load, no_cache, quiet;
 
         struct strv warnings; /* sentences about flags that were ignored */
 };

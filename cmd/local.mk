@@ -5,6 +5,10 @@ bryo_SOURCES = \
 	cmd/build.c \
 	cmd/build_flags.c cmd/build_flags.h \
 	cmd/build_foreign.c \
+	cmd/build_output.c cmd/build_output.h \
+	cmd/build_report.c cmd/build_report.h \
+	cmd/build_values.c cmd/build_values.h \
+	cmd/csv.c cmd/csv.h \
 	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
 	cmd/fetch_child.c \

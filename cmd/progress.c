@@ -23,7 +23,8 @@ struct step {
 
 struct cmd_progress {
         bool quiet;
-        pthread_mutex_t lock; /* guards stderr and all below */
+        FILE *out; /* borrowed */
+        pthread_mutex_t lock; /* guards `out` and all below */
         struct step *steps;   /* by number - 1 */
         size_t count, cap;
         struct buffer tail;
@@ -90,7 +91,7 @@ static void print_line(struct cmd_progress *p, unsigned step, const char *bytes,
                 }
                 return;
         }
-        fputs(line.data, stderr);
+        fputs(line.data, p->out);
 }
 
 static void on_begin(void *context, unsigned step, const char *title)
@@ -105,7 +106,7 @@ static void on_begin(void *context, unsigned step, const char *title)
         clock_gettime(CLOCK_MONOTONIC, &p->steps[step - 1].began);
         if (!p->quiet) {
                 append_visible(&line, title, strlen(title));
-                fprintf(stderr, "#%u %s\n", step, line.data);
+                fprintf(p->out, "#%u %s\n", step, line.data);
         }
         pthread_mutex_unlock(&p->lock);
 }
@@ -144,11 +145,11 @@ static void on_end(void *context, unsigned step, enum builder_outcome outcome)
         }
         if (!p->quiet) {
                 if (outcome == BUILDER_CACHED)
-                        fprintf(stderr, "#%u CACHED\n", step);
+                        fprintf(p->out, "#%u CACHED\n", step);
                 else if (outcome == BUILDER_DONE)
-                        fprintf(stderr, "#%u DONE %.1fs\n", step, seconds_since(&p->steps[step - 1].began));
+                        fprintf(p->out, "#%u DONE %.1fs\n", step, seconds_since(&p->steps[step - 1].began));
                 else
-                        fprintf(stderr, "#%u ERROR\n", step);
+                        fprintf(p->out, "#%u ERROR\n", step);
         }
         pthread_mutex_unlock(&p->lock);
 }
@@ -160,15 +161,16 @@ static void on_log(void *context, enum log_level level, const char *text)
         if (level == LOG_DEBUG || (level == LOG_INFO && p->quiet))
                 return;
         pthread_mutex_lock(&p->lock);
-        fprintf(stderr, "%s%s\n", level == LOG_WARNING ? "warning: " : "", text);
+        fprintf(p->out, "%s%s\n", level == LOG_WARNING ? "warning: " : "", text);
         pthread_mutex_unlock(&p->lock);
 }
 
-struct cmd_progress *cmd_progress_new(bool quiet)
+struct cmd_progress *cmd_progress_new(bool quiet, FILE *out)
 {
         struct cmd_progress *p = memory_zalloc(1, sizeof(*p));
 
         p->quiet = quiet;
+        p->out = out ? out : stderr;
         pthread_mutex_init(&p->lock, NULL);
         return p;
 }

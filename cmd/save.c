@@ -31,12 +31,12 @@ static int begin(void *context, int *ret_fd, struct error *err)
         return 0;
 }
 
-static int save(const struct save_flags *f, const struct strv *images, bool directory, struct error *err)
+static int save(const struct save_flags *f, const struct strv *images, bool directory, bool docker, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_OUTPUT struct cmd_output output = CMD_OUTPUT_INIT;
         struct destination destination = {&output, f->output};
-        struct builder_save_options o = {.log = &cmd_notice_log, .images = images, .fd = -1};
+        struct builder_save_options o = {.log = &cmd_notice_log, .images = images, .fd = -1, .docker = docker};
 
         if (cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0)
                 return -1;
@@ -52,11 +52,12 @@ static int save(const struct save_flags *f, const struct strv *images, bool dire
         return cmd_output_commit(&output, err);
 }
 
-static int parse_format(const struct save_flags *f, bool *ret_directory, struct error *err)
+static int parse_format(const struct save_flags *f, bool *ret_directory, bool *ret_docker, struct error *err)
 {
         *ret_directory = f->format && strcmp(f->format, "oci-dir") == 0;
-        if (f->format && !*ret_directory && strcmp(f->format, "oci-archive") != 0)
-                return error_set(err, OPTIONS_EUSAGE, "--format %s: only oci-archive and oci-dir are built", f->format);
+        *ret_docker = f->format && strcmp(f->format, "docker-archive") == 0;
+        if (f->format && !*ret_directory && !*ret_docker && strcmp(f->format, "oci-archive") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: the formats are oci-archive, docker-archive and oci-dir", f->format);
         if (*ret_directory && (!f->output || strcmp(f->output, "-") == 0))
                 return error_set(err, OPTIONS_EUSAGE, "--format oci-dir needs -o DIR");
         return 0;
@@ -66,26 +67,25 @@ int cmd_save(char *const *argv, struct error *err)
 {
         struct save_flags f = {.root = NULL};
         const struct option_row rows[] = {
-                {"format", 0, OPTION_TEXT, &f.format, "FORMAT", "oci-archive (default) or oci-dir"},
+                {"format", 0, OPTION_TEXT, &f.format, "FORMAT", "oci-archive (default), docker-archive or oci-dir"},
                 {"output", 'o', OPTION_TEXT, &f.output, "PATH",
                  "Write to this file or directory (default: standard output)"},
                 CMD_ROOT_ROW(&f.root),
         };
         const struct option_table table = {
                 .usage = "bryo save [OPTIONS] IMAGE...",
-                .about = "Saves images as an OCI archive, or as an OCI image layout directory.",
+                .about = "Saves images as an OCI archive, as an archive for docker load, or as an OCI image layout directory.",
                 .rows = rows,
                 .count = ARRAY_SIZE(rows),
         };
         CLEANUP_STRV struct strv words = STRV_INIT;
-        bool directory;
-        bool done;
+        bool directory, docker, done;
 
         if (cmd_arguments_parse(&table, argv, 1, CMD_ARGUMENTS_MANY, &words, &done, err) < 0)
                 return -1;
         if (done)
                 return 0;
-        if (parse_format(&f, &directory, err) < 0)
+        if (parse_format(&f, &directory, &docker, err) < 0)
                 return -1;
-        return save(&f, &words, directory, err);
+        return save(&f, &words, directory, docker, err);
 }

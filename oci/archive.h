@@ -36,7 +36,15 @@ struct oci_archive_save_options {
         oci_layer_stream_function *stream; /* may be NULL when no layer needs it */
         void *stream_context;
         const struct log *log; /* may be NULL */
+        bool docker;           /* add manifest.json, so that `docker load` takes it; layers are then never compressed */
 };
+
+/*
+ * The descriptor of the manifest that an archive of the image would hold, without writing one; `ret` is empty and the
+ * caller clears it.
+ */
+int oci_archive_describe(struct oci_store *s, const struct oci_image *image, const struct oci_archive_save_options *options,
+                         struct oci_descriptor *ret, struct error *err);
 
 /*
  * Save as a tar to `out_fd` (a pipe is fine) or into the directory `path` (made if missing; must be

@@ -16,6 +16,7 @@
 #include "common/memory.h"
 #include "oci/archive.h"
 #include "oci/digest.h"
+#include "oci/docker_manifest.h"
 #include "oci/layout.h"
 #include "oci/limits.h"
 #include "oci/reference.h"
@@ -210,7 +211,11 @@ static int plan_manifest(struct plan *p, const struct oci_image *i, struct oci_d
         if (oci_image_load_config(p->store, &i->id, &config, err) < 0)
                 return -1;
         config_size = blob_size(p, &i->id);
-        if (plan_own(p, i, &bytes, d, &done, err) < 0 || (!done && plan_new(p, i, config_size, &bytes, d, err) < 0))
+        done = false;
+        /* docker's table of contents names uncompressed layers */
+        if (!p->options->docker && plan_own(p, i, &bytes, d, &done, err) < 0)
+                return -1;
+        if (!done && plan_new(p, i, config_size, &bytes, d, err) < 0)
                 return -1;
         add_blob(p, &i->id, config_size, NULL, NULL);
         sha256_of(bytes.data, bytes.size, &d->digest);
@@ -363,7 +368,7 @@ static int write_blob(struct plan *p, struct sink *k, const struct blob *b, stru
         return 0;
 }
 
-static int write_plan(struct plan *p, struct sink *k, struct error *err)
+static int write_plan(struct plan *p, const struct buffer *docker, struct sink *k, struct error *err)
 {
         CLEANUP_BUFFER struct buffer index = BUFFER_INIT;
 
@@ -375,6 +380,8 @@ static int write_plan(struct plan *p, struct sink *k, struct error *err)
         oci_index_format(p->index, &index);
         if (sink_file(k, OCI_LAYOUT_INDEX, index.data, index.size, err) < 0)
                 return -1;
+        if (docker->size > 0 && sink_file(k, "manifest.json", docker->data, docker->size, err) < 0)
+                return -1;
         return sink_file(k, OCI_LAYOUT_FILE, OCI_LAYOUT_VERSION, strlen(OCI_LAYOUT_VERSION), err);
 }
 
@@ -383,10 +390,23 @@ static int save(struct oci_store *s, const struct oci_archive_item *items, size_
 {
         static const struct oci_archive_save_options none = {.stream = NULL};
         struct plan p = {.store = s, .options = options ? options : &none};
+        CLEANUP_BUFFER struct buffer docker = BUFFER_INIT;
         int result = make_plan(&p, items, count, err);
 
+        if (p.options->docker)
+                oci_docker_manifest_format(items, count, &docker);
         if (result == 0)
-                result = write_plan(&p, k, err);
+                result = write_plan(&p, &docker, k, err);
+        plan_free(&p);
+        return result;
+}
+
+int oci_archive_describe(struct oci_store *s, const struct oci_image *image, const struct oci_archive_save_options *options,
+                         struct oci_descriptor *ret, struct error *err)
+{
+        struct plan p = {.store = s, .options = options};
+        int result = plan_manifest(&p, image, ret, err);
+
         plan_free(&p);
         return result;
 }

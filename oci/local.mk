@@ -5,6 +5,7 @@ liboci_a_SOURCES = \
 	oci/archive.h \
 	oci/archive_load.c \
 	oci/archive_save.c \
+	oci/docker_manifest.c oci/docker_manifest.h \
 	oci/config.c \
 	oci/config.h \
 	oci/digest.c \

@@ -55,7 +55,7 @@ for verb in build run image tag import load save prune history inspect; do
         assert_contains "$output" "$verb"
 done
 works bryo build --help
-for option in --tag --file --target --build-arg --label --no-cache --progress --quiet --iidfile; do
+for option in --output --jobs --tag --file --target --build-arg --label --no-cache --progress --quiet --iidfile; do
         assert_contains "$output" "$option"
 done
 # Output that nobody reads is a failure, not a success.

@@ -107,7 +107,7 @@ static void test_unknown(void)
         CLEANUP_STRV struct strv words = STRV_INIT;
         CLEANUP_ERROR struct error err = ERROR_INIT;
         bool begun = false;
-        const struct builder_save_options o = {NULL, NULL, &words, NULL, -1, begin, &begun};
+        const struct builder_save_options o = {.images = &words, .fd = -1, .begin = begin, .context = &begun};
         struct builder_save_options own = o;
 
         test_store_open(&t);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words and files at the end of a build. */
+#include "cmd/build_report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "builder/archive.h"
+#include "cmd/output.h"
+#include "common/fd.h"
+#include "common/memory.h"
+#include "oci/digest.h"
+#include "oci/json_writer.h"
+#include "oci/reference.h"
+
+static int write_file(const char *path, const char *text, size_t size, struct error *err)
+{
+        CLEANUP_OUTPUT struct cmd_output output = CMD_OUTPUT_INIT;
+
+        if (cmd_output_open(&output, path, err) < 0)
+                return -1;
+        if (fd_write_all(output.fd, text, size) < 0)
+                return error_errno(err, errno, "cannot write %s", path);
+        return cmd_output_commit(&output, err);
+}
+
+/* A name for this build, as buildx gives one: BUILDER/NODE/25 letters. bryo is its own builder and node. */
+static int make_build_ref(struct buffer *ret, struct error *err)
+{
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345"; /* 32: every value of 5 bits */
+        unsigned char random[25];
+
+        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+                return error_errno(err, errno, "cannot get random bytes");
+        buffer_append_string(ret, "bryo/bryo/");
+        for (size_t i = 0; i < sizeof(random); i++)
+                buffer_append_char(ret, letters[random[i] % 32]);
+        return 0;
+}
+
+static int full_names(const struct strv *tags, struct buffer *ret, struct error *err)
+{
+        for (size_t i = 0; i < tags->count; i++) {
+                CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+
+                if (oci_reference_parse(tags->items[i], &reference, err) < 0)
+                        return -1;
+                if (i > 0)
+                        buffer_append_char(ret, ',');
+                oci_reference_format(reference, ret);
+        }
+        return 0;
+}
+
+static void add_descriptor(struct oci_json_writer *w, const struct oci_descriptor *d)
+{
+        char digest[OCI_DIGEST_TEXT + 1];
+
+        oci_digest_format(&d->digest, digest);
+        oci_json_begin_object(w, "containerimage.descriptor");
+        oci_json_add_string(w, "mediaType", d->media_type);
+        oci_json_add_string(w, "digest", digest);
+        oci_json_add_int(w, "size", (int64_t)d->size);
+        oci_json_end_object(w);
+        oci_json_add_string(w, "containerimage.digest", digest);
+}
+
+static int format_metadata(const struct build_report *r, const struct oci_descriptor *d, struct buffer *ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer ref = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer names = BUFFER_INIT;
+        struct oci_json_writer w = OCI_JSON_WRITER(ret);
+        char config[OCI_DIGEST_TEXT + 1];
+
+        if (make_build_ref(&ref, err) < 0 || full_names(r->tags, &names, err) < 0)
+                return -1;
+        oci_digest_format(r->image, config);
+        oci_json_begin_object(&w, NULL);
+        oci_json_add_string(&w, "buildx.build.ref", ref.data);
+        oci_json_add_string(&w, "containerimage.config.digest", config);
+        add_descriptor(&w, d);
+        oci_json_add_string_if(&w, "image.name", buffer_text(&names));
+        oci_json_end_object(&w);
+        return 0;
+}
+
+static int write_metadata(const struct build_report *r, const char *path, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        struct oci_descriptor d = { .media_type = NULL };
+        int result = builder_archive_describe(r->store, r->log, r->image, &d, err);
+
+        if (result == 0)
+                result = format_metadata(r, &d, &text, err);
+        oci_descriptor_clear(&d);
+        return result < 0 ? -1 : write_file(path, text.data, text.size, err);
+}
+
+static int write_files(const struct build_report *r, const char *id, struct error *err)
+{
+        const struct build_flags *f = r->flags;
+        const char *hex = strchr(id, ':') + 1;
+
+        if (f->iidfile && write_file(f->iidfile, id, strlen(id), err) < 0)
+                return error_wrap(err, "--iidfile");
+        if (f->iidfile_raw && write_file(f->iidfile_raw, hex, strlen(hex), err) < 0)
+                return error_wrap(err, "--iidfile-raw");
+        if (f->metadata_file && write_metadata(r, f->metadata_file, err) < 0)
+                return error_wrap(err, "--metadata-file");
+        return 0;
+}
+
+int build_report_write(const struct build_report *r, struct error *err)
+{
+        char id[OCI_DIGEST_TEXT + 1];
+
+        oci_digest_format(r->image, id);
+        if (write_files(r, id, err) < 0)
+                return -1;
+        if (r->flags->quiet) {
+                fprintf(r->stdout_taken ? stderr : stdout, "%s\n", id);
+                return 0;
+        }
+        fprintf(r->out, "image %s\n", id);
+        for (size_t i = 0; i < r->tags->count; i++)
+                fprintf(r->out, "named %s\n", r->tags->items[i]);
+        return 0;
+}

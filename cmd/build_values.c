@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The values of `bryo build`'s flags. */
+#include "cmd/build_values.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/epoch.h"
+#include "common/fd.h"
+#include "common/memory.h"
+#include "oci/config.h"
+#include "oci/platform.h"
+
+#define MAX_ARG_FILE ((size_t)1 << 20)
+
+static bool has_word(const char *const *words, size_t count, const char *word)
+{
+        for (size_t i = 0; i < count; i++)
+                if (strcmp(words[i], word) == 0)
+                        return true;
+        return false;
+}
+
+static void warn(struct build_flags *f, char *text)
+{
+        strv_take(&f->warnings, text);
+}
+
+/* --- variables ------------------------------------------------------------- */
+
+/* NAME alone takes the value from the environment; without one there it stays undefined. */
+static int complete(const char *flag, const char *text, struct strv *ret, struct error *err)
+{
+        CLEANUP_FREE char *name = memory_strndup(text, strcspn(text, "="));
+        const char *value = text[strlen(name)] == '=' ? text + strlen(name) + 1 : getenv(name);
+
+        if (name[0] == '\0')
+                return error_set(err, OPTIONS_EUSAGE, "%s %s has no name: write %s NAME=VALUE", flag, text, flag);
+        if (value)
+                strv_env_set(ret, name, value);
+        return 0;
+}
+
+static int complete_all(const char *flag, const struct strv *texts, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < texts->count; i++)
+                if (complete(flag, texts->items[i], ret, err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* A NAME=VALUE in each line; blank lines and lines that begin with # are skipped (buildah-build.1). */
+static int read_arg_file(const char *path, struct strv *ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        char *rest;
+
+        if (fd_read_file(AT_FDCWD, path, MAX_ARG_FILE, false, &text, err) < 0)
+                return error_wrap(err, "--build-arg-file");
+        buffer_append_char(&text, '\0');
+        for (char *line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+                line += strspn(line, " \t\r");
+                line[strcspn(line, "\r")] = '\0';
+                if (line[0] != '\0' && line[0] != '#' && complete("--build-arg-file", line, ret, err) < 0)
+                        return error_wrap(err, "%s", path);
+        }
+        return 0;
+}
+
+static int read_build_args(const struct build_flags *f, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < f->build_arg_files.count; i++)
+                if (read_arg_file(f->build_arg_files.items[i], ret, err) < 0)
+                        return -1;
+        return complete_all("--build-arg", &f->build_args, ret, err);
+}
+
+static int read_amendments(const struct build_flags *f, struct builder_amendments *ret, struct error *err)
+{
+        strv_copy(&ret->labels, &f->labels);
+        strv_copy(&ret->unset_env, &f->unset_env);
+        strv_copy(&ret->unset_labels, &f->unset_labels);
+        ret->drop_labels = f->inherit_labels && strcmp(f->inherit_labels, "false") == 0;
+        return complete_all("--env", &f->env, &ret->env, err);
+}
+
+/* --- single values --------------------------------------------------------- */
+
+static int read_jobs(const char *text, unsigned *ret, struct error *err)
+{
+        char *end;
+        unsigned long value;
+
+        *ret = 0;
+        if (!text)
+                return 0;
+        errno = 0;
+        value = strtoul(text, &end, 10);
+        if (errno != 0 || *end != '\0' || end == text || text[0] == '-' || value > 1024)
+                return error_set(err, OPTIONS_EUSAGE, "--jobs %s: give a number from 0 (one for each CPU) to 1024", text);
+        *ret = (unsigned)value;
+        return 0;
+}
+
+static int read_progress(struct build_flags *f, bool *ret_quiet, struct error *err)
+{
+        static const char *const plain[] = { "auto", "plain" };
+        static const char *const quiet[] = { "quiet", "none" };
+        static const char *const later[] = { "tty", "rawjson" };
+        const char *mode = f->progress ? f->progress : getenv("BUILDKIT_PROGRESS");
+
+        *ret_quiet = f->quiet;
+        if (!mode || mode[0] == '\0' || has_word(plain, ARRAY_SIZE(plain), mode))
+                return 0;
+        if (has_word(later, ARRAY_SIZE(later), mode)) {
+                warn(f, memory_printf("--progress=%s is not built yet: the progress is plain", mode));
+                return 0;
+        }
+        if (!has_word(quiet, ARRAY_SIZE(quiet), mode))
+                return error_set(err, OPTIONS_EUSAGE, "--progress=%s: the modes are auto, plain, quiet and none", mode);
+        *ret_quiet = true;
+        return 0;
+}
+
+static int read_pull(struct build_flags *f, struct error *err)
+{
+        static const char *const words[] = { "true", "always", "newer", "ifnewer", "missing", "ifmissing" };
+        static const char *const never[] = { "false", "never" };
+
+        if (!f->pull || has_word(never, ARRAY_SIZE(never), f->pull))
+                return 0;
+        if (!has_word(words, ARRAY_SIZE(words), f->pull))
+                return error_set(err, OPTIONS_EUSAGE, "--pull=%s: say always, missing, newer or never", f->pull);
+        warn(f, memory_strdup("--pull is ignored: bryo does not talk to registries yet, base images come from its store"));
+        return 0;
+}
+
+static int check_platform(const char *text, struct error *err)
+{
+        CLEANUP_PLATFORM struct oci_platform *wanted = NULL;
+        CLEANUP_PLATFORM struct oci_platform *host = oci_platform_host();
+        CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
+
+        if (strcmp(text, "local") == 0)
+                return 0;
+        if (oci_platform_parse(text, &wanted, err) < 0)
+                return error_wrap(err, "--platform %s", text);
+        oci_platform_format(host, &name);
+        if (oci_platform_rank(wanted, host) < 0)
+                return error_set(err, OPTIONS_EUSAGE, "--platform %s: bryo builds for this machine's platform only, as yet: %s", text,
+                                 name.data);
+        return 0;
+}
+
+static int read_platform(const struct build_flags *f, struct error *err)
+{
+        CLEANUP_FREE char *parts = NULL;
+
+        for (size_t i = 0; i < f->platforms.count; i++) {
+                const char *text = f->platforms.items[i];
+
+                if (strchr(text, ','))
+                        return error_set(err, OPTIONS_EUSAGE, "--platform %s: one platform is built at a time, as yet", text);
+                if (check_platform(text, err) < 0)
+                        return -1;
+        }
+        if (!f->os && !f->arch && !f->variant)
+                return 0;
+        parts = memory_printf("%s/%s%s%s", f->os ? f->os : "linux", f->arch ? f->arch : oci_config_host_architecture(),
+                              f->variant ? "/" : "", f->variant ? f->variant : "");
+        return check_platform(parts, err);
+}
+
+static int read_epoch(struct build_flags *f, struct build_values *v, struct error *err)
+{
+        const char *given = f->epoch ? f->epoch : strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH");
+
+        if (cmd_epoch_find(given, &v->has_epoch, &v->epoch, err) < 0)
+                return -1;
+        if (v->has_epoch && f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0)
+                warn(f, memory_strdup("--rewrite-timestamp=false is ignored: files of a build with a source date are never later than it"));
+        return 0;
+}
+
+static void read_stages(const struct build_flags *f, struct strv *ret)
+{
+        for (size_t i = 0; i < f->no_cache_stages.count; i++) {
+                CLEANUP_FREE char *list = memory_strdup(f->no_cache_stages.items[i]);
+                char *rest;
+
+                for (char *name = strtok_r(list, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+                        strv_add(ret, name);
+        }
+}
+
+int build_values_read(struct build_flags *f, struct build_values *v, struct error *err)
+{
+        *v = (struct build_values){ .jobs = 0 };
+        read_stages(f, &v->no_cache_stages);
+        if (read_build_args(f, &v->build_args, err) < 0 || read_amendments(f, &v->amendments, err) < 0 ||
+            read_jobs(f->jobs, &v->jobs, err) < 0 || read_progress(f, &v->quiet, err) < 0 || read_pull(f, err) < 0 ||
+            read_platform(f, err) < 0)
+                return -1;
+        return read_epoch(f, v, err);
+}
+
+void build_values_free(struct build_values *v)
+{
+        strv_free(&v->build_args);
+        strv_free(&v->no_cache_stages);
+        strv_free(&v->amendments.labels);
+        strv_free(&v->amendments.env);
+        strv_free(&v->amendments.unset_env);
+        strv_free(&v->amendments.unset_labels);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_CMD_BUILD_VALUES_H
+#define BRYO_CMD_BUILD_VALUES_H
+
+#include "builder/build.h"
+#include "cmd/build_flags.h"
+
+/*
+ * What the flags of `bryo build` mean: texts become numbers, names get their
+ * values from the environment, files are read. Nothing here touches the store.
+ */
+struct build_values {
+        struct strv build_args;      /* NAME=VALUE */
+        struct strv no_cache_stages;
+        struct builder_amendments amendments;
+        unsigned jobs;
+        bool quiet;                  /* no progress */
+        bool has_epoch;
+        int64_t epoch;
+};
+
+#define CLEANUP_BUILD_VALUES __attribute__((cleanup(build_values_free)))
+
+/* Warnings about values that are not carried out are added to f->warnings. */
+int build_values_read(struct build_flags *f, struct build_values *ret, struct error *err);
+void build_values_free(struct build_values *v);
+
+#endif
