@@ -86,30 +86,64 @@ static int format_metadata(const struct build_report *r, const struct oci_descri
         return 0;
 }
 
-static int write_metadata(const struct build_report *r, const char *path, struct error *err)
+static int write_metadata(const struct build_report *r, const struct oci_descriptor *d, const char *path, struct error *err)
 {
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
-        struct oci_descriptor d = { .media_type = NULL };
-        int result = builder_archive_describe(r->store, r->log, r->image, &d, err);
 
-        if (result == 0)
-                result = format_metadata(r, &d, &text, err);
-        oci_descriptor_clear(&d);
-        return result < 0 ? -1 : write_file(path, text.data, text.size, err);
+        if (format_metadata(r, d, &text, err) < 0)
+                return -1;
+        return write_file(path, text.data, text.size, err);
+}
+
+/* docker.io/library/app@sha256:..., the tag left out, as what follows a push names what was pushed. */
+static int write_names(const struct build_report *r, const char *digest, const char *path, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        for (size_t i = 0; i < r->tags->count; i++) {
+                CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+
+                if (oci_reference_parse(r->tags->items[i], &reference, err) < 0)
+                        return -1;
+                buffer_printf(&text, "%s/%s@%s\n", reference->domain, reference->path, digest);
+        }
+        return write_file(path, buffer_text(&text), text.size, err);
+}
+
+/* What is about the manifest, which exists only because somebody asks. */
+static int write_about_manifest(const struct build_report *r, const struct oci_descriptor *d, struct error *err)
+{
+        const struct build_flags *f = r->flags;
+        char digest[OCI_DIGEST_TEXT + 1];
+
+        oci_digest_format(&d->digest, digest);
+        if (f->metadata_file && write_metadata(r, d, f->metadata_file, err) < 0)
+                return error_wrap(err, "--metadata-file");
+        if (f->digest_file && write_file(f->digest_file, digest, strlen(digest), err) < 0)
+                return error_wrap(err, "--digest-file");
+        if (f->name_file && write_names(r, digest, f->name_file, err) < 0)
+                return error_wrap(err, "--image-name-with-digest-file");
+        return 0;
 }
 
 static int write_files(const struct build_report *r, const char *id, struct error *err)
 {
         const struct build_flags *f = r->flags;
         const char *hex = strchr(id, ':') + 1;
+        struct oci_descriptor d = { .media_type = NULL };
+        int result;
 
         if (f->iidfile && write_file(f->iidfile, id, strlen(id), err) < 0)
                 return error_wrap(err, "--iidfile");
         if (f->iidfile_raw && write_file(f->iidfile_raw, hex, strlen(hex), err) < 0)
                 return error_wrap(err, "--iidfile-raw");
-        if (f->metadata_file && write_metadata(r, f->metadata_file, err) < 0)
-                return error_wrap(err, "--metadata-file");
-        return 0;
+        if (!f->metadata_file && !f->digest_file && !f->name_file)
+                return 0;
+        result = builder_archive_describe(r->store, r->log, r->image, &d, err);
+        if (result == 0)
+                result = write_about_manifest(r, &d, err);
+        oci_descriptor_clear(&d);
+        return result;
 }
 
 int build_report_write(const struct build_report *r, struct error *err)

@@ -17,6 +17,8 @@ bryo_SOURCES = \
 	cmd/indent.c cmd/indent.h \
 	cmd/input.c cmd/input.h \
 	cmd/inspect.c \
+	cmd/global.c cmd/global.h \
+	cmd/kaniko.c \
 	cmd/load.c \
 	cmd/ls.c \
 	cmd/main.c \

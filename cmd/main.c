@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/global.h"
 #include "cmd/options.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
@@ -26,6 +27,7 @@ static const struct verb verbs[] = {
         { NULL, "history", cmd_history, "Show the steps an image was made of" },
         { NULL, "import", cmd_import, "Make an image of a root file system tar" },
         { NULL, "inspect", cmd_inspect, "Show an image's configuration as JSON" },
+        { NULL, "kaniko", cmd_kaniko, "Build an image from the command line of kaniko's executor" },
         { NULL, "load", cmd_load, "Load images from an OCI archive or directory" },
         { NULL, "prune", cmd_prune, "Give the space of unused steps and layers back" },
         { NULL, "rmi", cmd_rm, "Remove images (also: image rm)" },
@@ -33,6 +35,12 @@ static const struct verb verbs[] = {
         { NULL, "tag", cmd_tag, "Give an image another name" },
         { NULL, "version", cmd_version, "Print bryo's version" },
         { NULL, OCI_FETCH_VERB, cmd_fetch_child, NULL },
+        { NULL, "bud", cmd_build, NULL }, /* buildah's older name */
+        { NULL, "build-using-dockerfile", cmd_build, NULL },
+        { "builder", "build", cmd_build, NULL },
+        { "builder", "prune", cmd_prune, NULL },
+        { "buildx", "build", cmd_build, NULL },
+        { "buildx", "prune", cmd_prune, NULL },
         { "image", "build", cmd_build, NULL },
         { "image", "history", cmd_history, NULL },
         { "image", "import", cmd_import, NULL },
@@ -85,9 +93,14 @@ static int run_verb(const struct verb *verb, char *const *argv)
 
 int main(int argc, char **argv)
 {
+        CLEANUP_ERROR struct error err = ERROR_INIT;
         const struct verb *verb;
         int first = 1;
 
+        if (cmd_global_take(&argc, &argv, &err) < 0) {
+                fprintf(stderr, "bryo: %s\n", err.message);
+                return 2;
+        }
         if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
                 print_help();
                 return argc < 2 ? 2 : 0;

@@ -14,6 +14,7 @@ int cmd_fetch_child(char *const *argv, struct error *err);
 int cmd_history(char *const *argv, struct error *err);
 int cmd_import(char *const *argv, struct error *err);
 int cmd_inspect(char *const *argv, struct error *err);
+int cmd_kaniko(char *const *argv, struct error *err);
 int cmd_load(char *const *argv, struct error *err);
 int cmd_ls(char *const *argv, struct error *err);
 int cmd_prune(char *const *argv, struct error *err);

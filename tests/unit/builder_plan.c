@@ -28,7 +28,7 @@ static char *plan_text(const char *text, const char *target, const struct strv *
         CLEANUP_DOCKERFILE struct dockerfile *file = NULL;
         CLEANUP_PLAN struct builder_plan plan = BUILDER_PLAN_INIT;
         CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
-        const struct builder_plan_options options = { args, target, find_triggers, NULL };
+        const struct builder_plan_options options = { .build_args = args, .target = target, .find_triggers = find_triggers };
 
         if (dockerfile_parse(text, strlen(text), "Dockerfile", &file, err) < 0 ||
             builder_plan_make(file, &options, &plan, err) < 0)

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bryo kaniko: the command line of kaniko's executor, translated into one of
+ * `bryo build`. A CI job that calls /kaniko/executor can call this instead.
+ * What kaniko does to be able to snapshot its own root directory has no
+ * meaning here and is ignored.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/options.h"
+#include "cmd/verbs.h"
+#include "common/memory.h"
+
+#define NO_REGISTRY  "bryo does not talk to registries yet"
+#define NO_SNAPSHOTS "nothing is snapshotted: the file system knows what changed"
+
+struct kaniko_flags {
+        struct strv build_args, destinations, labels, warnings, words;
+        const char *context, *dockerfile, *digest_file, *name_file, *oci_path, *platform, *sub_path, *tar_path, *target, *root;
+        bool no_push, reproducible;
+};
+
+static const struct option_foreign ignored[] = {
+        { "cache", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
+        { "cache-copy-layers", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
+        { "cache-dir", 0, OPTION_TEXT, "every step is cached in bryo's store" },
+        { "cache-repo", 0, OPTION_TEXT, NO_REGISTRY },
+        { "cache-run-layers", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
+        { "cache-ttl", 0, OPTION_TEXT, "a step stays in the cache until bryo prune" },
+        { "cleanup", 0, OPTION_MAYBE, "nothing is left behind" },
+        { "compressed-caching", 0, OPTION_MAYBE, "the cache is not compressed" },
+        { "compression", 0, OPTION_TEXT, "archives hold uncompressed layers" },
+        { "compression-level", 0, OPTION_TEXT, "archives hold uncompressed layers" },
+        { "force", 0, OPTION_MAYBE, "bryo runs anywhere" },
+        { "force-build-metadata", 0, OPTION_MAYBE, "the image is always written" },
+        { "git", 0, OPTION_TEXT, "git repositories are fetched with git's defaults" },
+        { "ignore-path", 0, OPTION_TEXT, NO_SNAPSHOTS },
+        { "ignore-var-run", 0, OPTION_MAYBE, NO_SNAPSHOTS },
+        { "image-download-retry", 0, OPTION_TEXT, NO_REGISTRY },
+        { "image-fs-extract-retry", 0, OPTION_TEXT, "no image is extracted" },
+        { "insecure", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "insecure-pull", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "insecure-registry", 0, OPTION_TEXT, NO_REGISTRY },
+        { "kaniko-dir", 0, OPTION_TEXT, "bryo has its store (--root)" },
+        { "log-format", 0, OPTION_TEXT, "the progress is plain text" },
+        { "log-timestamp", 0, OPTION_MAYBE, "the progress has seconds since the step began" },
+        { "no-push-cache", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "push-ignore-immutable-tag-errors", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "push-retry", 0, OPTION_TEXT, NO_REGISTRY },
+        { "registry-certificate", 0, OPTION_TEXT, NO_REGISTRY },
+        { "registry-client-cert", 0, OPTION_TEXT, NO_REGISTRY },
+        { "registry-map", 0, OPTION_TEXT, NO_REGISTRY },
+        { "registry-mirror", 0, OPTION_TEXT, NO_REGISTRY },
+        { "single-snapshot", 0, OPTION_MAYBE, "the image keeps a layer for each step" },
+        { "skip-default-registry-fallback", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "skip-push-permission-check", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "skip-tls-verify", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "skip-tls-verify-pull", 0, OPTION_MAYBE, NO_REGISTRY },
+        { "skip-tls-verify-registry", 0, OPTION_TEXT, NO_REGISTRY },
+        { "skip-unused-stages", 0, OPTION_MAYBE, "stages that the target does not need are never built" },
+        { "snapshot-mode", 0, OPTION_TEXT, NO_SNAPSHOTS },
+        { "snapshotMode", 0, OPTION_TEXT, NO_SNAPSHOTS },
+        { "use-new-run", 0, OPTION_MAYBE, NO_SNAPSHOTS },
+        { "verbosity", 'v', OPTION_TEXT, "the progress shows all there is" },
+};
+
+static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, struct error *err)
+{
+        const struct option_row rows[] = {
+                { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME=VALUE", "Set a build-time variable" },
+                { "context", 'c', OPTION_TEXT, &f->context, "CONTEXT", "dir://PATH, PATH, tar://stdin, git or http(s) URL" },
+                { "context-sub-path", 0, OPTION_TEXT, &f->sub_path, "PATH", "A directory of the context to build" },
+                { "custom-platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
+                { "customPlatform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "The same" },
+                { "destination", 'd', OPTION_LIST, &f->destinations, "NAME", "Name the image; may be repeated" },
+                { "digest-file", 0, OPTION_TEXT, &f->digest_file, "FILE", "Write the manifest's digest to a file" },
+                { "dockerfile", 'f', OPTION_TEXT, &f->dockerfile, "FILE", "The Dockerfile, in the context or not (default: Dockerfile)" },
+                { "image-name-with-digest-file", 0, OPTION_TEXT, &f->name_file, "FILE", "Write NAME@DIGEST to a file" },
+                { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
+                { "no-push", 0, OPTION_SWITCH, &f->no_push, NULL, "Keep the image in the store" },
+                { "oci-layout-path", 0, OPTION_TEXT, &f->oci_path, "DIR", "Write an OCI image layout" },
+                { "platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
+                { "reproducible", 0, OPTION_SWITCH, &f->reproducible, NULL, "All times are 1970" },
+                { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                { "tar-path", 0, OPTION_TEXT, &f->tar_path, "FILE", "Write an archive for docker load" },
+                { "tarPath", 0, OPTION_TEXT, &f->tar_path, "FILE", "The same" },
+                { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
+        };
+        const struct option_table table = {
+                .usage = "bryo kaniko [OPTIONS]",
+                .about = "Builds an image from the command line of kaniko's executor.",
+                .rows = rows,
+                .count = ARRAY_SIZE(rows),
+                .ignored = ignored,
+                .ignored_count = ARRAY_SIZE(ignored),
+                .warnings = &f->warnings,
+        };
+
+        if (options_parse(&table, argv, &f->words, ret_help, err) < 0)
+                return -1;
+        if (*ret_help)
+                options_print_help(&table);
+        return 0;
+}
+
+static int check(const struct kaniko_flags *f, struct error *err)
+{
+        if (f->words.count > 0)
+                return error_set(err, OPTIONS_EUSAGE, "bryo kaniko takes flags only, not %s: the context is --context", f->words.items[0]);
+        if (!f->context)
+                return error_set(err, OPTIONS_EUSAGE, "bryo kaniko needs --context");
+        if (!f->no_push && f->destinations.count > 0)
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "--destination %s cannot be pushed: " NO_REGISTRY "; add --no-push and --tar-path FILE, and push the file with skopeo",
+                                 f->destinations.items[0]);
+        if (f->tar_path && f->destinations.count == 0)
+                return error_set(err, OPTIONS_EUSAGE, "--tar-path needs --destination: the archive names the image");
+        return 0;
+}
+
+/* kaniko's spelling of contexts into docker's. Heap text. */
+static int translate_context(const struct kaniko_flags *f, char **ret, struct error *err)
+{
+        static const char *const buckets[] = { "gs://", "s3://", "oss://" };
+        const char *text = f->context;
+
+        for (size_t i = 0; i < ARRAY_SIZE(buckets); i++)
+                if (strncmp(text, buckets[i], strlen(buckets[i])) == 0)
+                        return error_set(err, OPTIONS_EUSAGE, "--context %s: bryo reads no storage buckets; fetch it, and use dir:// or tar://stdin", text);
+        if (strcmp(text, "tar://stdin") == 0)
+                text = "-";
+        else if (strncmp(text, "dir://", 6) == 0)
+                text += 6;
+        if (strncmp(f->context, "git://", 6) == 0)
+                *ret = memory_printf("https://%s%s%s", text + 6, f->sub_path && !strchr(text, '#') ? "#:" : f->sub_path ? ":" : "",
+                                     f->sub_path ? f->sub_path : "");
+        else
+                *ret = f->sub_path ? memory_printf("%s/%s", text, f->sub_path) : memory_strdup(text);
+        return 0;
+}
+
+/* kaniko looks for the Dockerfile in the context first. */
+static char *find_dockerfile(const char *context, const char *file)
+{
+        CLEANUP_FREE char *inside = memory_printf("%s/%s", context, file);
+
+        return access(inside, F_OK) == 0 && file[0] != '/' ? STEAL(inside) : memory_strdup(file);
+}
+
+static void add(struct strv *argv, const char *flag, const char *value)
+{
+        if (value)
+                strv_take(argv, memory_printf("--%s=%s", flag, value));
+}
+
+static void add_all(struct strv *argv, const char *flag, const struct strv *values)
+{
+        for (size_t i = 0; i < values->count; i++)
+                add(argv, flag, values->items[i]);
+}
+
+static void add_outputs(struct strv *argv, const struct kaniko_flags *f)
+{
+        if (f->tar_path)
+                strv_take(argv, memory_printf("--output=type=docker,\"dest=%s\"", f->tar_path));
+        if (f->oci_path)
+                strv_take(argv, memory_printf("--output=type=oci,tar=false,\"dest=%s\"", f->oci_path));
+}
+
+static int translate(const struct kaniko_flags *f, struct strv *argv, struct error *err)
+{
+        CLEANUP_FREE char *context = NULL;
+        CLEANUP_FREE char *file = NULL;
+
+        if (translate_context(f, &context, err) < 0)
+                return -1;
+        if (f->dockerfile)
+                file = find_dockerfile(context, f->dockerfile);
+        strv_add(argv, "build");
+        add_all(argv, "build-arg", &f->build_args);
+        add_all(argv, "label", &f->labels);
+        add_all(argv, "tag", &f->destinations);
+        add(argv, "file", file);
+        add(argv, "target", f->target);
+        add(argv, "platform", f->platform);
+        add(argv, "root", f->root);
+        add(argv, "digest-file", f->digest_file);
+        add(argv, "image-name-with-digest-file", f->name_file);
+        add(argv, "timestamp", f->reproducible ? "0" : NULL);
+        add_outputs(argv, f);
+        strv_add(argv, "--");
+        strv_add(argv, context);
+        return 0;
+}
+
+static int build(const struct kaniko_flags *f, struct error *err)
+{
+        CLEANUP_STRV struct strv argv = STRV_INIT;
+
+        if (check(f, err) < 0 || translate(f, &argv, err) < 0)
+                return -1;
+        for (size_t i = 0; i < f->warnings.count; i++)
+                fprintf(stderr, "warning: %s\n", f->warnings.items[i]);
+        return cmd_build(strv_array(&argv), err);
+}
+
+int cmd_kaniko(char *const *argv, struct error *err)
+{
+        struct kaniko_flags f = { .context = NULL };
+        bool help = false;
+        int result = parse(&f, argv, &help, err);
+
+        if (result == 0 && !help)
+                result = build(&f, err);
+        strv_free(&f.build_args);
+        strv_free(&f.destinations);
+        strv_free(&f.labels);
+        strv_free(&f.warnings);
+        strv_free(&f.words);
+        return result;
+}
