@@ -89,6 +89,7 @@ works bryo build --platform "linux/$(image_config image .Architecture | tr -d '"
 works bryo build --platform local --os linux context
 assert_fails 2 "this machine's platform only" bryo build --platform linux/s390x context
 assert_fails 2 "this machine's platform only" bryo build --arch s390x context
+assert_fails 2 "this machine's platform only" bryo build --arch arm --variant v9 context
 assert_fails 2 "one platform" bryo build --platform linux/amd64,linux/arm64 context
 
 # An ignore file from elsewhere.
