@@ -13,7 +13,7 @@ LABEL kept=1 dropped=1
 ENV OWN=file BOTH=file
 RUN echo "$A,$B,$GIVEN,$BOTH" > /said
 FROM first
-RUN date +%s%N > /when
+RUN cat /proc/sys/kernel/random/uuid > /when
 END
 
 # Variables from files and the environment.
