@@ -79,7 +79,7 @@ static void add_worker(struct overlay_loop *loop, enum loop_role role, int cpu, 
         struct loop_worker *worker = &loop->workers[loop->worker_count++];
 
         *worker = (struct loop_worker){.loop = loop, .session = session, .role = role, .cpu = cpu};
-        worker->follower = (struct loop_follower){.client = OVERLAY_LOOP_CLIENT_INIT, .cpu = -1};
+        worker->follower = (struct loop_follower){.client = OVERLAY_LOOP_CLIENT_INIT, .cpu = -1, .every = 1};
 }
 
 /* Makes descriptor and thread of a worker, if that was not done. Under `lock`. */

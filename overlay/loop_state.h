@@ -38,7 +38,7 @@ enum loop_role {
 struct loop_follower {
         struct overlay_loop_client client;
         unsigned run;      /* requests of the last thread since it was last looked at */
-        bool looked;       /* it was looked at before */
+        unsigned every;    /* look after so many: more and more, as long as it stays where it is */
         unsigned failures; /* look-ups that failed, in a row */
         int cpu;           /* where this thread put itself; -1: anywhere */
         uint64_t window_counted, window_changes;
