@@ -11,6 +11,8 @@
 #include "builder/image_find.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
+#include "builder/named.h"
+#include "builder/named_stage.h"
 #include "builder/schedule.h"
 #include "common/memory.h"
 #include "oci/platform.h"
@@ -100,6 +102,9 @@ static int load_base(const struct builder_site *site, struct error *err)
 
         if (plan->base != BUILDER_NO_STAGE) {
                 builder_state_copy(&site->stage->state, &job->stages[plan->base].state);
+        } else if (plan->named) {
+                if (builder_named_stage_load(site, plan->image, err) < 0)
+                        return -1;
         } else if (plan->scratch) {
                 builder_state_init(&site->stage->state);
         } else if (builder_image_find(&job->workshop, plan->image, &site->stage->state, &cause) < 0) {
@@ -152,7 +157,7 @@ void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcom
         pthread_mutex_unlock(&job->lock);
 }
 
-static bool is_cancelled(struct builder_job *job)
+bool builder_job_is_cancelled(struct builder_job *job)
 {
         bool cancelled;
 
@@ -178,7 +183,7 @@ static int run_instruction(struct builder_site *site, const struct dockerfile *f
 {
         site->file = file;
         site->instruction = instruction;
-        if (is_cancelled(site->job))
+        if (builder_job_is_cancelled(site->job))
                 return error_set(err, ECANCELED, "another stage failed");
         return instructions[instruction->kind](site, err);
 }
@@ -218,8 +223,23 @@ static int parse_tags(const struct builder_build_options *o, struct strv *ret, s
 static int find_triggers(void *context, const char *image, struct strv *ret, struct error *err)
 {
         struct builder_job *job = context;
+        CLEANUP_STATE struct builder_state state = BUILDER_STATE_INIT;
+        struct builder_source *source;
 
-        return builder_image_triggers(&job->workshop, image, ret, err);
+        if (!builder_named_has(job->named, image))
+                return builder_image_triggers(&job->workshop, image, ret, err);
+        if (builder_named_open(job, image, &source, &state, err) < 0)
+                return -1;
+        if (!source)
+                strv_extend(ret, &state.config->config.on_build);
+        return 0;
+}
+
+static bool is_named(void *context, const char *name)
+{
+        const struct builder_job *job = context;
+
+        return builder_named_has(job->named, name);
 }
 
 /* Marks the stages whose steps are to be executed whatever the cache holds. */
@@ -242,9 +262,16 @@ static int skip_cache(struct builder_job *job, struct error *err)
 static int plan_build(struct builder_job *job, struct error *err)
 {
         const struct builder_build_options *o = job->options;
-        const struct builder_plan_options plan = { o->build_args, o->target, o->base, find_triggers, job };
+        const struct builder_plan_options plan = { .build_args = o->build_args,
+                                                   .target = o->target,
+                                                   .base = o->base,
+                                                   .find_triggers = find_triggers,
+                                                   .is_named = is_named,
+                                                   .context = job };
 
-        if (builder_inputs_open(o, &job->file, &job->context, err) < 0 ||
+        if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
+                return -1;
+        if (builder_inputs_open(job, err) < 0 ||
             dockerfile_syntax_check(job->file, strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err) < 0 ||
             builder_plan_make(job->file, &plan, &job->plan, err) < 0)
                 return -1;
@@ -252,8 +279,20 @@ static int plan_build(struct builder_job *job, struct error *err)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
-        builder_context_use_digests(job->context, o->store);
+        if (job->context_is_directory)
+                builder_context_use_digests(job->context, o->store);
         return skip_cache(job, err);
+}
+
+static int open_workshop(struct builder_job *job, struct error *err)
+{
+        struct oci_fetch_options fetch = job->options->fetch;
+
+        if (builder_workshop_open(&job->workshop, job->options->store, job->options->log, err) < 0)
+                return -1;
+        fetch.log = job->options->log;
+        job->workshop.fetch = oci_fetch_new(&fetch);
+        return 0;
 }
 
 static int run_job(struct builder_job *job, struct builder_build_result *ret, struct error *err)
@@ -261,9 +300,8 @@ static int run_job(struct builder_job *job, struct builder_build_result *ret, st
         CLEANUP_STRV struct strv names = STRV_INIT;
         struct builder_state *target;
 
-        if (parse_tags(job->options, &names, err) < 0 ||
-            builder_workshop_open(&job->workshop, job->options->store, job->options->log, err) < 0 ||
-            plan_build(job, err) < 0 || builder_schedule_run(job, err) < 0)
+        if (parse_tags(job->options, &names, err) < 0 || open_workshop(job, err) < 0 || plan_build(job, err) < 0 ||
+            builder_schedule_run(job, err) < 0)
                 return -1;
         target = &job->stages[job->plan.target].state;
         builder_amend_result(job->options->amendments, target);
@@ -275,7 +313,7 @@ static void save_digests(struct builder_job *job)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
-        if (job->context && builder_context_save_digests(job->context, job->executed, &err) < 0)
+        if (job->context_is_directory && job->context && builder_context_save_digests(job->context, job->executed, &err) < 0)
                 log_print(job->options->log, LOG_INFO, "%s", err.message);
 }
 
@@ -287,6 +325,7 @@ static void close_job(struct builder_job *job)
         free(job->stages);
         builder_plan_free(&job->plan);
         builder_source_free(job->context);
+        builder_named_free(job->named);
         dockerfile_free(job->file);
         builder_workshop_close(&job->workshop);
 }

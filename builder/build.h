@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/sha256.h"
 #include "common/strv.h"
+#include "oci/fetch.h"
 #include "oci/store.h"
 
 /* Changes of the image's config that come from flags (amend.h); NAME=VALUE, or a NAME where something is unset. */
@@ -26,15 +27,17 @@ struct builder_build_options {
         struct oci_store *store;                 /* borrowed */
         const struct log *log;                   /* may be NULL */
         const struct builder_progress *progress; /* all three callbacks set */
-        const char *context;                     /* a directory */
-        const char *file;                        /* the Dockerfile, "-" for standard input; NULL: Dockerfile, dockerfile or Containerfile in the context */
+        const char *context;                     /* a directory, -, or a URL (origin.h) */
+        const char *file;                        /* the Dockerfile: a path, a URL, "-" for standard input; NULL: Dockerfile, dockerfile or Containerfile in the context */
         const char *target;                      /* stage name or index; NULL: the last */
         const struct strv *tags;                 /* references as typed */
+        const struct strv *contexts;             /* NAME=VALUE of --build-context (named.h); NULL: none */
         const struct strv *build_args;           /* NAME=VALUE */
         const struct builder_amendments *amendments;
         const char *base;                        /* stands for what the first FROM names; NULL: what it names */
         const char *ignore_file;                 /* instead of the ignore files of context and Dockerfile; NULL: those */
         unsigned jobs;                           /* stages at a time; 0: one for each CPU, at least four */
+        struct oci_fetch_options fetch;          /* limits of HTTP; 0: the defaults */
         bool no_cache;                           /* every step is executed */
         const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
         bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */

@@ -30,14 +30,18 @@ struct context *builder_context_of(struct builder_source *s)
 
 static void take_stat(struct context *c, struct builder_item *item, const struct stat *st)
 {
+        mode_t mode = st->st_mode;
+
+        if (c->plain_modes && !S_ISLNK(mode))
+                mode = (mode & S_IFMT) | (S_ISDIR(mode) || (mode & 0100) ? 0755 : 0644);
         item->device = st->st_dev;
         item->attr = (struct overlay_attr){
                 .ino = st->st_ino,
-                .mode = st->st_mode,
+                .mode = mode,
                 .nlink = (uint32_t)st->st_nlink,
                 .rdev = st->st_rdev,
                 .size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size,
-                .mtime = st->st_mtim,
+                .mtime = c->has_mtime ? (struct timespec){ .tv_sec = c->mtime } : st->st_mtim,
                 .ctime = st->st_ctim,
         };
         item->known = c->cache && S_ISREG(st->st_mode) && builder_digest_cache_find(c->cache, st, &item->file);
@@ -202,11 +206,23 @@ static const struct builder_source_ops context_ops = {
         .each_xattr = builder_context_each_xattr,
         .digest = builder_context_digest,
         .place = builder_context_place,
+        .open_file = builder_context_open_file,
         .explain_missing = explain_missing,
         .free = context_free,
 };
 
-int builder_context_open(const char *directory, const struct log *log, struct builder_source **ret, struct error *err)
+static int set_options(struct context *c, const struct builder_context_options *o, struct error *err)
+{
+        static const char git[] = "**/.git\n";
+
+        c->plain_modes = o->plain_modes;
+        c->has_mtime = o->mtime != NULL;
+        c->mtime = o->mtime ? *o->mtime : 0;
+        return o->skip_git_dir ? builder_context_set_ignore(&c->base, git, strlen(git), "git", err) : 0;
+}
+
+int builder_context_open(const char *directory, const struct builder_context_options *options, const struct log *log,
+                         struct builder_source **ret, struct error *err)
 {
         struct context *c;
         int root = fd_open_directory(AT_FDCWD, directory);
@@ -215,11 +231,15 @@ int builder_context_open(const char *directory, const struct log *log, struct bu
                 return error_errno(err, errno, "cannot open the context %s", directory);
         c = memory_zalloc(1, sizeof(*c));
         c->base.ops = &context_ops;
-        c->directory = memory_strdup(directory);
+        c->directory = memory_strdup(options && options->label ? options->label : directory);
         c->root = root;
         c->digests = map_new(free);
         pthread_mutex_init(&c->lock, NULL);
         c->log = log;
+        if (options && set_options(c, options, err) < 0) {
+                context_free(&c->base);
+                return -1;
+        }
         *ret = &c->base;
         return 0;
 }
@@ -252,19 +272,5 @@ int builder_context_set_ignore(struct builder_source *s, const char *text, size_
                 dockerfile_ignore_free(c->ignore);
                 c->ignore = NULL;
         }
-        return 0;
-}
-
-int builder_context_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret, struct error *err)
-{
-        struct context *c = builder_context_of(s);
-        CLEANUP_ROOTED struct rooted found = ROOTED_INIT;
-        CLEANUP_FREE char *proc = NULL;
-
-        if (rooted_resolve(c->root, path, 0, &found, err) < 0)
-                return -1;
-        proc = memory_printf("/proc/self/fd/%d", found.fd);
-        if (fd_read_file(AT_FDCWD, proc, limit, false, ret, err) < 0)
-                return error_wrap(err, "%s/%s", c->directory, path);
         return 0;
 }

@@ -22,6 +22,9 @@ struct context {
         struct builder_digest_cache *cache; /* NULL: every file is read */
         pthread_mutex_t lock; /* guards digests: stages share the context */
         struct map *digests;  /* path -> struct sha256_digest of what the step key saw */
+        bool plain_modes;     /* struct builder_context_options */
+        bool has_mtime;
+        time_t mtime;
         const struct log *log;
 };
 
@@ -34,6 +37,7 @@ int builder_context_each_xattr(struct builder_source *s, const struct builder_it
                                void *context, struct error *err);
 int builder_context_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
                            struct error *err);
+int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
 int builder_context_place(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                           const char *name, const struct overlay_graft *graft, struct overlay_ref *ret,
                           struct error *err);

@@ -8,6 +8,7 @@
 #include "builder/accounts.h"
 #include "builder/copying.h"
 #include "builder/image_find.h"
+#include "builder/named.h"
 #include "builder/unpack.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -20,6 +21,9 @@ static void copying_free(struct copying *c)
         builder_upper_close(&c->upper);
         builder_state_free(&c->base);
         dockerfile_ignore_free(c->exclude);
+        for (size_t i = 0; c->remotes && i < c->in->source_count; i++)
+                builder_remote_free(c->remotes[i]);
+        free(c->remotes);
         strv_free(&c->sources);
         strv_free(&c->bodies);
         free(c->dest);
@@ -44,6 +48,12 @@ static int find_from(struct copying *c, struct error *err)
                 return -1;
         if (stage != BUILDER_NO_STAGE) {
                 c->from = &job->stages[stage].state;
+                return 0;
+        }
+        if (builder_named_has(job->named, c->in->from->value)) {
+                if (builder_named_open(job, c->in->from->value, &c->source, &c->base, &cause) < 0)
+                        return builder_site_error(c->site, &c->in->from->place, err, &cause);
+                c->from = c->source ? NULL : &c->base;
                 return 0;
         }
         if (builder_image_find(&job->workshop, c->in->from->value, &c->base, &cause) < 0)
@@ -91,9 +101,25 @@ int builder_copying_select(struct copying *c, size_t i, struct builder_selection
 
 /* --- doing it ------------------------------------------------------------------------------------ */
 
-/* ADD unpacks what is a tar by its content; a .gz that holds no tar is copied. */
-static int try_unpack(struct copying *c, struct builder_copy *copy, const char *path, const struct overlay_owner *owner,
-                      struct strv *made, bool *ret_done, struct error *err)
+/* What the sources of one instruction share while they are placed. */
+struct placing {
+        struct copying *c;
+        struct builder_copy *copy;
+        const struct overlay_owner *owner; /* --chown; NULL: none */
+        struct strv *made;
+};
+
+/* ADD unpacks a file of the context that is a tar by its content, and one from a URL only when told to. */
+static bool may_unpack(const struct copying *c, bool remote)
+{
+        if (c->site->instruction->kind != DOCKERFILE_ADD)
+                return false;
+        return c->in->unpack_flag ? c->in->unpack : !remote;
+}
+
+/* *ret_done is false for what is no archive: a .gz that holds no tar is copied. */
+static int try_unpack(const struct placing *p, struct builder_source *source, const char *path, bool *ret_done,
+                      struct error *err)
 {
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref dest = OVERLAY_REF_INIT;
@@ -101,44 +127,66 @@ static int try_unpack(struct copying *c, struct builder_copy *copy, const char *
         char *data = NULL;
 
         *ret_done = false;
-        if (c->site->instruction->kind != DOCKERFILE_ADD || (c->in->unpack_flag && !c->in->unpack))
-                return 0;
-        if (c->source->ops->find(c->source, path, &item, err) < 0)
+        if (source->ops->find(source, path, &item, err) < 0)
                 return -1;
         if (!S_ISREG(item.attr.mode))
                 return 0;
-        if (builder_context_open_file(c->source, &item, &fd, err) < 0 || builder_unpack_detect(fd, ret_done, err) < 0)
+        if (source->ops->open_file(source, &item, &fd, err) < 0 || builder_unpack_detect(fd, ret_done, err) < 0)
                 return -1;
         if (!*ret_done)
                 return 0;
-        if (builder_copy_directory(copy, &dest, err) < 0 ||
-            builder_unpack(&c->site->job->workshop, fd, dest.tree, &dest, owner, &data, err) < 0)
+        if (builder_copy_directory(p->copy, &dest, err) < 0 ||
+            builder_unpack(&p->c->site->job->workshop, fd, dest.tree, &dest, p->owner, &data, err) < 0)
                 return error_wrap(err, "cannot unpack %s", path);
-        strv_take(made, data);
+        strv_take(p->made, data);
         return 0;
 }
 
-static int copy_path(struct copying *c, struct builder_copy *copy, const char *root, const char *path,
-                     const struct overlay_owner *owner, struct strv *made, struct error *err)
+static int place_path(const struct placing *p, const char *root, const char *path, struct error *err)
 {
-        bool done;
+        struct builder_source *source = p->c->source;
+        bool done = false;
+        int result;
 
-        if (c->in->parents)
-                return builder_copy_below(copy, c->source, root, path, err);
-        if (try_unpack(c, copy, path, owner, made, &done, err) < 0)
+        if (p->c->in->parents)
+                result = builder_copy_below(p->copy, source, root, path, err);
+        else if (may_unpack(p->c, false) && try_unpack(p, source, path, &done, err) < 0)
                 return -1;
-        return done ? 0 : builder_copy_path(copy, c->source, path, err);
+        else
+                result = done ? 0 : builder_copy_path(p->copy, source, path, err);
+        return result < 0 || done ? result : builder_source_keep(source, p->made, err);
 }
 
-static int copy_source(struct copying *c, struct builder_copy *copy, size_t i, const struct builder_selection *selection,
-                       const struct overlay_owner *owner, struct strv *made, struct error *err)
+static int place_remote(const struct placing *p, struct builder_remote *remote, struct error *err)
 {
-        const struct dockerfile_heredoc *doc = c->in->sources[i].heredoc;
+        struct builder_source *source;
+        const char *path;
+        bool done = false;
+        size_t size = strlen(p->c->target);
+
+        if (!builder_remote_has_name(remote) && p->c->target[size - 1] == '/')
+                return error_set(err, EINVAL, "the URL names no file: end the destination %s with a file name",
+                                 p->c->dest);
+        if (builder_remote_files(remote, &source, &path, err) < 0)
+                return -1;
+        if (builder_remote_is_file(remote) && may_unpack(p->c, true) && try_unpack(p, source, path, &done, err) < 0)
+                return -1;
+        if (done)
+                return 0;
+        return builder_copy_path(p->copy, source, path, err) < 0 ? -1 : builder_source_keep(source, p->made, err);
+}
+
+static int place_source(const struct placing *p, size_t i, const struct builder_selection *selection, struct error *err)
+{
+        const struct dockerfile_heredoc *doc = p->c->in->sources[i].heredoc;
+        const char *body = p->c->bodies.items[i];
 
         if (doc)
-                return builder_copy_bytes(copy, doc->name, c->bodies.items[i], strlen(c->bodies.items[i]), err);
+                return builder_copy_bytes(p->copy, doc->name, body, strlen(body), err);
+        if (p->c->remotes[i])
+                return place_remote(p, p->c->remotes[i], err);
         for (size_t k = 0; k < selection->paths.count; k++)
-                if (copy_path(c, copy, selection->roots.items[k], selection->paths.items[k], owner, made, err) < 0)
+                if (place_path(p, selection->roots.items[k], selection->paths.items[k], err) < 0)
                         return -1;
         return 0;
 }
@@ -147,9 +195,11 @@ static int copy_source(struct copying *c, struct builder_copy *copy, size_t i, c
 static int link_owner(const struct copying *c, struct error *err)
 {
         error_clear(err);
-        return error_set(err, EINVAL,
-                         "--chown=%s: --link copies without the image's /etc/passwd and /etc/group to look names up in: "
-                         "use numbers, or drop --link", c->chown);
+        return error_set(
+                err, EINVAL,
+                "--chown=%s: --link copies without the image's /etc/passwd and /etc/group to look names up in: "
+                "use numbers, or drop --link",
+                c->chown);
 }
 
 static int find_owner(struct copying *c, struct overlay_tree *tree, struct overlay_owner *ret, struct error *err)
@@ -163,17 +213,37 @@ static int find_owner(struct copying *c, struct overlay_tree *tree, struct overl
         accounts = builder_accounts_view(&files);
         if (builder_owner_find(c->chown, &accounts, &uid, &gid, err) < 0)
                 return c->link ? link_owner(c, err) : error_wrap(err, "--chown=%s", c->chown);
-        *ret = (struct overlay_owner){ uid, gid };
+        *ret = (struct overlay_owner){uid, gid};
         return 0;
 }
 
-/* One selection for each source; to be freed with free_selections also after a failure. */
+/* What is not in the context is fetched before anything is copied, so that its errors point at the source. */
+static int open_remote(struct copying *c, size_t i, struct error *err)
+{
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        struct builder_source *source;
+        const char *path;
+
+        if (builder_remote_files(c->remotes[i], &source, &path, &cause) < 0)
+                return builder_site_error(c->site, &c->in->sources[i].path->place, err, &cause);
+        return 0;
+}
+
+/* One selection for each source, empty for what is not in the context; to be freed with free_selections also after a
+ * failure. */
 static int select_all(struct copying *c, struct builder_selection **ret, struct error *err)
 {
         *ret = memory_zalloc(c->sources.count, sizeof(**ret));
-        for (size_t i = 0; i < c->sources.count; i++)
-                if (!c->in->sources[i].heredoc && builder_copying_select(c, i, &(*ret)[i], err) < 0)
+        for (size_t i = 0; i < c->sources.count; i++) {
+                int result = 0;
+
+                if (c->remotes[i])
+                        result = open_remote(c, i, err);
+                else if (!c->in->sources[i].heredoc)
+                        result = builder_copying_select(c, i, &(*ret)[i], err);
+                if (result < 0)
                         return -1;
+        }
         return 0;
 }
 
@@ -188,15 +258,17 @@ static int copy_all(struct copying *c, struct overlay_tree *tree, const struct b
                     const struct builder_copy_options *options, struct strv *made, struct error *err)
 {
         CLEANUP_COPY struct builder_copy *copy = NULL;
+        struct placing p = {.c = c, .owner = options->owner, .made = made};
         size_t total = 0;
 
         for (size_t i = 0; i < c->sources.count; i++)
-                total += c->in->sources[i].heredoc ? 1 : selections[i].paths.count;
+                total += c->in->sources[i].heredoc || c->remotes[i] ? 1 : selections[i].paths.count;
         /* more than one file cannot go to one file's name; a directory brings its contents wherever */
         if (builder_copy_begin(tree, c->target, total > 1, options, &copy, err) < 0)
                 return -1;
+        p.copy = copy;
         for (size_t i = 0; i < c->sources.count; i++)
-                if (copy_source(c, copy, i, &selections[i], options->owner, made, err) < 0)
+                if (place_source(&p, i, &selections[i], err) < 0)
                         return -1;
         return builder_copy_finish(copy, err);
 }
@@ -204,7 +276,7 @@ static int copy_all(struct copying *c, struct overlay_tree *tree, const struct b
 static int execute(void *context, unsigned number, struct overlay_tree *tree, struct strv *made, struct error *err)
 {
         struct copying *c = context;
-        struct builder_copy_options options = { .exclude = c->exclude, .cwd = builder_state_cwd(&c->site->stage->state) };
+        struct builder_copy_options options = {.exclude = c->exclude, .cwd = builder_state_cwd(&c->site->stage->state)};
         CLEANUP_ERROR struct error cause = ERROR_INIT;
         struct overlay_owner owner;
         struct builder_selection *selections = NULL;
@@ -258,7 +330,7 @@ static int take(struct copying *c, struct error *err)
 
 int builder_do_copy(const struct builder_site *site, struct error *err)
 {
-        struct copying c = { .site = site, .in = &site->instruction->copy };
+        struct copying c = {.site = site, .in = &site->instruction->copy};
         int result = builder_copying_expand(&c, err);
 
         if (result == 0)

@@ -106,6 +106,10 @@ static int hash_source(struct copying *c, size_t i, struct sha256 *hash, struct 
         CLEANUP_SELECTION struct builder_selection selection = BUILDER_SELECTION_INIT;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
 
+        if (c->remotes[i]) {
+                builder_remote_hash(c->remotes[i], hash);
+                return 0;
+        }
         if (builder_copying_select(c, i, &selection, err) < 0)
                 return -1;
         for (size_t k = 0; k < selection.paths.count; k++)

@@ -3,37 +3,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "builder/copying.h"
 #include "common/memory.h"
+#include "common/redact.h"
 #include "dockerfile/expand.h"
-
-static int refuse(const struct copying *c, const struct dockerfile_flag *flag, const char *what, struct error *err)
-{
-        return dockerfile_error(c->site->file, flag ? &flag->place : &c->site->instruction->place, err,
-                                "%s is not built yet: this bryo cannot build the file", what);
-}
 
 static int check_flags(const struct copying *c, struct error *err)
 {
         const struct dockerfile_instruction *in = c->site->instruction;
 
-        if (in->copy.checksum)
-                return refuse(c, in->copy.checksum, "--checksum", err);
-        if (in->copy.keep_git_dir_flag)
-                return refuse(c, in->copy.keep_git_dir_flag, "--keep-git-dir", err);
+        if (in->copy.checksum && in->copy.source_count > 1)
+                return dockerfile_error(c->site->file, &in->copy.checksum->place, err,
+                                        "--checksum goes with a single source: it says what that one is");
         if (in->copy.from && strchr(in->copy.from->value, '$'))
                 return dockerfile_error(c->site->file, &in->copy.from->place, err,
                                         "--from takes no variables: name a stage that says FROM %s, and copy from that",
                                         in->copy.from->value);
         return 0;
-}
-
-static bool is_remote(const char *path)
-{
-        return strncasecmp(path, "http://", 7) == 0 || strncasecmp(path, "https://", 8) == 0 ||
-               strncasecmp(path, "git://", 6) == 0 || strncmp(path, "git@", 4) == 0 || strncasecmp(path, "ssh://", 6) == 0;
 }
 
 static const char *find_variable(void *context, const char *name)
@@ -58,6 +45,22 @@ static int expand_heredoc(struct copying *c, const struct dockerfile_heredoc *do
         return 0;
 }
 
+/* `c->sources.count` is the number of the source that is being expanded. */
+static int open_remote(struct copying *c, const struct dockerfile_copy_source *source, const char *text, struct error *err)
+{
+        const struct dockerfile_flag *checksum = c->in->checksum;
+        CLEANUP_FREE char *expanded = NULL;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        struct builder_remote_options o = { .text = text, .keep_git_dir = c->in->keep_git_dir_flag && c->in->keep_git_dir };
+
+        if (checksum && builder_site_expand(c->site, checksum->value, &checksum->place, &expanded, err) < 0)
+                return -1;
+        o.checksum = expanded;
+        if (builder_remote_open(c->site->job, &o, &c->remotes[c->sources.count], &cause) < 0)
+                return builder_site_error(c->site, &source->path->place, err, &cause);
+        return 0;
+}
+
 static int expand_source(struct copying *c, const struct dockerfile_copy_source *source, struct error *err)
 {
         CLEANUP_FREE char *text = NULL;
@@ -71,9 +74,13 @@ static int expand_source(struct copying *c, const struct dockerfile_copy_source 
         }
         if (builder_site_expand(c->site, source->path->text, &source->path->place, &text, err) < 0)
                 return -1;
-        if (c->site->instruction->kind == DOCKERFILE_ADD && is_remote(text))
-                return dockerfile_error(c->site->file, &source->path->place, err,
-                                        "ADD of a URL or git repository is not built yet: this bryo cannot build the file");
+        if (c->site->instruction->kind == DOCKERFILE_ADD && builder_remote_is(text)) {
+                if (open_remote(c, source, text, err) < 0)
+                        return -1;
+        } else if (c->in->checksum) {
+                return dockerfile_error(c->site->file, &c->in->checksum->place, err,
+                                        "--checksum is for a URL or a git repository; %s is neither", text);
+        }
         strv_add(&c->sources, text);
         strv_add(&c->bodies, "");
         return 0;
@@ -147,6 +154,7 @@ int builder_copying_expand(struct copying *c, struct error *err)
 {
         if (check_flags(c, err) < 0)
                 return -1;
+        c->remotes = memory_zalloc(c->in->source_count, sizeof(*c->remotes));
         for (size_t i = 0; i < c->in->source_count; i++)
                 if (expand_source(c, &c->in->sources[i], err) < 0)
                         return -1;
@@ -173,8 +181,11 @@ char *builder_copying_history(const struct copying *c)
         if (c->chmod)
                 buffer_printf(&text, " --chmod=%s", c->chmod);
         for (size_t i = 0; i < c->sources.count; i++)
-                if (!c->in->sources[i].heredoc)
-                        buffer_printf(&text, " %s", c->sources.items[i]);
+                if (!c->in->sources[i].heredoc) {
+                        CLEANUP_FREE char *shown = redact_urls(c->sources.items[i]);
+
+                        buffer_printf(&text, " %s", shown);
+                }
         for (size_t i = 0; i < c->sources.count; i++)
                 if (c->in->sources[i].heredoc)
                         buffer_printf(&text, " <<%s", c->in->sources[i].heredoc->name);

@@ -3,6 +3,7 @@
 #define BRYO_BUILDER_COPYING_H
 
 #include "builder/copy.h"
+#include "builder/remote.h"
 #include "builder/step.h"
 
 /*
@@ -14,6 +15,7 @@ struct copying {
         const struct builder_site *site;
         const struct dockerfile_copy *in;
         struct strv sources; /* expanded; "" for a heredoc */
+        struct builder_remote **remotes; /* for each source what is not in the context, else NULL; owned */
         struct strv bodies;  /* expanded heredocs; "" for a path */
         char *dest;          /* expanded, as written */
         char *target;        /* the same, absolute; still ends in '/' or '.' if dest does */
@@ -27,7 +29,7 @@ struct copying {
         struct builder_state *from;    /* the stage's or `base`; NULL: the context */
         struct builder_upper upper;    /* of `tree` */
         struct overlay_tree *tree;     /* the opened `from`; NULL until its content is needed */
-        struct builder_source *source; /* the context (borrowed) or over `tree` (owned) */
+        struct builder_source *source; /* the context or a named one (borrowed), or over `tree` (owned) */
 };
 
 /* Expands and checks every word and flag. Errors point at the word. */

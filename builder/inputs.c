@@ -6,19 +6,22 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "builder/origin.h"
 #include "common/fd.h"
 #include "common/memory.h"
+#include "common/redact.h"
 
 #define MAX_FILE ((size_t)10 << 20)
 
 /* A Dockerfile: the directory it is read in, its path there, and what messages call it. */
 struct location {
-        struct builder_source *directory; /* the context, or a directory of its own */
+        struct builder_source *directory; /* the context, or a directory of its own; NULL: it lies in none */
         bool own;                         /* directory is not the context */
         char *path;
-        const char *shown;
+        char *shown; /* owned */
         struct buffer text;
 };
 
@@ -27,6 +30,7 @@ static void location_free(struct location *l)
         if (l->own)
                 builder_source_free(l->directory);
         free(l->path);
+        free(l->shown);
         buffer_free(&l->text);
 }
 
@@ -38,7 +42,8 @@ static char *real_directory(const char *path)
         return realpath(directory, NULL);
 }
 
-/* Splits --file into a directory and the path in it: the context when it lies there, so that links may lead anywhere in it. */
+/* Splits --file into a directory and the path in it: the context when it lies there, so that links may lead anywhere in
+ * it. */
 static int locate_given(const struct builder_build_options *o, struct builder_source *context, struct location *l,
                         struct error *err)
 {
@@ -47,7 +52,7 @@ static int locate_given(const struct builder_build_options *o, struct builder_so
         const char *slash = strrchr(o->file, '/');
         size_t length = root ? strlen(root) : 0;
 
-        l->shown = o->file;
+        l->shown = memory_strdup(o->file);
         if (!directory)
                 return error_errno(err, errno, "cannot read the Dockerfile %s", o->file);
         if (root && strncmp(directory, root, length) == 0 && (directory[length] == '/' || directory[length] == '\0')) {
@@ -57,16 +62,15 @@ static int locate_given(const struct builder_build_options *o, struct builder_so
         }
         l->path = memory_strdup(slash ? slash + 1 : o->file);
         l->own = true;
-        return builder_context_open(directory, o->log, &l->directory, err);
+        return builder_context_open(directory, NULL, o->log, &l->directory, err);
 }
 
-static int read_standard_input(struct builder_source *context, struct location *l, struct error *err)
+static int read_standard_input(struct location *l, struct error *err)
 {
         ssize_t n;
 
-        l->directory = context;
         l->path = memory_strdup("Dockerfile");
-        l->shown = "Dockerfile";
+        l->shown = memory_strdup("Dockerfile");
         while ((n = read(STDIN_FILENO, buffer_reserve(&l->text, 65536), 65536)) != 0) {
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -74,35 +78,51 @@ static int read_standard_input(struct builder_source *context, struct location *
                         return error_errno(err, errno, "cannot read the Dockerfile from standard input");
                 l->text.size += (size_t)n;
                 if (l->text.size > MAX_FILE)
-                        return error_set(err, EFBIG, "the Dockerfile on standard input is larger than %zu bytes", MAX_FILE);
+                        return error_set(err, EFBIG, "the Dockerfile on standard input is larger than %zu bytes",
+                                         MAX_FILE);
         }
         return 0;
 }
 
-static int read_given(const struct builder_build_options *o, struct builder_source *context, struct location *l,
+/* --file: standard input, a URL, a path of the host, or, where the context is not on the host, a path in it. */
+static int read_given(struct builder_job *job, const struct builder_origin *origin, struct location *l,
                       struct error *err)
 {
-        if (strcmp(o->file, "-") == 0)
-                return read_standard_input(context, l, err);
-        if (locate_given(o, context, l, err) < 0)
-                return -1;
-        if (builder_context_read(l->directory, l->path, MAX_FILE, &l->text, err) < 0)
+        const struct builder_build_options *o = job->options;
+
+        if (strcmp(o->file, "-") == 0) {
+                l->directory = origin->source;
+                return read_standard_input(l, err);
+        }
+        if (strncasecmp(o->file, "http://", 7) == 0 || strncasecmp(o->file, "https://", 8) == 0) {
+                l->path = memory_strdup("Dockerfile");
+                l->shown = redact_urls(o->file);
+                return builder_origin_read_url(job, o->file, MAX_FILE, &l->text, err);
+        }
+        if (origin->is_directory) {
+                if (locate_given(o, origin->source, l, err) < 0)
+                        return -1;
+        } else {
+                l->directory = origin->source;
+                l->path = memory_strdup(o->file);
+                l->shown = memory_strdup(o->file);
+        }
+        if (builder_source_read(l->directory, l->path, MAX_FILE, &l->text, err) < 0)
                 return error_wrap(err, "cannot read the Dockerfile %s", o->file);
         return 0;
 }
 
-static int read_default(const struct builder_build_options *o, struct builder_source *context, struct location *l,
-                        struct error *err)
+static int read_default(const struct builder_origin *origin, struct location *l, struct error *err)
 {
-        static const char *const names[] = { "Dockerfile", "dockerfile", "Containerfile" };
+        static const char *const names[] = {"Dockerfile", "dockerfile", "Containerfile"};
 
-        l->directory = context;
+        l->directory = origin->source;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 CLEANUP_ERROR struct error read_err = ERROR_INIT;
 
-                if (builder_context_read(context, names[i], MAX_FILE, &l->text, &read_err) == 0) {
+                if (builder_source_read(origin->source, names[i], MAX_FILE, &l->text, &read_err) == 0) {
                         l->path = memory_strdup(names[i]);
-                        l->shown = names[i];
+                        l->shown = memory_strdup(names[i]);
                         return 0;
                 }
                 if (read_err.code != ENOENT) {
@@ -110,10 +130,22 @@ static int read_default(const struct builder_build_options *o, struct builder_so
                         return error_move(err, &read_err);
                 }
         }
-        return error_set(err, ENOENT, "there is no Dockerfile in %s: name one with -f", o->context);
+        return error_set(err, ENOENT, "there is no Dockerfile in %s: name one with -f", origin->shown);
 }
 
-static int read_given_ignore(const char *path, struct builder_source *context, struct error *err)
+/* The context was no tar but a text: that is the Dockerfile, and there are no files. */
+static int take_text(struct builder_job *job, struct builder_origin *origin, struct location *l, struct error *err)
+{
+        if (job->options->file)
+                return error_set(err, EINVAL, "%s is a Dockerfile, and -f names another one", origin->shown);
+        l->path = memory_strdup("Dockerfile");
+        l->shown = memory_strdup("Dockerfile");
+        l->text = origin->dockerfile;
+        origin->dockerfile = (struct buffer)BUFFER_INIT;
+        return 0;
+}
+
+static int read_given_ignore(const char *path, const struct builder_origin *origin, struct error *err)
 {
         CLEANUP_FREE char *directory = real_directory(path);
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
@@ -121,15 +153,18 @@ static int read_given_ignore(const char *path, struct builder_source *context, s
         const char *slash = strrchr(path, '/');
         int result;
 
+        if (!origin->is_directory)
+                return error_set(err, EINVAL, "the ignore file %s: ignore files are for directories, and the context is %s", path,
+                                 origin->shown);
         if (!directory)
                 return error_errno(err, errno, "cannot read the ignore file %s", path);
-        result = builder_context_open(directory, NULL, &place, err);
+        result = builder_context_open(directory, NULL, NULL, &place, err);
         if (result == 0)
-                result = builder_context_read(place, slash ? slash + 1 : path, MAX_FILE, &text, err);
+                result = builder_source_read(place, slash ? slash + 1 : path, MAX_FILE, &text, err);
         builder_source_free(place);
         if (result < 0)
                 return error_wrap(err, "cannot read the ignore file %s", path);
-        return builder_context_set_ignore(context, buffer_text(&text), text.size, path, err);
+        return builder_context_set_ignore(origin->source, buffer_text(&text), text.size, path, err);
 }
 
 /* NAME.dockerignore beside the Dockerfile comes before .dockerignore of the context. */
@@ -139,13 +174,13 @@ static int read_ignore(struct builder_source *context, const struct location *l,
         const struct {
                 struct builder_source *directory;
                 const char *path;
-        } places[] = { { l->directory, own }, { context, ".dockerignore" } };
+        } places[] = {{l->directory, own}, {context, ".dockerignore"}};
 
-        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        for (size_t i = l->directory ? 0 : 1; i < ARRAY_SIZE(places); i++) {
                 CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
                 CLEANUP_ERROR struct error read_err = ERROR_INIT;
 
-                if (builder_context_read(places[i].directory, places[i].path, MAX_FILE, &text, &read_err) == 0)
+                if (builder_source_read(places[i].directory, places[i].path, MAX_FILE, &text, &read_err) == 0)
                         return builder_context_set_ignore(context, buffer_text(&text), text.size, places[i].path, err);
                 if (read_err.code != ENOENT) {
                         (void)error_wrap(&read_err, "cannot read the ignore file");
@@ -155,18 +190,41 @@ static int read_ignore(struct builder_source *context, const struct location *l,
         return 0;
 }
 
-int builder_inputs_open(const struct builder_build_options *o, struct dockerfile **ret_file,
-                        struct builder_source **ret_context, struct error *err)
+int builder_inputs_read_ignore(struct builder_source *context, struct error *err)
 {
-        struct location l = { .text = BUFFER_INIT };
-        int result = builder_context_open(o->context, o->log, ret_context, err);
+        const struct location nowhere = {.path = NULL};
 
+        return read_ignore(context, &nowhere, err);
+}
+
+static int read_dockerfile(struct builder_job *job, struct builder_origin *origin, struct location *l,
+                           struct error *err)
+{
+        if (origin->has_dockerfile)
+                return take_text(job, origin, l, err);
+        return job->options->file ? read_given(job, origin, l, err) : read_default(origin, l, err);
+}
+
+int builder_inputs_open(struct builder_job *job, struct error *err)
+{
+        CLEANUP_ORIGIN struct builder_origin origin = BUILDER_ORIGIN_INIT;
+        const struct builder_build_options *o = job->options;
+        struct location l = {.text = BUFFER_INIT};
+        int result;
+
+        if (o->file && strcmp(o->file, "-") == 0 && strcmp(o->context, "-") == 0)
+                return error_set(err, EINVAL, "context and Dockerfile cannot both be read from standard input");
+        result = builder_origin_open(job, o->context, true, &origin, err);
         if (result == 0)
-                result = o->file ? read_given(o, *ret_context, &l, err) : read_default(o, *ret_context, &l, err);
+                result = read_dockerfile(job, &origin, &l, err);
+        if (result == 0 && o->ignore_file)
+                result = read_given_ignore(o->ignore_file, &origin, err);
+        else if (result == 0 && origin.is_directory)
+                result = read_ignore(origin.source, &l, err);
         if (result == 0)
-                result = o->ignore_file ? read_given_ignore(o->ignore_file, *ret_context, err) : read_ignore(*ret_context, &l, err);
-        if (result == 0)
-                result = dockerfile_parse(buffer_text(&l.text), l.text.size, l.shown, ret_file, err);
+                result = dockerfile_parse(buffer_text(&l.text), l.text.size, l.shown, &job->file, err);
         location_free(&l);
+        job->context_is_directory = origin.is_directory;
+        job->context = STEAL(origin.source);
         return result;
 }

@@ -2,16 +2,16 @@
 #ifndef BRYO_BUILDER_INPUTS_H
 #define BRYO_BUILDER_INPUTS_H
 
-#include "builder/build.h"
-#include "builder/source.h"
-#include "dockerfile/parser.h"
+#include "builder/job.h"
 
 /*
- * Opens the context and reads the Dockerfile and the ignore file. Both are read
+ * Opens the context and reads the Dockerfile and the ignore file: job->context and job->file. Both files are read
  * as regular files of at most 10 MiB, without following a link out of the
- * directory they lie in (out of the context, if they lie in it), and whatever the ignore file says.
+ * directory they lie in (out of the context, if they lie in it), and whatever the ignore file says. Ignore files count
+ * for directories of the host only: what a tar or a repository brings was chosen by whoever made it (as BuildKit).
  */
-int builder_inputs_open(const struct builder_build_options *o, struct dockerfile **ret_file,
-                        struct builder_source **ret_context, struct error *err);
+int builder_inputs_open(struct builder_job *job, struct error *err);
+/* The .dockerignore of a named context that is a directory of the host. */
+int builder_inputs_read_ignore(struct builder_source *context, struct error *err);
 
 #endif

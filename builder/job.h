@@ -32,11 +32,16 @@ struct builder_job {
         struct builder_plan plan;
         struct builder_stage *stages;   /* plan.count of them; owned */
         struct builder_source *context; /* owned */
+        bool context_is_directory;      /* of the host */
+        struct builder_named *named;    /* owned */
         pthread_mutex_t lock;           /* guards the four below, the workshop's sandbox, and the progress callbacks */
         unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
         bool cancelled;                 /* a stage failed: nothing new begins */
         bool executed;                  /* some step did not hit */
 };
+
+/* True once a stage failed: whoever waits for something gives up. */
+bool builder_job_is_cancelled(struct builder_job *job);
 
 /* The progress callbacks, one at a time; begin returns the step's number. */
 unsigned builder_job_begin(struct builder_job *job, const char *title);

@@ -20,8 +20,15 @@ libbuilder_a_SOURCES = \
 	builder/copy_select.c \
 	builder/copy_words.c \
 	builder/digest_cache.c builder/digest_cache.h \
+	builder/download.c builder/download.h \
 	builder/execute.c builder/execute.h \
 	builder/export.h builder/export_directory.c builder/export_tar.c builder/export_tree.c builder/export_tree.h \
+	builder/git.c builder/git.h \
+	builder/git_command.c builder/git_command.h \
+	builder/git_url.c builder/git_url.h \
+	builder/random_name.c builder/random_name.h \
+	builder/remote.c builder/remote.h \
+	builder/scratch_tree.c builder/scratch_tree.h \
 	builder/gotext.c builder/gotext.h \
 	builder/image_find.c builder/image_find.h \
 	builder/inputs.c builder/inputs.h \
@@ -30,6 +37,9 @@ libbuilder_a_SOURCES = \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/output.c builder/output.h \
+	builder/named.c builder/named.h \
+	builder/named_stage.c builder/named_stage.h \
+	builder/origin.c builder/origin.h \
 	builder/plan.c builder/plan.h \
 	builder/progress.h \
 	builder/record.c builder/record.h \
@@ -90,3 +100,8 @@ tests_unit_builder_import_SOURCES = tests/unit/builder_import.c $(BUILDER_STORE_
 tests_unit_builder_import_LDADD = $(BUILDER_STORE_LIBS)
 tests_unit_builder_prune_SOURCES = tests/unit/builder_prune.c $(BUILDER_STORE_SOURCES)
 tests_unit_builder_prune_LDADD = $(BUILDER_STORE_LIBS)
+
+check_PROGRAMS += tests/unit/builder_git_url
+TESTS += tests/unit/builder_git_url
+tests_unit_builder_git_url_SOURCES = tests/unit/builder_git_url.c tests/unit/check.h
+tests_unit_builder_git_url_LDADD = libbuilder.a liboci.a libcommon.a

@@ -407,6 +407,26 @@ static void note_unused(struct builder_plan *plan, const struct strv *build_args
         }
 }
 
+/* A named context stands above a stage of its name, whose instructions then mean nothing, and above an image. */
+static void apply_named(struct builder_plan *plan, const struct builder_plan_options *o)
+{
+        for (size_t i = 0; i <= plan->target && o->is_named; i++) {
+                struct builder_stage_plan *stage = &plan->stages[i];
+                bool replaced = stage->name && o->is_named(o->context, stage->name);
+
+                if (replaced) {
+                        free(stage->image);
+                        stage->image = memory_strdup(stage->name);
+                        stage->base = BUILDER_NO_STAGE;
+                        stage->end = stage->first;
+                        stage->step_count = 1;
+                }
+                stage->named = replaced || (stage->base == BUILDER_NO_STAGE && o->is_named(o->context, stage->image));
+                if (stage->named)
+                        stage->scratch = false;
+        }
+}
+
 int builder_plan_make(const struct dockerfile *file, const struct builder_plan_options *o, struct builder_plan *ret,
                       struct error *err)
 {
@@ -421,6 +441,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
         for (size_t i = 0; i <= ret->target; i++)
                 if (resolve_base(ret, o, i, err) < 0)
                         return -1;
+        apply_named(ret, o);
         if (mark_needed(ret, ret->target, o, err) < 0)
                 return -1;
         note_unused(ret, o->build_args);

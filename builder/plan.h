@@ -23,6 +23,7 @@ struct builder_stage_plan {
         char *image;         /* what FROM names, expanded; owned */
         size_t base;         /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
         bool scratch;
+        bool named;          /* `image` is a named context (named.h), which stands for the whole stage if it has the stage's name */
         bool needed;
         size_t *sources;     /* the stages that its COPY --from read; owned */
         size_t source_count;
@@ -52,6 +53,7 @@ struct builder_plan_options {
          * needed stages begin with; a failure is one of that FROM.
          */
         int (*find_triggers)(void *context, const char *image, struct strv *ret, struct error *err);
+        bool (*is_named)(void *context, const char *name); /* whether a name is a named context; NULL: none is */
         void *context;
 };
 

@@ -36,6 +36,7 @@ struct builder_prune_result {
         uint64_t held;  /* that nobody needs but this file system cannot give back (no holes) */
         size_t images;  /* removed; likewise below */
         size_t steps;
+        size_t downloads; /* URLs of ADD that are asked for anew */
         size_t layers; /* indexes */
         size_t files;  /* data files and blobs */
 };

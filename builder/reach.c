@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/download.h"
 #include "builder/record.h"
 #include "common/map.h"
 #include "common/memory.h"
 #include "oci/image.h"
 #include "overlay/index.h"
 
-#define AREAS (OCI_STORE_REFS + 1)
+#define AREAS (OCI_STORE_DOWNLOADS + 1)
 
 struct builder_reach {
         struct map *kept[AREAS]; /* names, as a set */
@@ -285,6 +286,35 @@ static int mark_steps(struct builder_reach *r, struct oci_store *store, const st
         return result;
 }
 
+/* --- downloads ------------------------------------------------------------- */
+
+/* A URL's bytes stay whole: the next build may be told that they have not changed. */
+static int mark_download(struct builder_reach *r, struct oci_store *store, const char *name, struct error *err)
+{
+        CLEANUP_FREE char *source = NULL;
+        CLEANUP_FREE char *data = NULL;
+        uint64_t size;
+
+        if (builder_download_record_data(store, name, &data, &size, err) < 0)
+                return -1;
+        if (!data || !oci_store_has(store, OCI_STORE_DATA, data))
+                return 0;
+        source = memory_printf("data/%s", data);
+        builder_ranges_add(ensure_source(r, source), 0, size);
+        (void)keep(r, OCI_STORE_DOWNLOADS, name);
+        return 0;
+}
+
+static int mark_downloads(struct builder_reach *r, struct oci_store *store, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        int result = oci_store_each(store, OCI_STORE_DOWNLOADS, collect, &names, err);
+
+        for (size_t i = 0; i < names.count && result == 0; i++)
+                result = mark_download(r, store, names.items[i], err);
+        return result;
+}
+
 int builder_reach_mark(struct oci_store *store, bool steps, const struct log *log, struct builder_reach **ret,
                        struct error *err)
 {
@@ -292,7 +322,7 @@ int builder_reach_mark(struct oci_store *store, bool steps, const struct log *lo
 
         if (mark_tags(r, store, err) < 0 || mark_image_indexes(r, store, log, err) < 0)
                 return -1;
-        if (steps && mark_steps(r, store, log, err) < 0)
+        if (steps && (mark_steps(r, store, log, err) < 0 || mark_downloads(r, store, err) < 0))
                 return -1;
         *ret = STEAL(r);
         return 0;

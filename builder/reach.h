@@ -19,6 +19,7 @@
  *                         -> layer tars that came from outside:   whole blobs
  *                         -> indexes -> ranges of data and blobs
  *     step record         -> index   -> ranges of data and blobs
+ *     download record     -> a whole data file
  */
 struct builder_reach;
 

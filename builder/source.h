@@ -58,6 +58,13 @@ struct builder_source_ops {
          */
         int (*place)(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                      const char *name, const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err);
+        /* Opens a regular file for reading from its start; *ret_fd can seek. */
+        int (*open_file)(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
+        /*
+         * Called after a step placed something: makes bytes that it shares last, and adds the names of their data files to `made`.
+         * NULL where nothing is shared, or only with what lasts anyway.
+         */
+        int (*keep)(struct builder_source *s, struct strv *made, struct error *err);
         /* Why `path` is not there, as the end of a sentence; NULL when there is nothing to add. Heap text. */
         char *(*explain_missing)(struct builder_source *s, const char *path);
         void (*free)(struct builder_source *s);
@@ -78,7 +85,16 @@ int builder_item_copy_xattrs(struct builder_source *s, const struct builder_item
 /*
  * A directory of the host, read in place, never written. Nothing outside the directory is ever read.
  */
-int builder_context_open(const char *directory, const struct log *log, struct builder_source **ret, struct error *err);
+struct builder_context_options {
+        const char *label;   /* what messages call it; NULL: the directory */
+        bool plain_modes;    /* directories and executables are 0755, other files 0644, whatever the umask made of them */
+        bool skip_git_dir;   /* anything called .git is not there */
+        const time_t *mtime; /* of every file; NULL: its own */
+};
+
+/* `options` may be NULL. */
+int builder_context_open(const char *directory, const struct builder_context_options *options, const struct log *log,
+                         struct builder_source **ret, struct error *err);
 /* The text of the ignore file; without this call nothing is excluded. */
 int builder_context_set_ignore(struct builder_source *s, const char *text, size_t size, const char *name,
                                struct error *err);
@@ -86,17 +102,21 @@ int builder_context_set_ignore(struct builder_source *s, const char *text, size_
 /*
  * Takes digests of files from the store where they were hashed before, and brings new ones there with
  * builder_context_save_digests (`worth` as in digest_cache.h). `store` must outlive the context.
+ * Only for directories of the host.
  */
 void builder_context_use_digests(struct builder_source *s, struct oci_store *store);
 int builder_context_save_digests(struct builder_source *s, bool worth, struct error *err);
 
-/* Opens a regular file of a context for reading. ESTALE when it is another file by now. */
-int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
-
 /* The tree of a stage or image; borrowed, must outlive the source. */
 struct builder_source *builder_tree_source_new(struct overlay_tree *tree, const struct log *log);
 
-/* Reads a whole regular file of a context, at most `limit` bytes, whatever the ignore file says; ENOENT if there is none. */
-int builder_context_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret, struct error *err);
+struct builder_scratch_tree;
+/* A tree over bytes from outside, as a context: its files belong to 0:0. Owned. */
+struct builder_source *builder_tree_source_own(struct builder_scratch_tree *tree);
+
+/* Reads a whole regular file, at most `limit` bytes; ENOENT if there is none. */
+int builder_source_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret, struct error *err);
+/* The `keep` of a source that has one. */
+int builder_source_keep(struct builder_source *s, struct strv *made, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "builder/record.h"
 #include "common/memory.h"
+#include "common/redact.h"
 
 /* Raised whenever the meaning of keys or the result of a kind of step changes. */
 #define KEY_VERSION "bryo step key 2"
@@ -86,7 +87,7 @@ static int execute_on(const struct builder_site *site, const struct builder_step
         clamp_time(site->job->options, &record->created);
         set_identity(step, &content, record->layer.index != NULL, &record->identity);
         record->boot = builder_record_boot();
-        record->title = memory_strdup(step->title);
+        record->title = redact_urls(step->title);
         return 0;
 }
 
@@ -166,8 +167,9 @@ int builder_step_take(const struct builder_site *site, const struct builder_step
 {
         struct builder_job *job = site->job;
         CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
+        CLEANUP_FREE char *shown = redact_urls(step->title);
         CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step,
-                                                 job->plan.stages[site->index].step_count, step->title);
+                                                 job->plan.stages[site->index].step_count, shown);
         enum builder_outcome outcome;
         unsigned number = builder_job_begin(job, title);
         int result = take(site, step, number, &outcome, err);

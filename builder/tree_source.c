@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree of another stage or image as a source: nodes are grafted, bodies shared, owners kept. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/scratch_tree.h"
 #include "builder/source.h"
+#include "common/fd.h"
 #include "common/memory.h"
 
 #define CHUNK ((size_t)1 << 18)
@@ -13,6 +16,7 @@ struct tree_source {
         struct builder_source base; /* first */
         struct overlay_tree *tree;  /* borrowed */
         const struct log *log;
+        struct builder_scratch_tree *own; /* NULL: `tree` is a stage's or image's; else it is of this one, as a context */
 };
 
 static struct tree_source *self(struct builder_source *s)
@@ -20,12 +24,16 @@ static struct tree_source *self(struct builder_source *s)
         return (struct tree_source *)(void *)s;
 }
 
-static int take_stat(struct builder_item *item, struct error *err)
+static int take_stat(const struct tree_source *t, struct builder_item *item, struct error *err)
 {
         CLEANUP_FREE char *path = overlay_node_path(&item->ref);
 
         item->path = memory_strdup(path + strspn(path, "/"));
-        return overlay_node_stat(&item->ref, &item->attr, err);
+        if (overlay_node_stat(&item->ref, &item->attr, err) < 0)
+                return -1;
+        if (t->own)
+                item->attr.uid = item->attr.gid = 0; /* whoever packed them: laptop and CI share step keys */
+        return 0;
 }
 
 static int find(struct builder_source *s, const char *path, struct builder_item *ret, struct error *err)
@@ -34,7 +42,7 @@ static int find(struct builder_source *s, const char *path, struct builder_item 
 
         if (overlay_tree_resolve(self(s)->tree, NULL, rooted, 0, &ret->ref, err) < 0)
                 return -1;
-        return take_stat(ret, err);
+        return take_stat(self(s), ret, err);
 }
 
 static int add_name(void *context, const struct overlay_name *name, struct error *err)
@@ -54,10 +62,9 @@ static int list(struct builder_source *s, const struct builder_item *dir, struct
 static int child(struct builder_source *s, const struct builder_item *dir, const char *name, struct builder_item *ret,
                  struct error *err)
 {
-        (void)s;
         if (overlay_node_lookup(&dir->ref, name, &ret->ref, err) < 0)
                 return -1;
-        return take_stat(ret, err);
+        return take_stat(self(s), ret, err);
 }
 
 static int read_link(struct builder_source *s, const struct builder_item *item, struct buffer *ret, struct error *err)
@@ -71,11 +78,11 @@ static int read_link(struct builder_source *s, const struct builder_item *item, 
         return 0;
 }
 
-/* Labels and measurements of a host never travel between stages; they would not be true there. */
-static bool takes_xattr(const char *name)
+/* Labels and measurements of a host never travel between stages; they would not be true there. ACLs are a stage's own. */
+static bool takes_xattr(const struct tree_source *t, const char *name)
 {
         return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 ||
-               strncmp(name, "system.posix_acl_", 17) == 0;
+               (!t->own && strncmp(name, "system.posix_acl_", 17) == 0);
 }
 
 static int each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
@@ -83,13 +90,12 @@ static int each_xattr(struct builder_source *s, const struct builder_item *item,
 {
         CLEANUP_BUFFER struct buffer names = BUFFER_INIT;
 
-        (void)s;
         if (overlay_node_list_xattrs(&item->ref, &names, err) < 0)
                 return -1;
         for (const char *name = names.data; name && name < names.data + names.size; name += strlen(name) + 1) {
                 CLEANUP_BUFFER struct buffer value = BUFFER_INIT;
 
-                if (!takes_xattr(name))
+                if (!takes_xattr(self(s), name))
                         continue;
                 if (overlay_node_get_xattr(&item->ref, name, &value, err) < 0 ||
                     each(context, name, value.data, value.size, err) < 0)
@@ -124,7 +130,7 @@ static int drop_foreign_xattrs(struct tree_source *t, const struct overlay_ref *
         if (overlay_node_list_xattrs(node, &names, err) < 0)
                 return -1;
         for (const char *name = names.data; name && name < names.data + names.size; name += strlen(name) + 1) {
-                if (takes_xattr(name))
+                if (takes_xattr(t, name))
                         continue;
                 log_print(t->log, LOG_INFO, "the extended attribute %s is not copied between stages", name);
                 if (overlay_node_remove_xattr(node, name, err) < 0)
@@ -141,15 +147,47 @@ static int place(struct builder_source *s, const struct builder_item *item, cons
         return drop_foreign_xattrs(self(s), ret, err);
 }
 
+/* A copy of the bytes in the store's scratch: archives are read with descriptors, and a body may lie in pieces. */
+static int open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err)
+{
+        CLEANUP_STORE_FILE struct oci_store_file *file = NULL;
+        CLEANUP_FREE char *chunk = memory_alloc(CHUNK);
+        CLEANUP_FD int fd = -1;
+        uint64_t offset = 0;
+        size_t n;
+
+        if (!self(s)->own)
+                return error_set(err, ENOTSUP, "a file of a stage cannot be opened");
+        if (oci_store_file_create(builder_scratch_tree_workshop(self(s)->own)->store, OCI_STORE_DATA, &file, err) < 0)
+                return -1;
+        fd = fcntl(oci_store_file_fd(file), F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+                return error_errno(err, errno, "cannot duplicate a descriptor");
+        do {
+                if (overlay_node_read(&item->ref, chunk, CHUNK, offset, &n, err) < 0)
+                        return -1;
+                if (fd_pwrite_all(fd, chunk, n, (off_t)offset) < 0)
+                        return error_errno(err, errno, "cannot copy %s", item->path);
+                offset += n;
+        } while (n > 0);
+        *ret_fd = fd_steal(&fd);
+        return 0;
+}
+
+static int keep(struct builder_source *s, struct strv *made, struct error *err)
+{
+        return self(s)->own ? builder_scratch_tree_keep(self(s)->own, made, err) : 0;
+}
+
 static char *explain_missing(struct builder_source *s, const char *path)
 {
-        (void)s;
         (void)path;
-        return NULL;
+        return self(s)->own ? memory_printf("it is not in %s", builder_scratch_tree_what(self(s)->own)) : NULL;
 }
 
 static void tree_source_free(struct builder_source *s)
 {
+        builder_scratch_tree_free(self(s)->own);
         free(self(s));
 }
 
@@ -161,6 +199,8 @@ static const struct builder_source_ops tree_ops = {
         .each_xattr = each_xattr,
         .digest = digest,
         .place = place,
+        .open_file = open_file,
+        .keep = keep,
         .explain_missing = explain_missing,
         .free = tree_source_free,
 };
@@ -173,4 +213,12 @@ struct builder_source *builder_tree_source_new(struct overlay_tree *tree, const 
         t->tree = tree;
         t->log = log;
         return &t->base;
+}
+
+struct builder_source *builder_tree_source_own(struct builder_scratch_tree *tree)
+{
+        struct builder_source *s = builder_tree_source_new(builder_scratch_tree_tree(tree), builder_scratch_tree_workshop(tree)->log);
+
+        self(s)->own = tree;
+        return s;
 }

@@ -174,6 +174,14 @@ static int unpack_entries(const struct unpack *u, int fd, const struct log *log,
         return set_times(&times, result, err);
 }
 
+int builder_unpack_entries(int fd, struct overlay_source *bytes, struct overlay_tree *tree, const struct overlay_ref *dest,
+                           const struct log *log, struct error *err)
+{
+        const struct unpack u = { tree, dest, NULL, bytes };
+
+        return unpack_entries(&u, fd, log, err);
+}
+
 int builder_unpack(struct builder_workshop *w, int fd, struct overlay_tree *tree, const struct overlay_ref *dest,
                    const struct overlay_owner *owner, char **ret_data, struct error *err)
 {

@@ -40,7 +40,9 @@ void builder_workshop_close(struct builder_workshop *w)
 {
         sandbox_close(w->sandbox);
         overlay_pool_free(w->pool);
+        oci_fetch_free(w->fetch);
         w->gate_fd = fd_close(w->gate_fd);
         w->sandbox = NULL;
+        w->fetch = NULL;
         w->pool = NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "oci/fetch.h"
 #include "oci/store.h"
 #include "overlay/source.h"
 #include "sandbox/sandbox.h"
@@ -21,6 +22,7 @@ struct builder_workshop {
         struct overlay_pool *pool;  /* owned */
         const struct log *log;      /* borrowed; may be NULL */
         struct sandbox *sandbox;    /* owned; NULL until the first command */
+        struct oci_fetch *fetch;    /* HTTP, for a build; owned, or NULL. Set by whoever has the settings */
         int gate_fd;                /* holds the shared gate; -1 where locks do not work */
 };
 

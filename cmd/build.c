@@ -9,6 +9,7 @@
 #include "cmd/build_output.h"
 #include "cmd/build_report.h"
 #include "cmd/build_values.h"
+#include "cmd/fetch_limits.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
 #include "cmd/verbs.h"
@@ -20,8 +21,6 @@ static int check_words(const struct build_flags *f, struct error *err)
 
         if (words->count != 1)
                 return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context directory%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
-        if (strcmp(words->items[0], "-") == 0 || strstr(words->items[0], "://"))
-                return error_set(err, OPTIONS_EUSAGE, "the context %s: only a directory is built yet", words->items[0]);
         return 0;
 }
 
@@ -31,6 +30,7 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->file = f->file;
         o->target = f->target;
         o->build_args = &v->build_args;
+        o->contexts = &f->contexts;
         o->amendments = &v->amendments;
         o->base = f->base;
         o->ignore_file = f->ignore_file;
@@ -66,7 +66,9 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         for (size_t i = 0; i < f->warnings.count; i++)
                 log_print(&log, LOG_WARNING, "%s", f->warnings.items[i]);
         fill_options(f, v, &o);
-        result = cmd_store_open(f->root, &log, &store, err);
+        result = cmd_fetch_limits_find(&o.fetch, err);
+        if (result == 0)
+                result = cmd_store_open(f->root, &log, &store, err);
         o.store = store;
         if (result == 0 && (result = builder_build(&o, &built, err)) < 0)
                 fputs(cmd_progress_tail(p), stderr);

@@ -32,6 +32,7 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
                 { "arch", 0, OPTION_TEXT, &f->arch, "ARCH", "The architecture part of --platform" },
                 { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME[=VALUE]", "Set a build-time variable; without a value, from the environment" },
                 { "build-arg-file", 0, OPTION_LIST, &f->build_arg_files, "FILE", "Read build-time variables, a NAME=VALUE in each line" },
+                { "build-context", 0, OPTION_LIST, &f->contexts, "NAME=VALUE", "Use a directory, URL, docker-image:// or oci-layout:// where NAME stands" },
                 { "digest-file", 0, OPTION_TEXT, &f->digest_file, "FILE", "Write the digest of the image's manifest to a file" },
                 { "env", 0, OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable at the start of every stage" },
                 { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile, - for standard input (default: CONTEXT/Dockerfile)" },
@@ -73,7 +74,7 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
 void build_flags_free(struct build_flags *f)
 {
         struct strv *const lists[] = {
-                &f->words, &f->build_arg_files, &f->build_args, &f->env, &f->labels, &f->no_cache_stages, &f->outputs,
+                &f->words, &f->build_arg_files, &f->build_args, &f->contexts, &f->env, &f->labels, &f->no_cache_stages, &f->outputs,
                 &f->platforms, &f->tags, &f->unset_env, &f->unset_labels, &f->warnings,
         };
 

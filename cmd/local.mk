@@ -12,6 +12,7 @@ bryo_SOURCES = \
 	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
 	cmd/fetch_child.c \
+	cmd/fetch_limits.c cmd/fetch_limits.h \
 	cmd/history.c \
 	cmd/import.c \
 	cmd/indent.c cmd/indent.h \

@@ -23,6 +23,8 @@ static void print_result(const struct builder_prune_result *r)
 
         print_count("images without a name", r->images);
         print_count("cached steps", r->steps);
+        if (r->downloads > 0)
+                print_count("downloads", r->downloads);
         print_count("layers", r->layers);
         print_count("files of layers", r->files);
         cmd_units_format_size(r->held, 4, &held);

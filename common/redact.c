@@ -8,7 +8,8 @@
 #include "common/buffer.h"
 #include "common/memory.h"
 
-/* The next user in `text`: [*ret_begin, *ret_end). A raw '/', '?' or '#' ends an authority, a blank or quote the URL. */
+/* The next user in `text`: [*ret_begin, *ret_end). A raw '/', '?' or '#' ends an authority, a blank or quote the URL.
+ */
 static bool find_user(const char *text, const char **ret_begin, const char **ret_end)
 {
         const char *begin = strstr(text, "://");

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/redact.h"
 #include "dockerfile/parser.h"
 #include "dockerfile/utf8.h"
 
@@ -165,9 +166,12 @@ static void append_line(const struct dockerfile_source *s, unsigned line, size_t
         const char *text = dockerfile_source_line(s, line, &size);
         size_t from = skip_characters(text, size, 0, skip);
         size_t to = skip_characters(text, size, from, EXCERPT_WIDTH);
+        CLEANUP_FREE char *shown = memory_zalloc(size + 1, 1);
 
+        memcpy(shown, text, size);
+        redact_urls_in_place(shown); /* columns stay where they are */
         buffer_printf(ret, "%4u | %s", line, skip > 0 && size > 0 ? "..." : "");
-        append_safe(ret, text + from, to - from);
+        append_safe(ret, shown + from, to - from);
         buffer_append_string(ret, to < size ? "...\n" : "\n");
 }
 
@@ -250,6 +254,7 @@ int dockerfile_source_verror(const struct dockerfile_source *s, const struct doc
         char headline[HEADLINE_SIZE];
         int wanted = vsnprintf(headline, sizeof(headline), format, ap);
 
+        redact_urls_in_place(headline);
         append_safe(&message, s->name, strlen(s->name));
         if (place->line > 0 && place->line <= s->line_count) {
                 size_t size;

@@ -64,10 +64,18 @@ struct oci_archive_loaded {
         struct strv names;          /* full references the archive gave it; may be empty. No tag has been moved. */
 };
 
+/* One image of a layout, as "oci-layout://DIR:TAG@DIGEST" names it. */
+struct oci_archive_choice {
+        const char *tag; /* of its ref.name annotation, or behind the colon of a full name; NULL: any */
+        bool has_digest;
+        struct sha256_digest digest; /* of its manifest or index */
+};
+
 struct oci_archive_load_options {
         const struct oci_platform *platform; /* for indexes; NULL: this machine */
         bool keep_compressed;                /* keep the compressed blobs beside the tars */
         const struct log *log;               /* may be NULL */
+        const struct oci_archive_choice *choice; /* of a layout: this image only, ENOENT if it is not there; NULL: all */
 };
 
 /*

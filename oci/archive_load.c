@@ -370,6 +370,39 @@ static int check_version(const struct loader *l, struct error *err)
         return 0;
 }
 
+static bool has_tag(const char *name, const char *tag)
+{
+        const char *colon = name ? strrchr(name, ':') : NULL;
+
+        return name && (strcmp(name, tag) == 0 || (colon && strcmp(colon + 1, tag) == 0));
+}
+
+static bool is_chosen(const struct loader *l, const struct oci_descriptor *d)
+{
+        const struct oci_archive_choice *c = l->options->choice;
+
+        if (!c)
+                return true;
+        if (c->has_digest && !sha256_equal(&c->digest, &d->digest))
+                return false;
+        return !c->tag || has_tag(oci_labels_find(&d->annotations, OCI_ANNOTATION_REF_NAME), c->tag) ||
+               has_tag(oci_labels_find(&d->annotations, OCI_ANNOTATION_IMAGE_NAME), c->tag);
+}
+
+static int nothing_chosen(const struct loader *l, const struct oci_index *x, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer tags = BUFFER_INIT;
+
+        for (size_t i = 0; i < x->manifest_count; i++) {
+                const char *tag = oci_labels_find(&x->manifests[i].annotations, OCI_ANNOTATION_REF_NAME);
+
+                if (tag)
+                        buffer_printf(&tags, "%s%s", tags.size > 0 ? ", " : "", tag);
+        }
+        return error_set(err, ENOENT, "%s has no such image: its tags are %s", oci_layout_name(l->layout),
+                         tags.size > 0 ? tags.data : "none");
+}
+
 static int load_layout(struct loader *l, struct error *err)
 {
         CLEANUP_BUFFER struct buffer bytes = BUFFER_INIT;
@@ -383,13 +416,13 @@ static int load_layout(struct loader *l, struct error *err)
         for (size_t i = 0; i < x->manifest_count; i++) {
                 CLEANUP_STRV struct strv names = STRV_INIT;
 
-                if (is_passed_over(l, x, i))
+                if (!is_chosen(l, &x->manifests[i]) || is_passed_over(l, x, i))
                         continue;
                 take_annotations(l, &x->manifests[i], &names);
                 if (load_document(l, &x->manifests[i], &names, 1, err) < 0)
                         return error_wrap(err, "%s", oci_layout_name(l->layout));
         }
-        return 0;
+        return l->options->choice && l->count == 0 ? nothing_chosen(l, x, err) : 0;
 }
 
 /* ---- docker archives -------------------------------------------------------------------------------- */

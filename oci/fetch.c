@@ -51,7 +51,7 @@ struct oci_fetch *oci_fetch_new(const struct oci_fetch_options *options)
 static int spawn(int control, pid_t *ret)
 {
         char name[] = "bryo", verb[] = OCI_FETCH_VERB;
-        char *const argv[] = { name, verb, NULL };
+        char *const argv[] = {name, verb, NULL};
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attr;
         sigset_t none, all;
@@ -70,7 +70,8 @@ static int spawn(int control, pid_t *ret)
         if ((rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)) == 0 &&
             (rc = posix_spawn_file_actions_adddup2(&actions, 0, 1)) == 0 &&
             (rc = posix_spawn_file_actions_adddup2(&actions, control, OCI_FETCH_CHILD_SOCKET)) == 0 &&
-            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 && (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
+            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 &&
+            (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
             (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
                 rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, argv, environ);
         (void)posix_spawnattr_destroy(&attr);

@@ -46,11 +46,11 @@ enum oci_fetch_method { OCI_FETCH_GET, OCI_FETCH_HEAD };
 
 struct oci_fetch_request {
         enum oci_fetch_method method;
-        const char *url;           /* credentials in it are sent as Basic, unless `authorization` is given */
+        const char *url;            /* credentials in it are sent as Basic, unless `authorization` is given */
         const struct strv *headers; /* "Name: value"; may be NULL. Not for credentials */
-        const char *authorization; /* the value of Authorization; may be NULL */
-        int fd;                    /* the body of a 2xx answer is written here, from its position on; -1: dropped. Borrowed */
-        uint64_t limit;            /* a smaller limit than that of the options; 0: none */
+        const char *authorization;  /* the value of Authorization; may be NULL */
+        int fd;         /* the body of a 2xx answer is written here, from its position on; -1: dropped. Borrowed */
+        uint64_t limit; /* a smaller limit than that of the options; 0: none */
         /* Called now and then; `total` is 0 when unknown. False gives the transfer up (ECANCELED). May be NULL. */
         bool (*progress)(void *context, uint64_t done, uint64_t total);
         void *context;
@@ -64,16 +64,22 @@ struct oci_fetch_response {
         struct sha256_digest digest; /* of the bytes written */
 };
 
-#define OCI_FETCH_RESPONSE_INIT { .url = NULL }
+#define OCI_FETCH_RESPONSE_INIT                                                                                        \
+        {                                                                                                              \
+                .url = NULL                                                                                            \
+        }
 
 /* The response headers that are handed back: all that a client of files and of registries asks for. */
-#define OCI_FETCH_HEADERS                                                                                         \
-        { "etag", "last-modified", "content-type", "content-disposition", "content-length", "content-range",      \
-          "docker-content-digest", "link", "location", "oci-subject", "range", "retry-after", "www-authenticate" }
+#define OCI_FETCH_HEADERS                                                                                              \
+        {                                                                                                              \
+                "etag", "last-modified", "content-type", "content-disposition", "content-length", "content-range",     \
+                        "docker-content-digest", "link", "location", "oci-subject", "range", "retry-after",            \
+                        "www-authenticate"                                                                             \
+        }
 
 /*
- * One request, all the way. 0 means that there was an answer, whatever its status; -1 that there was none or an incomplete
- * one, and what was written to `fd` is then worthless. Errors name the URL without credentials.
+ * One request, all the way. 0 means that there was an answer, whatever its status; -1 that there was none or an
+ * incomplete one, and what was written to `fd` is then worthless. Errors name the URL without credentials.
  */
 int oci_fetch_do(struct oci_fetch *f, const struct oci_fetch_request *request, struct oci_fetch_response *ret,
                  struct error *err);

@@ -127,14 +127,15 @@ static void drop_cancelled(struct child *c, const struct curl_waitfd *fds)
 
 static int wait_for_something(struct child *c, struct error *err)
 {
-        struct curl_waitfd fds[MAX_TRANSFERS + 1] = { { .fd = OCI_FETCH_CHILD_SOCKET, .events = CURL_WAIT_POLLIN } };
+        struct curl_waitfd fds[MAX_TRANSFERS + 1] = {{.fd = OCI_FETCH_CHILD_SOCKET, .events = CURL_WAIT_POLLIN}};
         CURLMcode code;
         int ready;
 
         if (c->count == MAX_TRANSFERS)
                 fds[0].events = 0;
         for (size_t i = 0; i < c->count; i++)
-                fds[i + 1] = (struct curl_waitfd){ .fd = fetch_transfer_socket(c->transfers[i]), .events = CURL_WAIT_POLLIN };
+                fds[i + 1] =
+                        (struct curl_waitfd){.fd = fetch_transfer_socket(c->transfers[i]), .events = CURL_WAIT_POLLIN};
         code = c->curl.multi_poll(c->multi, fds, (unsigned)c->count + 1, POLL_MS, &ready);
         if (code != CURLM_OK)
                 return error_set(err, EIO, "libcurl: %s", c->curl.multi_strerror(code));
@@ -145,7 +146,7 @@ static int wait_for_something(struct child *c, struct error *err)
 /* Without libcurl there is nothing to wait for but requests. */
 static int wait_without_curl(struct error *err)
 {
-        struct pollfd fd = { .fd = OCI_FETCH_CHILD_SOCKET, .events = POLLIN };
+        struct pollfd fd = {.fd = OCI_FETCH_CHILD_SOCKET, .events = POLLIN};
 
         if (poll(&fd, 1, -1) < 0 && errno != EINTR)
                 return error_errno(err, errno, "the fetch process cannot wait for requests");
@@ -157,7 +158,8 @@ static int serve(struct child *c, struct error *err)
         bool end = false;
 
         while (!end) {
-                if ((c->multi ? wait_for_something(c, err) : wait_without_curl(err)) < 0 || take_requests(c, &end, err) < 0)
+                if ((c->multi ? wait_for_something(c, err) : wait_without_curl(err)) < 0 ||
+                    take_requests(c, &end, err) < 0)
                         return -1;
                 if (c->multi && !end && perform(c, err) < 0)
                         return -1;
@@ -188,7 +190,7 @@ static void adopt_proxy(void)
 
 int oci_fetch_child_main(struct error *err)
 {
-        struct child c = { .count = 0 };
+        struct child c = {.count = 0};
         int result;
 
         if (check_socket(err) < 0)

@@ -8,16 +8,17 @@
 #include "common/error.h"
 
 /*
- * libcurl, loaded when the fetch child starts and by nobody else: as a shared library of bryo it would cost every command
- * some five milliseconds of start-up, with all that it brings along. Internal to this room.
+ * libcurl, loaded when the fetch child starts and by nobody else: as a shared library of bryo it would cost every
+ * command some five milliseconds of start-up, with all that it brings along. Internal to this room.
  *
  * The table has the prototypes of curl/curl.h. curl_easy_setopt and curl_easy_getinfo are variadic: the caller
  * must give exactly the type that the option's manual page names (long, never int).
  */
-#define FETCH_CURL_FUNCTIONS(X)                                                                                   \
-        X(global_init) X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(slist_append) \
-        X(slist_free_all) X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) \
-        X(multi_poll) X(multi_info_read) X(multi_strerror) X(multi_setopt)
+#define FETCH_CURL_FUNCTIONS(X)                                                                                        \
+        X(global_init)                                                                                                 \
+        X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(slist_append) X(slist_free_all) \
+                X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform)             \
+                        X(multi_poll) X(multi_info_read) X(multi_strerror) X(multi_setopt)
 
 struct fetch_curl {
         void *library;

@@ -15,7 +15,7 @@
 
 void fetch_frame_begin(struct buffer *b, enum fetch_frame_type type)
 {
-        const char head[HEAD_SIZE] = { 'B', 'F', FETCH_FRAME_VERSION, (char)type };
+        const char head[HEAD_SIZE] = {'B', 'F', FETCH_FRAME_VERSION, (char)type};
 
         buffer_append(b, head, sizeof(head));
 }
@@ -62,9 +62,8 @@ bool fetch_frame_next(const struct buffer *b, size_t *at, struct fetch_field *re
         size = (size_t)read_number(b->data + *at + 1, 4);
         if (size > b->size - *at - FIELD_HEAD)
                 return false;
-        *ret = (struct fetch_field){ .tag = (enum fetch_tag)(unsigned char)b->data[*at],
-                                     .bytes = b->data + *at + FIELD_HEAD,
-                                     .size = size };
+        *ret = (struct fetch_field){
+                .tag = (enum fetch_tag)(unsigned char)b->data[*at], .bytes = b->data + *at + FIELD_HEAD, .size = size};
         if (size == 8)
                 ret->number = read_number(ret->bytes, 8);
         *at += FIELD_HEAD + size;
@@ -96,14 +95,14 @@ int fetch_frame_send(int socket, const struct buffer *b, const int *fds, size_t 
                 struct cmsghdr header;
                 char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
         } control;
-        struct iovec io = { .iov_base = b->data, .iov_len = b->size };
-        struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1 };
+        struct iovec io = {.iov_base = b->data, .iov_len = b->size};
+        struct msghdr message = {.msg_iov = &io, .msg_iovlen = 1};
         struct cmsghdr *c;
         ssize_t n;
 
         if (b->size > FETCH_FRAME_MAX || count > FDS_MAX)
-                return error_set(err, EMSGSIZE, "a message to the fetch process would have %zu bytes: the limit is %u", b->size,
-                                 FETCH_FRAME_MAX);
+                return error_set(err, EMSGSIZE, "a message to the fetch process would have %zu bytes: the limit is %u",
+                                 b->size, FETCH_FRAME_MAX);
         memset(&control, 0, sizeof(control));
         if (count > 0) {
                 message.msg_control = control.bytes;
@@ -149,9 +148,9 @@ int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, siz
                 struct cmsghdr header;
                 char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
         } control;
-        struct iovec io = { .iov_base = buffer_reserve(b, FETCH_FRAME_MAX + 1), .iov_len = FETCH_FRAME_MAX };
-        struct msghdr message = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes,
-                                  .msg_controllen = sizeof(control.bytes) };
+        struct iovec io = {.iov_base = buffer_reserve(b, FETCH_FRAME_MAX + 1), .iov_len = FETCH_FRAME_MAX};
+        struct msghdr message = {
+                .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
         ssize_t n;
 
         for (size_t i = 0; i < max; i++)
@@ -170,7 +169,8 @@ int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, siz
         if (message.msg_flags & MSG_TRUNC) {
                 for (size_t i = 0; i < max; i++)
                         fds[i] = fd_close(fds[i]);
-                return error_set(err, EPROTO, "a message of the fetch process is larger than %u bytes", FETCH_FRAME_MAX);
+                return error_set(err, EPROTO, "a message of the fetch process is larger than %u bytes",
+                                 FETCH_FRAME_MAX);
         }
         return 0;
 }

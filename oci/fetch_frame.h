@@ -15,14 +15,16 @@
  *     frame = "BF" version type field*         one packet of a close-on-exec SOCK_SEQPACKET pair
  *     field = tag length bytes                 tag 1 byte, length 4 bytes little endian
  *
- * On the control socket, to the child: REQUEST, with two descriptors: the socket on which this one request is answered, and
- * where the body goes (a descriptor on /dev/null if nowhere). On the answering socket, from the child: any number of PROGRESS,
- * then DONE or FAILED. Closing either socket's far end is the order to give up: one request, or everything.
+ * On the control socket, to the child: REQUEST, with two descriptors: the socket on which this one request is answered,
+ * and where the body goes (a descriptor on /dev/null if nowhere). On the answering socket, from the child: any number
+ * of PROGRESS, then DONE or FAILED. Closing either socket's far end is the order to give up: one request, or
+ * everything.
  */
 #define FETCH_FRAME_VERSION 1
 /* A URL, some headers and a credential; a frame that is larger is refused before it is sent. */
 #define FETCH_FRAME_MAX 65536u
-/* No server that means well sends more in one header or has a longer URL; curl's own limit for all headers is 300 KiB. */
+/* No server that means well sends more in one header or has a longer URL; curl's own limit for all headers is 300 KiB.
+ */
 #define FETCH_TEXT_MAX 16384u
 
 enum fetch_frame_type { FETCH_REQUEST = 1, FETCH_PROGRESS, FETCH_DONE, FETCH_FAILED };
@@ -66,8 +68,8 @@ int fetch_frame_check(const struct buffer *b, enum fetch_frame_type *ret_type, s
 /* Sends one frame with `count` descriptors. EMSGSIZE for one that is too large, EPIPE when the far end is closed. */
 int fetch_frame_send(int socket, const struct buffer *b, const int *fds, size_t count, struct error *err);
 /*
- * Receives one frame into an empty buffer; descriptors, close-on-exec, into fds (at most `max`; the rest of the array is -1). An empty
- * buffer afterwards is the end of file. EAGAIN is err->code when `nowait` and there is none.
+ * Receives one frame into an empty buffer; descriptors, close-on-exec, into fds (at most `max`; the rest of the array
+ * is -1). An empty buffer afterwards is the end of file. EAGAIN is err->code when `nowait` and there is none.
  */
 int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, size_t max, struct error *err);
 

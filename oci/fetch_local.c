@@ -16,7 +16,7 @@ static bool is_local4(const unsigned char bytes[4])
 
 static bool is_local6(const struct in6_addr *a)
 {
-        static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
+        static const unsigned char nat64[12] = {0, 0x64, 0xff, 0x9b};
 
         if (IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_UNSPECIFIED(a) || IN6_IS_ADDR_LINKLOCAL(a))
                 return true;
@@ -67,8 +67,9 @@ bool fetch_local_is_host(const char *host)
 
 bool fetch_local_has_proxy(const char *scheme)
 {
-        const char *const names[] = { strcmp(scheme, "https") == 0 ? "https_proxy" : "http_proxy",
-                                      strcmp(scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy", "all_proxy", "ALL_PROXY" };
+        const char *const names[] = {strcmp(scheme, "https") == 0 ? "https_proxy" : "http_proxy",
+                                     strcmp(scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy", "all_proxy",
+                                     "ALL_PROXY"};
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 const char *value = getenv(names[i]);

@@ -6,12 +6,13 @@
 #include <sys/socket.h>
 
 /*
- * Addresses that a redirect from elsewhere must not lead to: this machine (127.0.0.0/8, ::1, 0.0.0.0, ::), and its link (169.254.0.0/16 with the
- * metadata service of clouds, fe80::/10), also as IPv4 inside IPv6. Private networks (RFC 1918, RFC 4193) are
- * not among them: mirrors and package servers live there. Internal to this room.
+ * Addresses that a redirect from elsewhere must not lead to: this machine (127.0.0.0/8, ::1, 0.0.0.0, ::), and its link
+ * (169.254.0.0/16 with the metadata service of clouds, fe80::/10), also as IPv4 inside IPv6. Private networks (RFC
+ * 1918, RFC 4193) are not among them: mirrors and package servers live there. Internal to this room.
  */
 bool fetch_local_is_address(const struct sockaddr *address);
-/* The same for a host as it stands in a URL: an address, or "localhost" and names below it; other names are looked up later. */
+/* The same for a host as it stands in a URL: an address, or "localhost" and names below it; other names are looked up
+ * later. */
 bool fetch_local_is_host(const char *host);
 /* Whether the environment names a proxy for a scheme: connections then lead to the proxy, not to the host. */
 bool fetch_local_has_proxy(const char *scheme);

@@ -39,9 +39,9 @@ struct fetch_transfer {
         uint64_t limit, stall, seconds;
         struct timespec deadline;
         unsigned redirects;
-        bool far;             /* `first` is no local address: a redirect must not reach one */
-        bool refused_local;   /* a name that led to one was refused */
-        struct strv got;      /* response headers, name=value */
+        bool far;           /* `first` is no local address: a redirect must not reach one */
+        bool refused_local; /* a name that led to one was refused */
+        struct strv got;    /* response headers, name=value */
         uint64_t done;
         struct sha256 hash;
         struct timespec told; /* when progress was last sent */
@@ -113,7 +113,8 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
         if (status < 200 || status > 299)
                 return size;
         if (size > t->limit - t->done) {
-                (void)error_set(&t->failure, EFBIG, "it is larger than the limit of %llu bytes", (unsigned long long)t->limit);
+                (void)error_set(&t->failure, EFBIG, "it is larger than the limit of %llu bytes",
+                                (unsigned long long)t->limit);
                 return 0;
         }
         if (fd_write_all(t->body, bytes, size) < 0) {
@@ -187,7 +188,8 @@ static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_
         struct fetch_transfer *t = context;
 
         (void)purpose;
-        if (t->redirects > 0 && t->far && !fetch_local_has_proxy(t->url.scheme) && fetch_local_is_address(&address->addr)) {
+        if (t->redirects > 0 && t->far && !fetch_local_has_proxy(t->url.scheme) &&
+            fetch_local_is_address(&address->addr)) {
                 t->refused_local = true;
                 return CURL_SOCKET_BAD;
         }
@@ -238,7 +240,7 @@ static bool set_rules(const struct fetch_transfer *t)
 
 static bool set_trust(const struct fetch_transfer *t)
 {
-        static const char *const files[] = { "CURL_CA_BUNDLE", "SSL_CERT_FILE" };
+        static const char *const files[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
         const char *directory = getenv("SSL_CERT_DIR");
         bool ok = true;
 
@@ -375,7 +377,8 @@ static int set_up(struct fetch_transfer *t, const struct buffer *request, struct
         t->far = !fetch_local_is_host(t->first.host);
         t->easy = t->curl->easy_init();
         if (!t->easy || !set_rules(t) || !set_trust(t) || !set_callbacks(t) || !set_hop(t))
-                return error_set(err, ENOTSUP, "libcurl refuses a setting that bryo insists on: it is too old or built without it");
+                return error_set(err, ENOTSUP,
+                                 "libcurl refuses a setting that bryo insists on: it is too old or built without it");
         return 0;
 }
 
@@ -417,12 +420,14 @@ static int check_redirect(const struct fetch_transfer *t, const struct oci_url *
         if (check_url(to, err) < 0)
                 return error_wrap(err, "the server redirects to %s", shown);
         if (strcmp(t->url.scheme, "https") == 0 && strcmp(to->scheme, "https") != 0)
-                return error_set(err, EPERM, "the server redirects from https to %s, which anybody on the way can change: refused",
+                return error_set(err, EPERM,
+                                 "the server redirects from https to %s, which anybody on the way can change: refused",
                                  shown);
         if (t->redirects >= MAX_REDIRECTS)
                 return error_set(err, ELOOP, "more than %d redirects", MAX_REDIRECTS);
         if (t->far && fetch_local_is_host(to->host))
-                return error_set(err, EPERM, "the server redirects to %s, an address of this machine or its link: refused", shown);
+                return error_set(err, EPERM,
+                                 "the server redirects to %s, an address of this machine or its link: refused", shown);
         return 0;
 }
 
@@ -436,6 +441,9 @@ static int follow(struct fetch_transfer *t, bool *ret_again, struct error *err)
         /* made absolute by libcurl; none for an answer that is no redirect */
         if (t->curl->easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &location) != CURLE_OK || !location)
                 return 0;
+        if (strncasecmp(location, "http://", 7) != 0 && strncasecmp(location, "https://", 8) != 0)
+                return error_set(err, EPERM, "the server redirects to %.*s: only http and https are fetched",
+                                 (int)strcspn(location, "/?#"), location);
         if (oci_url_parse(location, &to, err) < 0)
                 return error_wrap(err, "the server redirects");
         if (check_redirect(t, &to, err) < 0) {
@@ -457,18 +465,22 @@ static int explain(struct fetch_transfer *t, CURLcode code, struct error *err)
         if (error_is_set(&t->failure))
                 return error_move(err, &t->failure);
         if (t->refused_local)
-                return error_set(err, EPERM, "the server redirects to %s, an address of this machine or its link: refused",
+                return error_set(err, EPERM,
+                                 "the server redirects to %s, an address of this machine or its link: refused",
                                  t->url.host);
         if (code == CURLE_OPERATION_TIMEDOUT && t->done > 0)
-                return error_set(err, ETIMEDOUT, "it came too slowly, and was given up after %llu bytes", (unsigned long long)t->done);
+                return error_set(err, ETIMEDOUT, "it came too slowly, and was given up after %llu bytes",
+                                 (unsigned long long)t->done);
         if (code == CURLE_OPERATION_TIMEDOUT)
                 return error_set(err, ETIMEDOUT, "%s did not answer in time", t->url.host);
         if (code == CURLE_PARTIAL_FILE)
                 return error_set(err, EIO, "the server closed the connection after %llu bytes, before the end",
                                  (unsigned long long)t->done);
         if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-                return error_set(err, EACCES, "the certificate of %s is not trusted (%s): SSL_CERT_FILE names another set of authorities",
-                                 t->url.host, t->curl->easy_strerror(code));
+                return error_set(
+                        err, EACCES,
+                        "the certificate of %s is not trusted (%s): SSL_CERT_FILE names another set of authorities",
+                        t->url.host, t->curl->easy_strerror(code));
         return error_set(err, EIO, "%s: %s", t->url.host, t->curl->easy_strerror(code));
 }
 

@@ -21,15 +21,15 @@
 #define LOCK_FILE     "lock"
 
 /* In the order they are made; areas are among them. */
-static const char *const directories[] = {"blobs", "blobs/sha256", "images", "indexes", "data", "steps", "refs", "tmp",
-                                         "digests"};
+static const char *const directories[] = {"blobs", "blobs/sha256", "images", "indexes",   "data", "steps",
+                                          "refs",  "tmp",          "digests", "downloads"};
 
 const char *oci_store_area_name(enum oci_store_area area)
 {
         static const char *const names[OCI_STORE_AREAS] = {
                 [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
                 [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
-                [OCI_STORE_DIGESTS] = "digests",
+                [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
         };
 
         return names[area];
@@ -111,8 +111,8 @@ int oci_store_area_open(struct oci_store *s, enum oci_store_area area, int *ret_
 
         pthread_mutex_lock(&s->lock);
         if (s->area_fds[area] < 0)
-                /* stores that were made before this area was known lack it */
-                result = oci_store_directory_open(s, s->root_fd, oci_store_area_name(area), area == OCI_STORE_DIGESTS,
+                /* stores that were made before these areas were known lack them */
+                result = oci_store_directory_open(s, s->root_fd, oci_store_area_name(area), area >= OCI_STORE_DIGESTS,
                                                   &s->area_fds[area], err);
         *ret_fd = s->area_fds[area];
         pthread_mutex_unlock(&s->lock);

@@ -23,6 +23,7 @@
  *     steps/KEY             step records, opaque here
  *     refs/NAME             one file for each tag
  *     digests/NAME          what the files of a context were hashed to (builder/digest_cache.h); made when needed
+ *     downloads/KEY         what is known of a URL, opaque here
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *
  * Directories are 0700 and files 0600 whatever the umask. A directory that belongs to
@@ -63,6 +64,7 @@ enum oci_store_area {
         OCI_STORE_STEPS,
         OCI_STORE_REFS,
         OCI_STORE_DIGESTS,
+        OCI_STORE_DOWNLOADS, /* made at its first use in stores that are older */
 };
 
 /* True if there. A bad name is simply not there. */

@@ -89,7 +89,8 @@ static bool parse(const char *text, struct oci_url *ret)
         const char *colon = strchr(text, ':');
         const char *rest, *end;
 
-        if (has_bad_character(text) || !colon || !is_scheme(text, (size_t)(colon - text)) || strncmp(colon, "://", 3) != 0)
+        if (has_bad_character(text) || !colon || !is_scheme(text, (size_t)(colon - text)) ||
+            strncmp(colon, "://", 3) != 0)
                 return false;
         ret->scheme = lower(text, (size_t)(colon - text));
         rest = colon + 3;
@@ -137,7 +138,7 @@ unsigned oci_url_port(const struct oci_url *url)
         static const struct {
                 const char *scheme;
                 unsigned port;
-        } defaults[] = { { "http", 80 }, { "https", 443 }, { "ssh", 22 }, { "git", 9418 } };
+        } defaults[] = {{"http", 80}, {"https", 443}, {"ssh", 22}, {"git", 9418}};
 
         if (url->port != 0)
                 return url->port;

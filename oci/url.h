@@ -8,8 +8,8 @@
 
 /*
  * The parts of a URL with an authority (RFC 3986): scheme://[user@]host[:port][/path][?query][#fragment].
- * Stricter than the RFC: white space, control characters, quotes and backslashes, on whose meaning parsers disagree, are
- * refused anywhere, and a host has only letters, digits, ".-_" or is an IPv6 address in brackets.
+ * Stricter than the RFC: white space, control characters, quotes and backslashes, on whose meaning parsers disagree,
+ * are refused anywhere, and a host has only letters, digits, ".-_" or is an IPv6 address in brackets.
  */
 struct oci_url {
         char *scheme;   /* lower case */
@@ -21,7 +21,10 @@ struct oci_url {
         char *fragment; /* without '#', or NULL */
 };
 
-#define OCI_URL_INIT { .scheme = NULL }
+#define OCI_URL_INIT                                                                                                   \
+        {                                                                                                              \
+                .scheme = NULL                                                                                         \
+        }
 
 /* Errors (EINVAL) show the URL without its user. */
 int oci_url_parse(const char *text, struct oci_url *ret, struct error *err);

@@ -222,7 +222,7 @@ static void check_case(const struct copy_case *t)
         struct builder_source *context = NULL;
 
         shell(script);
-        CHECK_OK(builder_context_open(directory, NULL, &context, &err));
+        CHECK_OK(builder_context_open(directory, NULL, NULL, &context, &err));
         if (t->before)
                 CHECK_OK(copy_words(context, tree, &before, &err));
         if (copy_words(context, tree, t, &err) < 0) {
@@ -259,7 +259,7 @@ static void test_ignored_files_are_not_there(void)
         CLEANUP_FREE char *text = NULL;
 
         shell("rm -rf c; mkdir -p c/dir; cd c; touch a.o keep.o secret dir/drop dir/keep; ln -s secret link");
-        CHECK_OK(builder_context_open(directory, NULL, &context, &err));
+        CHECK_OK(builder_context_open(directory, NULL, NULL, &context, &err));
         CHECK_OK(builder_context_set_ignore(context, patterns, strlen(patterns), ".dockerignore", &err));
         CHECK_OK(copy_words(context, tree, &all, &err));
         text = tree_text(tree);

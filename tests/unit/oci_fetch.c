@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The frames between a process and its fetch child, and the addresses that redirects may not reach. What the child does with
- * servers is in tests/e2e/fetch-*.sh.
+ * The frames between a process and its fetch child, and the addresses that redirects may not reach (C11.8). What the child does
+ * with servers is in tests/e2e/fetch-*.sh.
  */
 #include "oci/fetch.h"
 
@@ -54,8 +54,9 @@ static void test_frame_round_trip(void)
 
 static void test_frame_bounds(void)
 {
-        static const char *const bad[] = { "X", "BF\2\1", "BF\1\1\2", "BF\1\1\2\377\0\0\0abc", "BF\1\1\0\0\0\0\0", "BF\1\1\77\0\0\0\0" };
-        static const size_t sizes[] = { 1, 4, 5, 12, 9, 9 };
+        static const char *const bad[] = {
+                "X", "BF\2\1", "BF\1\1\2", "BF\1\1\2\377\0\0\0abc", "BF\1\1\0\0\0\0\0", "BF\1\1\77\0\0\0\0"};
+        static const size_t sizes[] = {1, 4, 5, 12, 9, 9};
         CLEANUP_BUFFER struct buffer large = BUFFER_INIT;
         CLEANUP_FREE char *bytes = memory_zalloc(FETCH_FRAME_MAX, 1);
         CLEANUP_ERROR struct error send_err = ERROR_INIT;
@@ -77,10 +78,10 @@ static void test_frame_bounds(void)
 
 static void test_headers_have_no_line_breaks(void)
 {
-        const struct oci_fetch_options options = { .log = NULL };
+        const struct oci_fetch_options options = {.log = NULL};
         struct oci_fetch *f = oci_fetch_new(&options);
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct oci_fetch_request request = { .url = "http://127.0.0.1:9/", .authorization = "x\r\nHost: y", .fd = -1 };
+        struct oci_fetch_request request = {.url = "http://127.0.0.1:9/", .authorization = "x\r\nHost: y", .fd = -1};
         struct oci_fetch_response response;
 
         CHECK(oci_fetch_do(f, &request, &response, &err) < 0);
@@ -90,11 +91,22 @@ static void test_headers_have_no_line_breaks(void)
 
 static void test_local_hosts(void)
 {
-        static const char *const local[] = { "localhost", "x.localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0.0.0.0",
-                                             "169.254.169.254", "[::1]", "[::]", "[fe80::1]", "[::ffff:127.0.0.1]",
-                                             "[::ffff:169.254.169.254]", "[64:ff9b::7f00:1]" };
-        static const char *const far[] = { "example.org", "10.0.0.1", "192.168.1.1", "172.16.0.1", "8.8.8.8", "[2001:db8::1]", "[fd00::1]",
-                                           "localhost.example.org" };
+        static const char *const local[] = {"localhost",
+                                            "x.localhost",
+                                            "127.0.0.1",
+                                            "127.1",
+                                            "2130706433",
+                                            "0x7f000001",
+                                            "0.0.0.0",
+                                            "169.254.169.254",
+                                            "[::1]",
+                                            "[::]",
+                                            "[fe80::1]",
+                                            "[::ffff:127.0.0.1]",
+                                            "[::ffff:169.254.169.254]",
+                                            "[64:ff9b::7f00:1]"};
+        static const char *const far[] = {"example.org", "10.0.0.1",      "192.168.1.1", "172.16.0.1",
+                                          "8.8.8.8",     "[2001:db8::1]", "[fd00::1]",   "localhost.example.org"};
 
         for (size_t i = 0; i < ARRAY_SIZE(local); i++)
                 if (!fetch_local_is_host(local[i]))
@@ -106,8 +118,8 @@ static void test_local_hosts(void)
 
 static void test_local_addresses(void)
 {
-        struct sockaddr_in in = { .sin_family = AF_INET };
-        struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+        struct sockaddr_in in = {.sin_family = AF_INET};
+        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 
         CHECK(inet_pton(AF_INET, "127.9.9.9", &in.sin_addr) == 1);
         CHECK(fetch_local_is_address((const struct sockaddr *)(const void *)&in));

@@ -47,9 +47,24 @@ static void test_small(void)
 static void test_refused(void)
 {
         static const char *const bad[] = {
-                "",          "x",           "http:/x",        "http:///x",       "://x",           "http://-oProxy/x",
-                "http://a b", "http://a/\n", "http://a\\@b/",  "http://a:99999/", "http://a:0/",    "http://a:8x/",
-                "http://[::1", "http://[x]/", "http://a/\x7f", "1http://a",       "http://a%00b/x", "http://a\tb/",
+                "",
+                "x",
+                "http:/x",
+                "http:///x",
+                "://x",
+                "http://-oProxy/x",
+                "http://a b",
+                "http://a/\n",
+                "http://a\\@b/",
+                "http://a:99999/",
+                "http://a:0/",
+                "http://a:8x/",
+                "http://[::1",
+                "http://[x]/",
+                "http://a/\x7f",
+                "1http://a",
+                "http://a%00b/x",
+                "http://a\tb/",
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -76,7 +91,7 @@ static void test_decode(void)
 {
         static const struct {
                 const char *from, *to;
-        } table[] = { { "a%2fb", "a/b" }, { "%", "%" }, { "%2", "%2" }, { "%zz", "%zz" }, { "a%00b", "a" }, { "%2e%2E", ".." } };
+        } table[] = {{"a%2fb", "a/b"}, {"%", "%"}, {"%2", "%2"}, {"%zz", "%zz"}, {"a%00b", "a"}, {"%2e%2E", ".."}};
 
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
                 CLEANUP_FREE char *got = oci_url_decode(table[i].from);
@@ -90,12 +105,12 @@ static void test_redact(void)
         static const struct {
                 const char *from, *to;
         } table[] = {
-                { "ADD https://u:p@h/x /d", "ADD https://xxxxx@h/x /d" },
-                { "a https://tok@h b ssh://git@h/y", "a https://xxxxx@h b ssh://xxxxx@h/y" },
-                { "https://u:p@q@h/x", "https://xxxxx@h/x" },
-                { "https://h/x@y", "https://h/x@y" },
-                { "\"https://h\" a@b", "\"https://h\" a@b" },
-                { "no url", "no url" },
+                {"ADD https://u:p@h/x /d", "ADD https://xxxxx@h/x /d"},
+                {"a https://tok@h b ssh://git@h/y", "a https://xxxxx@h b ssh://xxxxx@h/y"},
+                {"https://u:p@q@h/x", "https://xxxxx@h/x"},
+                {"https://h/x@y", "https://h/x@y"},
+                {"\"https://h\" a@b", "\"https://h\" a@b"},
+                {"no url", "no url"},
         };
         char line[] = "ADD https://u:p@h/x /d";
 
