@@ -57,7 +57,8 @@ static int locate_given(const struct builder_build_options *o, struct builder_so
                 return error_errno(err, errno, "cannot read the Dockerfile %s", o->file);
         if (root && strncmp(directory, root, length) == 0 && (directory[length] == '/' || directory[length] == '\0')) {
                 l->directory = context;
-                l->path = memory_printf("%s/%s", directory + length, slash ? slash + 1 : o->file);
+                l->path = memory_printf("%s%s%s", directory + length + strspn(directory + length, "/"), directory[length] ? "/" : "",
+                                        slash ? slash + 1 : o->file);
                 return 0;
         }
         l->path = memory_strdup(slash ? slash + 1 : o->file);

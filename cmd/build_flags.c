@@ -9,7 +9,7 @@ static int parse_rows(const struct option_row *rows, size_t count, char *const *
 {
         const struct option_table table = {
                 .usage = "bryo build [OPTIONS] CONTEXT",
-                .about = "Builds an image from a Dockerfile and a context directory.",
+                .about = "Builds an image from a Dockerfile and a context: a directory, a git repository, a URL, or - for standard input.",
                 .rows = rows,
                 .count = count,
                 .ignored = build_flags_ignored,

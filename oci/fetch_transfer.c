@@ -473,6 +473,12 @@ static int explain(struct fetch_transfer *t, CURLcode code, struct error *err)
                                  (unsigned long long)t->done);
         if (code == CURLE_OPERATION_TIMEDOUT)
                 return error_set(err, ETIMEDOUT, "%s did not answer in time", t->url.host);
+        if (code == CURLE_COULDNT_CONNECT)
+                return error_set(err, ECONNREFUSED, "cannot connect to %s port %u", t->url.host, oci_url_port(&t->url));
+        if (code == CURLE_COULDNT_RESOLVE_HOST)
+                return error_set(err, EHOSTUNREACH, "the host %s is not known", t->url.host);
+        if (code == CURLE_GOT_NOTHING)
+                return error_set(err, EIO, "%s closed the connection without an answer", t->url.host);
         if (code == CURLE_PARTIAL_FILE)
                 return error_set(err, EIO, "the server closed the connection after %llu bytes, before the end",
                                  (unsigned long long)t->done);

@@ -37,7 +37,7 @@ for pack in cat gzip bzip2 xz zstd; do
         $pack < context.tar > packed
         from_stdin < packed
         assert_equal "$(image_run image sh -c "cd /c && find . -mindepth 1 | sort | sed 's,^./,,' | xargs stat -c '%n %a %u:%g'")" "$expected" "$pack"
-        # the ignore file is one of the files: it says nothing about a tar
+        # X1.13: the ignore file is one of the files, it says nothing about a tar
         assert_equal "$(image_run image sh -c 'cat /c/link; stat -c %h /c/sub/one')" $'one\n2' "$pack"
         ids+="$(image_id image)"$'\n'
 done
@@ -50,7 +50,7 @@ before=$(find "$XDG_DATA_HOME/bryo/data" -type f | wc -l)
 from_stdin < context.tar
 assert_equal "$(find "$XDG_DATA_HOME/bryo/data" -type f | wc -l)" "$before" "the number of data files"
 
-# -f names a file of the tar; ADD unpacks an archive in it; the directory context of the same files shares the steps.
+# X1.12: -f names a file of the tar; ADD unpacks an archive in it; the directory context of the same files shares the steps.
 printf 'FROM busybox\nADD inner.tgz /e/\n' > files/other
 tar -C files -czf files/inner.tgz sub
 tar -C files -cf context.tar .

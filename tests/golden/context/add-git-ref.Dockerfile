@@ -1,0 +1,3 @@
+FROM busybox
+ARG WEB
+ADD $WEB/git/repo.git#v9 /x

@@ -1,0 +1,4 @@
+FROM busybox
+ARG WEB
+ADD $WEB/status/404 \
+    /x

@@ -1,0 +1,3 @@
+FROM busybox
+ARG WEB
+ADD "$WEB/named/?as=inline" /x/

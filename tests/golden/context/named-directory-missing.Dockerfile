@@ -1,0 +1,3 @@
+FROM busybox
+COPY --from=files a \
+  /a
