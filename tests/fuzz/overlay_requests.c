@@ -141,7 +141,9 @@ static void exchange(struct kernel *kernel, const struct buffer *message)
                 return;
         }
         do { /* LSEEK is answered by another thread, perhaps with a notification before: that has no number */
-                n = recv(kernel->fd, reply, sizeof reply, header->opcode == FUSE_LSEEK ? 0 : MSG_DONTWAIT);
+                do
+                        n = recv(kernel->fd, reply, sizeof reply, header->opcode == FUSE_LSEEK ? 0 : MSG_DONTWAIT);
+                while (n < 0 && errno == EINTR); /* libFuzzer's alarm */
                 assert(n >= (ssize_t)sizeof out);
                 memcpy(&out, reply, sizeof out);
         } while (out.unique == 0);

@@ -18,6 +18,14 @@ static double now(void)
         return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static double cpu(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static size_t heap(void)
 {
         struct mallinfo2 info = mallinfo2();
@@ -25,13 +33,19 @@ static size_t heap(void)
         return info.uordblks + info.hblkhd;
 }
 
-static void fill(struct overlay_tree *tree, unsigned files)
+/* Returns how much longer the last quarter took than the first: 1 when files cost the same however many there are. */
+static double fill(struct overlay_tree *tree, unsigned files)
 {
+        double began = cpu(), first = 0, last = 0;
         struct overlay_create create = {.mode = S_IFDIR | 0755}, file = {.mode = S_IFREG | 0644};
         struct overlay_attr dir = {0}, attr;
         char name[32];
 
         for (unsigned i = 0; i < files; i++) {
+                if (i == files / 4)
+                        first = cpu() - began;
+                if (i == files / 4 * 3)
+                        last = cpu();
                 if (i % 500 == 0) {
                         if (i > 0)
                                 overlay_ops_forget(tree, dir.ino, 1);
@@ -44,6 +58,7 @@ static void fill(struct overlay_tree *tree, unsigned files)
                 overlay_ops_forget(tree, attr.ino, 1);
         }
         overlay_ops_forget(tree, dir.ino, 1);
+        return (cpu() - last) / first;
 }
 
 struct visiting {
@@ -73,7 +88,7 @@ static void test_scale(void)
         static struct visiting v;
         struct overlay_seal_result result;
         struct overlay_tree *tree;
-        double began, opened, walked;
+        double began, opened, walked, slower;
         size_t before;
 
         fixture_begin(&f);
@@ -81,9 +96,11 @@ static void test_scale(void)
         tree = fixture_tree(&f);
         CHECK(overlay_ops_attach(tree));
         began = now();
-        fill(tree, files);
-        printf("# %u files made in %.2f s, %.0f bytes of memory each\n", files, now() - began,
-               (double)(heap() - before) / files);
+        slower = fill(tree, files);
+        printf("# %u files made in %.2f s, %.0f bytes of memory each, the last quarter in %.2f times the first's "
+               "time\n",
+               files, now() - began, (double)(heap() - before) / files, slower);
+        CHECK(slower < 2.5);
         /* a million must stay under 500 MiB */
         CHECK((heap() - before) / files < 450);
         overlay_ops_detach(tree);
