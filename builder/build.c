@@ -327,6 +327,7 @@ static void close_job(struct builder_job *job)
         builder_source_free(job->context);
         builder_named_free(job->named);
         dockerfile_free(job->file);
+        sandbox_stage_close(job->holder);
         builder_workshop_close(&job->workshop);
 }
 
@@ -336,8 +337,10 @@ int builder_build(const struct builder_build_options *options, struct builder_bu
         int result;
 
         pthread_mutex_init(&job.lock, NULL);
+        pthread_mutex_init(&job.cache_lock, NULL);
         result = run_job(&job, ret, err);
         close_job(&job);
+        pthread_mutex_destroy(&job.cache_lock);
         pthread_mutex_destroy(&job.lock);
         return result;
 }

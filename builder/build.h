@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "builder/progress.h"
+#include "builder/run_options.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/sha256.h"
@@ -38,6 +39,7 @@ struct builder_build_options {
         const char *ignore_file;                 /* instead of the ignore files of context and Dockerfile; NULL: those */
         unsigned jobs;                           /* stages at a time; 0: one for each CPU, at least four */
         struct oci_fetch_options fetch;          /* limits of HTTP; 0: the defaults */
+        const struct builder_run_options *run;   /* what the command line says about commands */
         bool no_cache;                           /* every step is executed */
         const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
         bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */

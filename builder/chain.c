@@ -132,6 +132,16 @@ int builder_chain_open(const struct builder_chain *chain, struct builder_worksho
         return result;
 }
 
+int builder_empty_tree_open(struct builder_workshop *workshop, struct overlay_pool *pool, struct builder_upper *upper,
+                            struct overlay_tree **ret, struct error *err)
+{
+        struct overlay_tree_options options = tree_options(workshop, upper);
+
+        if (pool)
+                options.pool = pool;
+        return overlay_tree_open(&options, ret, err);
+}
+
 int builder_layer_tree_open(struct builder_workshop *workshop, struct builder_upper *upper, struct overlay_tree **ret,
                             struct error *err)
 {

@@ -57,6 +57,12 @@ struct builder_upper {
 /* `latest` (seconds) is the last time that sealing may write, NULL: no limit (SOURCE_DATE_EPOCH). */
 int builder_chain_open(const struct builder_chain *chain, struct builder_workshop *workshop, const int64_t *latest,
                        struct builder_upper *upper, struct overlay_tree **ret, struct error *err);
+/*
+ * Opens a tree with nothing below its upper. `pool` is where bodies are read that the caller puts there from elsewhere;
+ * NULL: the workshop's.
+ */
+int builder_empty_tree_open(struct builder_workshop *workshop, struct overlay_pool *pool, struct builder_upper *upper,
+                            struct overlay_tree **ret, struct error *err);
 /* Opens a tree into which a layer tar is imported (overlay_tree_options.layer). */
 int builder_layer_tree_open(struct builder_workshop *workshop, struct builder_upper *upper, struct overlay_tree **ret,
                             struct error *err);

@@ -2,6 +2,7 @@
 #ifndef BRYO_BUILDER_COMMAND_H
 #define BRYO_BUILDER_COMMAND_H
 
+#include "builder/run_options.h"
 #include "builder/users.h"
 #include "common/buffer.h"
 #include "common/strv.h"
@@ -16,7 +17,8 @@ struct builder_command {
         struct strv argv;
         struct strv env;
         char *cwd;
-        const char *hostname; /* static text */
+        const char *hostname; /* borrowed */
+        const struct builder_run_options *options; /* NULL: the defaults */
         struct builder_user user;
         struct buffer hosts;
         struct buffer resolv_conf;

@@ -17,6 +17,8 @@
  * (schedule.h). A stage is touched by its thread only, until it is done; then
  * everybody may read it. What all threads share is guarded by the job's lock.
  */
+struct builder_cache;
+
 struct builder_stage {
         struct builder_state state;
         unsigned step;              /* steps begun, for "[name 2/5]" */
@@ -34,7 +36,10 @@ struct builder_job {
         struct builder_source *context; /* owned */
         bool context_is_directory;      /* of the host */
         struct builder_named *named;    /* owned */
-        pthread_mutex_t lock;           /* guards the four below, the workshop's sandbox, and the progress callbacks */
+        struct sandbox_stage *holder;   /* holds the mounts of served trees (trees.h); NULL until the first. Owned */
+        struct builder_cache *caches;   /* the live ones (cache_mount.h), guarded by cache_lock */
+        pthread_mutex_t cache_lock;     /* taken before `lock`, if both are */
+        pthread_mutex_t lock;           /* guards holder and the four below, the workshop's sandbox, and the progress callbacks */
         unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
         bool cancelled;                 /* a stage failed: nothing new begins */
         bool executed;                  /* some step did not hit */

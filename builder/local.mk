@@ -5,12 +5,16 @@ libbuilder_a_SOURCES = \
 	builder/amend.c builder/amend.h \
 	builder/archive_entry.c builder/archive_entry.h \
 	builder/build.c builder/build.h \
+	builder/cache_mount.c builder/cache_mount.h \
+	builder/cache_publish.c builder/cache_publish.h \
+	builder/cache_record.c builder/cache_record.h \
 	builder/chain.c builder/chain.h \
 	builder/command.c builder/command.h \
 	builder/commit.c builder/commit.h \
 	builder/container.c builder/container.h \
 	builder/content.c builder/content.h \
 	builder/context.c builder/context.h builder/context_file.c \
+	builder/context_view.c builder/context_view.h \
 	builder/copy.c builder/copy.h \
 	builder/copying.h \
 	builder/copy_instruction.c \
@@ -42,9 +46,16 @@ libbuilder_a_SOURCES = \
 	builder/origin.c builder/origin.h \
 	builder/plan.c builder/plan.h \
 	builder/progress.h \
+	builder/proxies.c builder/proxies.h \
 	builder/record.c builder/record.h \
 	builder/resolver.c builder/resolver.h \
-	builder/run_instruction.c \
+	builder/agent.c builder/agent.h \
+	builder/run_execute.c \
+	builder/run_instruction.c builder/run_instruction.h \
+	builder/run_mounts.c builder/run_mounts.h \
+	builder/run_mounts_open.c \
+	builder/run_options.c builder/run_options.h \
+	builder/run_secrets.c \
 	builder/schedule.c builder/schedule.h \
 	builder/site.c \
 	builder/source.c builder/source.h \
@@ -52,6 +63,7 @@ libbuilder_a_SOURCES = \
 	builder/step.c builder/step.h \
 	builder/tree_source.c \
 	builder/tree_walk.c builder/tree_walk.h \
+	builder/trees.c builder/trees.h \
 	builder/unpack.c builder/unpack.h \
 	builder/users.c builder/users.h \
 	builder/workdir.c \
@@ -61,6 +73,11 @@ check_PROGRAMS += tests/unit/builder_users
 TESTS += tests/unit/builder_users
 tests_unit_builder_users_SOURCES = tests/unit/builder_users.c tests/unit/check.h
 tests_unit_builder_users_LDADD = libbuilder.a libcommon.a
+
+check_PROGRAMS += tests/unit/builder_resolver
+TESTS += tests/unit/builder_resolver
+tests_unit_builder_resolver_SOURCES = tests/unit/builder_resolver.c tests/unit/check.h
+tests_unit_builder_resolver_LDADD = libbuilder.a libcommon.a
 
 check_PROGRAMS += tests/unit/builder_plan
 TESTS += tests/unit/builder_plan

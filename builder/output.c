@@ -5,13 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 
+#define TAIL_MAX   ((size_t)4096)
+#define TAIL_LINES 10
+
 int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err)
 {
-        *o = (struct builder_output){ SANDBOX_OUTPUT_INIT, job, step };
+        *o = (struct builder_output){ SANDBOX_OUTPUT_INIT, job, step, BUFFER_INIT };
         if (sandbox_output_open(&o->pipes, err) < 0)
                 return -1;
         for (int i = 0; i < 2; i++)
@@ -20,10 +24,57 @@ int builder_output_open(struct builder_output *o, struct builder_job *job, unsig
         return 0;
 }
 
+static void keep(struct builder_output *o, const char *bytes, size_t size)
+{
+        buffer_append(&o->tail, bytes, size);
+        if (o->tail.size < 2 * TAIL_MAX)
+                return;
+        memmove(o->tail.data, o->tail.data + o->tail.size - TAIL_MAX, TAIL_MAX);
+        o->tail.size = TAIL_MAX;
+        o->tail.data[TAIL_MAX] = '\0';
+}
+
+static void append_line(const char *indent, const char *line, size_t size, struct buffer *ret)
+{
+        buffer_append_string(ret, indent);
+        for (size_t i = 0; i < size; i++) {
+                unsigned char c = (unsigned char)line[i];
+
+                if (c == 0xc2 && i + 1 < size && (unsigned char)line[i + 1] < 0xa0)
+                        buffer_printf(ret, "\\u%04x", (unsigned char)line[++i]); /* a C1 control in UTF-8 */
+                else if ((c < 0x20 && c != '\t') || c == 0x7f)
+                        buffer_printf(ret, "^%c", c ^ 0x40);
+                else
+                        buffer_append_char(ret, (char)c);
+        }
+        buffer_append_char(ret, '\n');
+}
+
+void builder_output_tail(const struct builder_output *o, const char *indent, struct buffer *ret)
+{
+        const char *text = buffer_text(&o->tail);
+        size_t end = o->tail.size, at;
+        unsigned lines = 0;
+
+        while (end > 0 && text[end - 1] == '\n')
+                end--;
+        for (at = end; at > 0; at--)
+                if (text[at - 1] == '\n' && ++lines == TAIL_LINES)
+                        break;
+        while (at < end) {
+                const char *newline = memchr(text + at, '\n', end - at);
+                size_t size = newline ? (size_t)(newline - text) - at : end - at;
+
+                append_line(indent, text + at, size, ret);
+                at += size + 1;
+        }
+}
+
 static void pass_on(struct builder_output *o, int stream, const char *bytes, size_t size)
 {
         const struct builder_progress *progress = o->job->options->progress;
 
+        keep(o, bytes, size);
         pthread_mutex_lock(&o->job->lock);
         progress->output(progress->context, o->step, stream, bytes, size);
         pthread_mutex_unlock(&o->job->lock);
@@ -92,4 +143,5 @@ int builder_output_attend(void *context, struct sandbox_stage *stage, struct err
 void builder_output_close(struct builder_output *o)
 {
         sandbox_output_close(&o->pipes);
+        buffer_free(&o->tail);
 }

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "builder/proxies.h"
 #include "common/buffer.h"
 #include "common/memory.h"
 #include "dockerfile/expand.h"
+#include "dockerfile/mount.h"
 #include "dockerfile/suggest.h"
 #include "oci/config.h"
 
@@ -250,6 +252,22 @@ int builder_plan_find_source(const struct builder_plan *plan, size_t current, co
         return 0;
 }
 
+int builder_plan_find_mount(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
+                            const struct dockerfile_flag *flag, const char *from, size_t *ret, struct error *err)
+{
+        *ret = BUILDER_NO_STAGE;
+        for (size_t i = plan->count; i-- > 0 && *ret == BUILDER_NO_STAGE;)
+                if (plan->stages[i].name && strcasecmp(plan->stages[i].name, from) == 0)
+                        *ret = i;
+        if (*ret == current)
+                return dockerfile_error(file, &flag->place, err, "--mount: a stage cannot mount itself");
+        if (*ret != BUILDER_NO_STAGE && *ret > current)
+                return dockerfile_error(file, &flag->place, err,
+                                        "--mount: stage \"%s\" begins later, in line %u: move it above this one", from,
+                                        plan->stages[*ret].from->first_line);
+        return 0;
+}
+
 /* --- triggers ---------------------------------------------------------------------- */
 
 static int add_trigger(struct builder_stage_plan *stage, const char *text, const char *of, struct error *err)
@@ -304,22 +322,53 @@ static int add_image_triggers(struct builder_plan *plan, struct builder_stage_pl
 static int mark_needed(struct builder_plan *plan, size_t index, const struct builder_plan_options *o,
                        struct error *err);
 
-/* The stage that one instruction reads, if it does. */
-static int mark_source(struct builder_plan *plan, size_t index, const struct dockerfile *file,
-                       const struct dockerfile_instruction *in, const struct builder_plan_options *o, struct error *err)
+static int add_source(struct builder_plan *plan, size_t index, size_t source, const struct builder_plan_options *o,
+                      struct error *err)
 {
         struct builder_stage_plan *stage = &plan->stages[index];
-        size_t source;
 
-        if ((in->kind != DOCKERFILE_COPY && in->kind != DOCKERFILE_ADD) || !in->copy.from)
-                return 0;
-        if (builder_plan_find_source(plan, index, file, in->copy.from, &source, err) < 0)
-                return -1;
         if (source == BUILDER_NO_STAGE)
                 return 0;
         stage->sources = memory_realloc(stage->sources, stage->source_count + 1, sizeof(*stage->sources));
         stage->sources[stage->source_count++] = source;
         return mark_needed(plan, source, o, err);
+}
+
+/* What the mounts of a RUN read. The parser has checked them. */
+static int mark_mounts(struct builder_plan *plan, size_t index, const struct dockerfile *file,
+                       const struct dockerfile_instruction *in, const struct builder_plan_options *o, struct error *err)
+{
+        for (size_t i = 0; i < in->run.mount_count; i++) {
+                const struct dockerfile_flag *flag = in->run.mounts[i];
+                CLEANUP_ERROR struct error cause = ERROR_INIT;
+                struct dockerfile_mount mount;
+                size_t source = BUILDER_NO_STAGE;
+                int result = 0;
+
+                if (dockerfile_mount_parse(flag->value, NULL, file->escape, &mount, &cause) < 0)
+                        return dockerfile_error(file, &flag->place, err, "%s", cause.message);
+                if (mount.from && mount.from[0])
+                        result = builder_plan_find_mount(plan, index, file, flag, mount.from, &source, err);
+                dockerfile_mount_clear(&mount);
+                if (result < 0 || add_source(plan, index, source, o, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* The stages that one instruction reads, if it does. */
+static int mark_source(struct builder_plan *plan, size_t index, const struct dockerfile *file,
+                       const struct dockerfile_instruction *in, const struct builder_plan_options *o, struct error *err)
+{
+        size_t source;
+
+        if (in->kind == DOCKERFILE_RUN)
+                return mark_mounts(plan, index, file, in, o, err);
+        if ((in->kind != DOCKERFILE_COPY && in->kind != DOCKERFILE_ADD) || !in->copy.from)
+                return 0;
+        if (builder_plan_find_source(plan, index, file, in->copy.from, &source, err) < 0)
+                return -1;
+        return add_source(plan, index, source, o, err);
 }
 
 /* Marks a stage and all it stands on; stages only point backwards, so this ends. */
@@ -382,9 +431,16 @@ static bool declares(const struct dockerfile_instruction *in, const char *name)
         return false;
 }
 
+/* Arguments that mean something to the builder itself (Dockerfile reference, "BuildKit built-in build args"). */
+static bool is_builtin(const char *name)
+{
+        return builder_proxy_is_name(name, strlen(name)) || strncmp(name, "BUILDKIT_", 9) == 0 ||
+               strcmp(name, "SOURCE_DATE_EPOCH") == 0;
+}
+
 static bool is_used(const struct builder_plan *plan, const char *name)
 {
-        if (strv_env_find(&plan->globals, name))
+        if (is_builtin(name) || strv_env_find(&plan->globals, name))
                 return true;
         for (size_t k = 0; k < plan->file->instruction_count; k++)
                 if (declares(&plan->file->instructions[k], name))

@@ -79,6 +79,9 @@ int builder_plan_find_source(const struct builder_plan *plan, size_t current, co
 char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name);
 /* The stage that the command line calls `text`: a name in any case, or an index. The error names the stages there are. */
 int builder_plan_find_stage(const struct builder_plan *plan, const char *text, size_t *ret, struct error *err);
+/* The same for `from` of a RUN --mount, which takes no index. */
+int builder_plan_find_mount(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
+                            const struct dockerfile_flag *flag, const char *from, size_t *ret, struct error *err);
 /* "build" or "stage-2": how progress calls a stage. Heap text. */
 char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
 /* True for the instructions that change files. */

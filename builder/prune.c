@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "builder/body.h"
+#include "builder/cache_record.h"
 #include "builder/reach.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -29,8 +30,8 @@ struct sweep {
 static const char *const directories[] = {
         [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
         [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
-        [OCI_STORE_DIGESTS] = "digests",
-        [OCI_STORE_DOWNLOADS] = "downloads",
+        [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
+        [OCI_STORE_CACHES] = "caches",
 };
 
 static int collect(void *context, const struct oci_store_object *o, struct error *err)
@@ -270,13 +271,28 @@ static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct 
         return oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, false, ret_fd, err);
 }
 
+/* Records count, the locks beside them do not. Nobody holds one: the gate is ours alone. */
+static int sweep_caches(struct sweep *s, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        size_t files = 0;
+
+        if (oci_store_each(s->store, OCI_STORE_CACHES, collect, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++)
+                if (!builder_cache_record_is_lock(names.items[i]) &&
+                    !builder_reach_has(s->reach, OCI_STORE_CACHES, names.items[i]))
+                        s->result->caches++;
+        return sweep_area(s, OCI_STORE_CACHES, &files, err);
+}
+
 /* The order is the point: nothing may be gone while something that points at it is there. */
 static int sweep_all(struct sweep *s, struct error *err)
 {
         if (sweep_tags(s, err) < 0 || sweep_area(s, OCI_STORE_IMAGES, &s->result->images, err) < 0 ||
             sweep_area(s, OCI_STORE_STEPS, &s->result->steps, err) < 0 ||
             sweep_area(s, OCI_STORE_DOWNLOADS, &s->result->downloads, err) < 0 ||
-            sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
+            sweep_caches(s, err) < 0 || sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
                 return -1;
         return sweep_blobs(s, err) < 0 ? -1 : sweep_data(s, err);
 }
@@ -286,6 +302,7 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
         CLEANUP_REACH struct builder_reach *reach = NULL;
         CLEANUP_ERROR struct error measure_err = ERROR_INIT;
         struct sweep s = {.store = o->store, .log = o->log, .result = ret};
+        const unsigned roots = (o->all ? 0u : BUILDER_REACH_STEPS) | (o->all || o->caches ? 0u : BUILDER_REACH_CACHES);
         CLEANUP_FD int gate = -1;
         uint64_t before = 0;
         uint64_t after = 0;
@@ -293,7 +310,7 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
 
         *ret = (struct builder_prune_result){0};
         if (take_gate(o, &gate, err) < 0 || oci_store_scratch_sweep(o->store, err) < 0 ||
-            builder_reach_mark(o->store, !o->all, o->log, &reach, err) < 0 || measure(o->store, &before, err) < 0)
+            builder_reach_mark(o->store, roots, o->log, &reach, err) < 0 || measure(o->store, &before, err) < 0)
                 return -1;
         s.reach = reach;
         result = sweep_all(&s, err);

@@ -17,6 +17,7 @@
  *  - images that no tag names,
  *  - step records that no build could use any more; with `all` every step record, so that the next build executes
  *    every step,
+ *  - with `all` or `caches` the directories of RUN --mount=type=cache,
  *  - indexes, data files and blobs that nothing reaches then,
  *  - in data files of which something is needed, the blocks that are not. So it is with a layer tar that no image has
  * as a layer any more but whose bytes some body still uses.
@@ -28,7 +29,8 @@
 struct builder_prune_options {
         struct oci_store *store;
         const struct log *log; /* may be NULL */
-        bool all;
+        bool all;    /* step records and cache mounts go as well */
+        bool caches; /* cache mounts go */
 };
 
 struct builder_prune_result {
@@ -37,6 +39,7 @@ struct builder_prune_result {
         size_t images;  /* removed; likewise below */
         size_t steps;
         size_t downloads; /* URLs of ADD that are asked for anew */
+        size_t caches; /* cache mounts */
         size_t layers; /* indexes */
         size_t files;  /* data files and blobs */
 };

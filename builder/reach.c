@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/cache_record.h"
 #include "builder/download.h"
 #include "builder/record.h"
 #include "common/map.h"
@@ -13,7 +14,7 @@
 #include "oci/image.h"
 #include "overlay/index.h"
 
-#define AREAS (OCI_STORE_DOWNLOADS + 1)
+#define AREAS (OCI_STORE_CACHES + 1)
 
 struct builder_reach {
         struct map *kept[AREAS]; /* names, as a set */
@@ -315,14 +316,66 @@ static int mark_downloads(struct builder_reach *r, struct oci_store *store, stru
         return result;
 }
 
-int builder_reach_mark(struct oci_store *store, bool steps, const struct log *log, struct builder_reach **ret,
+/* --- cache mounts ------------------------------------------------------------ */
+
+/* All indexes of the record, or none: a cache with a missing layer begins anew at its next use. */
+static int mark_cache_indexes(struct builder_reach *r, struct oci_store *store, const struct strv *names, struct error *err)
+{
+        for (size_t i = 0; i < names->count; i++) {
+                if (!builder_reach_has(r, OCI_STORE_INDEXES, names->items[i]) &&
+                    mark_index(r, store, names->items[i], err) < 0)
+                        return -1;
+                (void)keep(r, OCI_STORE_INDEXES, names->items[i]);
+        }
+        return 0;
+}
+
+static int mark_cache(struct builder_reach *r, struct oci_store *store, const char *name, const struct log *log,
+                      struct error *err)
+{
+        CLEANUP_CACHE_RECORD struct builder_cache_record record = BUILDER_CACHE_RECORD_INIT;
+        CLEANUP_FREE char *lock = memory_printf("%s.lock", name);
+        CLEANUP_FREE char *update = memory_printf("%s.update.lock", name);
+        CLEANUP_ERROR struct error index_err = ERROR_INIT;
+        bool found = false;
+
+        if (builder_cache_record_load(store, name, &record, &found, err) < 0)
+                return -1;
+        if (!found)
+                return 0;
+        if (mark_cache_indexes(r, store, &record.indexes, &index_err) < 0) {
+                if (index_err.code != EBADMSG && index_err.code != ENOENT)
+                        return error_move(err, &index_err);
+                log_print(log, LOG_WARNING, "the cache mount %s goes: %s", record.id, index_err.message);
+                return 0;
+        }
+        (void)keep(r, OCI_STORE_CACHES, name);
+        (void)keep(r, OCI_STORE_CACHES, lock);
+        (void)keep(r, OCI_STORE_CACHES, update);
+        return 0;
+}
+
+static int mark_caches(struct builder_reach *r, struct oci_store *store, const struct log *log, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        int result = oci_store_each(store, OCI_STORE_CACHES, collect, &names, err);
+
+        for (size_t i = 0; i < names.count && result == 0; i++)
+                if (!builder_cache_record_is_lock(names.items[i]))
+                        result = mark_cache(r, store, names.items[i], log, err);
+        return result;
+}
+
+int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log *log, struct builder_reach **ret,
                        struct error *err)
 {
         CLEANUP_REACH struct builder_reach *r = reach_new();
 
         if (mark_tags(r, store, err) < 0 || mark_image_indexes(r, store, log, err) < 0)
                 return -1;
-        if (steps && (mark_steps(r, store, log, err) < 0 || mark_downloads(r, store, err) < 0))
+        if ((roots & BUILDER_REACH_STEPS) && (mark_steps(r, store, log, err) < 0 || mark_downloads(r, store, err) < 0))
+                return -1;
+        if ((roots & BUILDER_REACH_CACHES) && mark_caches(r, store, log, err) < 0)
                 return -1;
         *ret = STEAL(r);
         return 0;

@@ -20,15 +20,20 @@
  *                         -> indexes -> ranges of data and blobs
  *     step record         -> index   -> ranges of data and blobs
  *     download record     -> a whole data file
+ *     cache mount         -> indexes -> ranges of data and blobs
  */
 struct builder_reach;
 
 /*
- * `steps`: step records keep what they need; those that no build could use (damaged, their files gone, made in another
+ * `roots` (enum builder_reach_roots, or-ed): with STEPS step records keep what they need; those that no build could use (damaged, their files gone, made in another
  * boot and never durable) are not counted. Fails, naming the image to remove, when something that a tagged image needs
  * cannot be read: what it points at is then unknown, and removing anything would be a guess.
  */
-int builder_reach_mark(struct oci_store *store, bool steps, const struct log *log, struct builder_reach **ret,
+enum builder_reach_roots {
+        BUILDER_REACH_STEPS = 1,
+        BUILDER_REACH_CACHES = 2, /* the directories of RUN --mount=type=cache */
+};
+int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log *log, struct builder_reach **ret,
                        struct error *err);
 void builder_reach_free(struct builder_reach *r);
 void builder_reach_cleanup(struct builder_reach **r);

@@ -26,8 +26,7 @@ void builder_hosts_text(const char *hostname, struct buffer *ret)
                       hostname);
 }
 
-/* True when every nameserver line names the stub, which only answers on the host's own loopback. */
-static bool names_only_stub(const struct buffer *text)
+bool builder_resolv_conf_is_stub(const struct buffer *text)
 {
         CLEANUP_FREE char *copy = memory_strdup(buffer_text(text));
         bool any = false;
@@ -61,7 +60,7 @@ int builder_resolv_conf_text(struct buffer *ret, struct error *err)
 
         if (read_if_there("/etc/resolv.conf", ret, err) < 0)
                 return -1;
-        if (!names_only_stub(ret))
+        if (!builder_resolv_conf_is_stub(ret))
                 return 0;
         if (read_if_there(BEHIND_STUB, &behind, err) < 0)
                 return -1;
@@ -70,4 +69,34 @@ int builder_resolv_conf_text(struct buffer *ret, struct error *err)
                 buffer_append(ret, behind.data, behind.size);
         }
         return 0;
+}
+
+static bool is_line_of(const char *line, const char *keyword)
+{
+        size_t length = strlen(keyword);
+
+        return strncmp(line, keyword, length) == 0 && (line[length] == ' ' || line[length] == '\t');
+}
+
+void builder_resolv_conf_replace(struct buffer *text, const char *keyword, const struct strv *values)
+{
+        CLEANUP_FREE char *copy = memory_strdup(buffer_text(text));
+        char *save = NULL;
+
+        if (values->count == 0)
+                return;
+        buffer_clear(text);
+        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+                /* domain is an old way to say search (resolv.conf(5)) */
+                if (!is_line_of(line, keyword) && !(strcmp(keyword, "search") == 0 && is_line_of(line, "domain")))
+                        buffer_printf(text, "%s\n", line);
+        if (strcmp(keyword, "nameserver") == 0) {
+                for (size_t i = 0; i < values->count; i++)
+                        buffer_printf(text, "nameserver %s\n", values->items[i]);
+                return;
+        }
+        buffer_append_string(text, keyword);
+        for (size_t i = 0; i < values->count; i++)
+                buffer_printf(text, " %s", values->items[i]);
+        buffer_append_char(text, '\n');
 }

@@ -8,6 +8,7 @@
 #include "builder/scratch_tree.h"
 #include "builder/source.h"
 #include "common/fd.h"
+#include "common/map.h"
 #include "common/memory.h"
 
 #define CHUNK ((size_t)1 << 18)
@@ -17,6 +18,7 @@ struct tree_source {
         struct overlay_tree *tree;  /* borrowed */
         const struct log *log;
         struct builder_scratch_tree *own; /* NULL: `tree` is a stage's or image's; else it is of this one, as a context */
+        struct map *digests; /* inode number -> struct sha256_digest, of files with several names. A source has one thread */
 };
 
 static struct tree_source *self(struct builder_source *s)
@@ -104,14 +106,13 @@ static int each_xattr(struct builder_source *s, const struct builder_item *item,
         return 0;
 }
 
-static int digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret, struct error *err)
+static int hash_bytes(const struct builder_item *item, struct sha256_digest *ret, struct error *err)
 {
         CLEANUP_FREE char *chunk = memory_alloc(CHUNK);
         struct sha256 hash;
         uint64_t offset = 0;
         size_t n;
 
-        (void)s;
         sha256_init(&hash);
         do {
                 if (overlay_node_read(&item->ref, chunk, CHUNK, offset, &n, err) < 0)
@@ -120,6 +121,23 @@ static int digest(struct builder_source *s, const struct builder_item *item, str
                 offset += n;
         } while (n > 0);
         sha256_final(&hash, ret);
+        return 0;
+}
+
+/* The names of one inode are hashed once: a base with busybox has four hundred of them. */
+static int digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret, struct error *err)
+{
+        struct map *digests = self(s)->digests;
+        const struct sha256_digest *known = map_find(digests, &item->attr.ino, sizeof(item->attr.ino));
+
+        if (known) {
+                *ret = *known;
+                return 0;
+        }
+        if (hash_bytes(item, ret, err) < 0)
+                return -1;
+        if (item->attr.nlink > 1)
+                map_set(digests, &item->attr.ino, sizeof(item->attr.ino), memory_dup(ret, sizeof(*ret)));
         return 0;
 }
 
@@ -188,6 +206,7 @@ static char *explain_missing(struct builder_source *s, const char *path)
 static void tree_source_free(struct builder_source *s)
 {
         builder_scratch_tree_free(self(s)->own);
+        map_free(self(s)->digests);
         free(self(s));
 }
 
@@ -211,6 +230,7 @@ struct builder_source *builder_tree_source_new(struct overlay_tree *tree, const 
 
         t->base.ops = &tree_ops;
         t->tree = tree;
+        t->digests = map_new(free);
         t->log = log;
         return &t->base;
 }

@@ -8,6 +8,7 @@
 #include "cmd/build_flags.h"
 #include "cmd/build_output.h"
 #include "cmd/build_report.h"
+#include "cmd/build_run.h"
 #include "cmd/build_values.h"
 #include "cmd/fetch_limits.h"
 #include "cmd/progress.h"
@@ -58,6 +59,7 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_STRV struct strv tags = STRV_INIT;
         struct builder_build_options o = { .log = &log, .progress = &callbacks, .tags = &tags };
+        struct builder_run_options run = { .secrets = NULL };
         struct builder_build_result built;
         int result;
 
@@ -66,12 +68,15 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         for (size_t i = 0; i < f->warnings.count; i++)
                 log_print(&log, LOG_WARNING, "%s", f->warnings.items[i]);
         fill_options(f, v, &o);
-        result = cmd_fetch_limits_find(&o.fetch, err);
+        o.run = &run;
+        result = build_run_options(f, &log, &run, err);
+        if (result == 0)
+                result = cmd_fetch_limits_find(&o.fetch, err);
         if (result == 0)
                 result = cmd_store_open(f->root, &log, &store, err);
         o.store = store;
-        if (result == 0 && (result = builder_build(&o, &built, err)) < 0)
-                fputs(cmd_progress_tail(p), stderr);
+        if (result == 0)
+                result = builder_build(&o, &built, err);
         if (result == 0) {
                 const struct build_report report = {
                         f, store, &log, &built.image, &tags, out, build_outputs_use_stdout(outputs),
@@ -80,6 +85,7 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
                 result = deliver(&report, outputs, err);
         }
         oci_store_close(STEAL(store));
+        builder_run_options_free(&run);
         cmd_progress_free(p);
         return result;
 }

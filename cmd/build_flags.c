@@ -29,14 +29,21 @@ static int parse_rows(const struct option_row *rows, size_t count, char *const *
 int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, struct error *err)
 {
         const struct option_row rows[] = {
+                { "add-host", 0, OPTION_LIST, &f->hosts, "NAME:ADDRESS", "Add a line to /etc/hosts of every RUN; host-gateway is this machine" },
                 { "arch", 0, OPTION_TEXT, &f->arch, "ARCH", "The architecture part of --platform" },
                 { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME[=VALUE]", "Set a build-time variable; without a value, from the environment" },
                 { "build-arg-file", 0, OPTION_LIST, &f->build_arg_files, "FILE", "Read build-time variables, a NAME=VALUE in each line" },
                 { "build-context", 0, OPTION_LIST, &f->contexts, "NAME=VALUE", "Use a directory, URL, docker-image:// or oci-layout:// where NAME stands" },
+                { "cap-add", 0, OPTION_LIST, &f->cap_add, "NAME", "Give commands a capability inside their user namespace" },
+                { "cap-drop", 0, OPTION_LIST, &f->cap_drop, "NAME", "Take a capability from commands" },
                 { "digest-file", 0, OPTION_TEXT, &f->digest_file, "FILE", "Write the digest of the image's manifest to a file" },
+                { "dns", 0, OPTION_LIST, &f->dns, "ADDRESS", "Name servers of commands; none leaves the image's own resolv.conf" },
+                { "dns-option", 0, OPTION_LIST, &f->dns_options, "OPTION", "An option of resolv.conf" },
+                { "dns-search", 0, OPTION_LIST, &f->dns_search, "DOMAIN", "A search domain of resolv.conf" },
                 { "env", 0, OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable at the start of every stage" },
                 { "file", 'f', OPTION_TEXT, &f->file, "FILE", "The Dockerfile, - for standard input (default: CONTEXT/Dockerfile)" },
                 { "from", 0, OPTION_TEXT, &f->base, "IMAGE", "Stand in for what the first FROM names" },
+                { "http-proxy", 0, OPTION_MAYBE, &f->http_proxy, "true|false", "Pass this shell's *_PROXY variables to commands" },
                 { "ignorefile", 0, OPTION_TEXT, &f->ignore_file, "FILE", "Read this instead of .dockerignore" },
                 { "iidfile", 0, OPTION_TEXT, &f->iidfile, "FILE", "Write the image ID to a file" },
                 { "iidfile-raw", 0, OPTION_TEXT, &f->iidfile_raw, "FILE", "Write the image ID to a file, without sha256:" },
@@ -47,8 +54,11 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
                 { "load", 0, OPTION_SWITCH, &f->load, NULL, "Keep the image in the store, as a build without --output does" },
                 { "logfile", 0, OPTION_TEXT, &f->logfile, "FILE", "Write the progress to a file instead of standard error" },
                 { "metadata-file", 0, OPTION_TEXT, &f->metadata_file, "FILE", "Write digests and names of the result as JSON" },
+                { "network", 0, OPTION_TEXT, &f->network, "default|host|none", "The network of commands that do not say" },
                 { "no-cache", 0, OPTION_SWITCH, &f->no_cache, NULL, "Execute every step, whatever the cache holds" },
                 { "no-cache-filter", 0, OPTION_LIST, &f->no_cache_stages, "STAGE[,...]", "Execute every step of these stages" },
+                { "no-hosts", 0, OPTION_SWITCH, &f->no_hosts, NULL, "Leave the image's own /etc/hosts" },
+                { "on-error", 0, OPTION_TEXT, &f->on_error, "shell", "Open a shell in the files of a RUN that failed" },
                 { "os", 0, OPTION_TEXT, &f->os, "OS", "The operating system part of --platform" },
                 { "output", 'o', OPTION_LIST, &f->outputs, "type=...", "Write the result elsewhere: local, tar, oci, docker, image, cacheonly; may be repeated" },
                 { "platform", 0, OPTION_LIST, &f->platforms, "OS/ARCH", "What to build for: this machine's, as yet" },
@@ -57,14 +67,19 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
                 { "quiet", 'q', OPTION_SWITCH, &f->quiet, NULL, "Print only the image ID" },
                 { "rewrite-timestamp", 0, OPTION_MAYBE, &f->rewrite_timestamp, "true", "Clamp times of files to --timestamp (always done)" },
                 { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                { "secret", 0, OPTION_LIST, &f->secrets, "id=ID,src=FILE", "A secret for RUN --mount=type=secret; also id=ID,env=NAME" },
+                { "shm-size", 0, OPTION_TEXT, &f->shm_size, "SIZE", "The size of /dev/shm (default: 64m)" },
                 { "source-date-epoch", 0, OPTION_TEXT, &f->epoch, "SECONDS", "The same as --timestamp" },
+                { "ssh", 0, OPTION_LIST, &f->agents, "default|ID=SOCKET", "An ssh agent for RUN --mount=type=ssh" },
                 { "storage", 's', OPTION_TEXT, &f->root, "DIR", "The same as --root" },
                 { "tag", 't', OPTION_LIST, &f->tags, "NAME[:TAG]", "Name the image; may be repeated" },
                 { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
                 { "timestamp", 0, OPTION_TEXT, &f->epoch, "SECONDS", "Nothing in the image is later than this (default: $SOURCE_DATE_EPOCH)" },
+                { "ulimit", 0, OPTION_LIST, &f->ulimits, "NAME=SOFT:HARD", "A resource limit of commands" },
                 { "unsetenv", 0, OPTION_LIST, &f->unset_env, "NAME", "Remove a variable from the image's environment" },
                 { "unsetlabel", 0, OPTION_LIST, &f->unset_labels, "NAME", "Do not inherit a label of a base image" },
                 { "variant", 0, OPTION_TEXT, &f->variant, "VARIANT", "The variant part of --platform" },
+                { "volume", 'v', OPTION_LIST, &f->volumes, "DIR:/WHERE[:ro|:O]", "Show commands a directory of this machine" },
         };
 
         *f = (struct build_flags){ .words = STRV_INIT };
@@ -74,8 +89,9 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
 void build_flags_free(struct build_flags *f)
 {
         struct strv *const lists[] = {
-                &f->words, &f->build_arg_files, &f->build_args, &f->contexts, &f->env, &f->labels, &f->no_cache_stages, &f->outputs,
-                &f->platforms, &f->tags, &f->unset_env, &f->unset_labels, &f->warnings,
+                &f->words, &f->agents, &f->build_arg_files, &f->build_args, &f->cap_add, &f->cap_drop, &f->contexts, &f->dns,
+                &f->dns_options, &f->dns_search, &f->env, &f->hosts, &f->labels, &f->no_cache_stages, &f->outputs,
+                &f->platforms, &f->secrets, &f->tags, &f->ulimits, &f->unset_env, &f->unset_labels, &f->volumes, &f->warnings,
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(lists); i++)

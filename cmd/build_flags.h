@@ -23,6 +23,11 @@ struct build_flags {
                 *os, *progress, *pull, *rewrite_timestamp, *root, *target, *variant;
         bool load, no_cache, quiet;
 
+        /* about the commands of the build (build_run.c) */
+        struct strv secrets, agents, volumes, hosts, ulimits, cap_add, cap_drop, dns, dns_search, dns_options;
+        const char *network, *shm_size, *on_error, *http_proxy;
+        bool no_hosts;
+
         struct strv warnings; /* sentences about flags that were ignored */
 };
 

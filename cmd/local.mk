@@ -9,6 +9,7 @@ bryo_SOURCES = \
 	cmd/build_report.c cmd/build_report.h \
 	cmd/build_values.c cmd/build_values.h \
 	cmd/csv.c cmd/csv.h \
+	cmd/build_run.c cmd/build_run.h \
 	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
 	cmd/fetch_child.c \

@@ -25,6 +25,7 @@ static void print_result(const struct builder_prune_result *r)
         print_count("cached steps", r->steps);
         if (r->downloads > 0)
                 print_count("downloads", r->downloads);
+        print_count("cache mounts", r->caches);
         print_count("layers", r->layers);
         print_count("files of layers", r->files);
         cmd_units_format_size(r->held, 4, &held);
@@ -34,10 +35,10 @@ static void print_result(const struct builder_prune_result *r)
         printf("Total reclaimed space: %s\n", freed.data);
 }
 
-static int prune(const char *root, bool all, struct error *err)
+static int prune(const char *root, bool all, bool caches, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
-        struct builder_prune_options o = {.log = &cmd_notice_log, .all = all};
+        struct builder_prune_options o = {.log = &cmd_notice_log, .all = all, .caches = caches};
         struct builder_prune_result pruned;
         int result;
 
@@ -54,8 +55,10 @@ int cmd_prune(char *const *argv, struct error *err)
         const char *root = NULL;
         bool force = false;
         bool all = false;
+        bool caches = false;
         const struct option_row rows[] = {
-                {"all", 'a', OPTION_SWITCH, &all, NULL, "Forget every cached step, and keep only what tags need"},
+                {"all", 'a', OPTION_SWITCH, &all, NULL, "Forget every cached step and cache mount, and keep only what tags need"},
+                {"caches", 0, OPTION_SWITCH, &caches, NULL, "Forget the directories of RUN --mount=type=cache"},
                 {"force", 'f', OPTION_SWITCH, &force, NULL, "Accepted: bryo prune never asks"},
                 CMD_ROOT_ROW(&root),
         };
@@ -70,5 +73,5 @@ int cmd_prune(char *const *argv, struct error *err)
 
         if (cmd_arguments_parse(&table, argv, 0, 0, &words, &done, err) < 0)
                 return -1;
-        return done ? 0 : prune(root, all, err);
+        return done ? 0 : prune(root, all, caches, err);
 }

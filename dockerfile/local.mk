@@ -26,6 +26,7 @@ libdockerfile_a_SOURCES = \
 	dockerfile/run.c \
 	dockerfile/shell_pattern.c dockerfile/shell_pattern.h \
 	dockerfile/signal.c \
+	dockerfile/size.c \
 	dockerfile/source.c dockerfile/source.h \
 	dockerfile/suggest.c dockerfile/suggest.h \
 	dockerfile/syntax.h \

@@ -11,6 +11,7 @@
 #include "common/buffer.h"
 #include "common/memory.h"
 #include "dockerfile/suggest.h"
+#include "dockerfile/value.h"
 
 enum mount_key {
         KEY_TYPE,
@@ -195,49 +196,11 @@ static int read_number(const char *key, const char *value, int base, uint32_t *r
         return 0;
 }
 
-/* "64m", "1.5GiB": binary units, as docker's RAMInBytes. */
 static int read_size(const char *value, uint64_t *ret, struct error *err)
 {
-        static const char units[] = "kmgtp";
-        size_t digits = strspn(value, "0123456789.");
-        const char *unit = value + digits;
-        const char *found = NULL;
-        double number = 0;
-        double scale = 1;
-        bool fraction = false;
-
-        for (size_t k = 0; k < digits; k++) {
-                if (value[k] == '.' && (fraction || k == 0))
-                        goto bad;
-                if (value[k] == '.') {
-                        fraction = true;
-                } else {
-                        number = number * 10 + (value[k] - '0');
-                        scale *= fraction ? 10 : 1;
-                }
-        }
-        if (digits == 0 || value[digits - 1] == '.')
-                goto bad;
-        while (*unit == ' ')
-                unit++;
-        if (*unit && (found = strchr(units, tolower((unsigned char)*unit))) != NULL) {
-                unit++;
-                if ((*unit == 'i' || *unit == 'I') && (unit[1] == 'b' || unit[1] == 'B'))
-                        unit++;
-        }
-        if (*unit == 'b' || *unit == 'B')
-                unit++;
-        if (*unit != '\0')
-                goto bad;
-        number /= scale;
-        for (long k = found ? found - units + 1 : 0; k > 0; k--)
-                number *= 1024;
-        if (number >= 9.2e18)
-                goto bad;
-        *ret = (uint64_t)number;
+        if (!dockerfile_size_parse(value, ret))
+                return error_set(err, EINVAL, "--mount: size is a number of bytes such as 67108864 or 64m, not '%s'", value);
         return 0;
-bad:
-        return error_set(err, EINVAL, "--mount: size is a number of bytes such as 67108864 or 64m, not '%s'", value);
 }
 
 static int wrong_type(const struct reading *r, const char *key)

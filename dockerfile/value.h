@@ -64,4 +64,7 @@ int dockerfile_mode_parse(const char *text, struct dockerfile_mode *ret, struct 
 /* The new permission bits (07777) for a file that has `mode` now. */
 uint32_t dockerfile_mode_apply(const struct dockerfile_mode *m, uint32_t mode, bool is_directory);
 
+/* "64m", "1.5GiB": binary units, as docker's RAMInBytes (docker/go-units, size.go). */
+bool dockerfile_size_parse(const char *text, uint64_t *ret);
+
 #endif

@@ -21,8 +21,8 @@
 #define LOCK_FILE     "lock"
 
 /* In the order they are made; areas are among them. */
-static const char *const directories[] = {"blobs", "blobs/sha256", "images", "indexes",   "data", "steps",
-                                          "refs",  "tmp",          "digests", "downloads"};
+static const char *const directories[] = {"blobs", "blobs/sha256", "images",  "indexes",   "data",  "steps",
+                                          "refs",  "tmp",          "digests", "downloads", "caches"};
 
 const char *oci_store_area_name(enum oci_store_area area)
 {
@@ -30,6 +30,7 @@ const char *oci_store_area_name(enum oci_store_area area)
                 [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
                 [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
                 [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
+                [OCI_STORE_CACHES] = "caches",
         };
 
         return names[area];
@@ -368,6 +369,30 @@ static int lock_file(int fd, int operation)
                 r = flock(fd, operation);
         while (r < 0 && errno == EINTR);
         return r;
+}
+
+int oci_store_cache_lock(struct oci_store *s, const char *name, bool exclusive, bool wait, int *ret_fd,
+                         struct error *err)
+{
+        CLEANUP_FREE char *file = memory_printf("%s.lock", name);
+        CLEANUP_FD int fd = -1;
+        int area;
+
+        *ret_fd = -1;
+        if (oci_store_area_open(s, OCI_STORE_CACHES, &area, err) < 0)
+                return -1;
+        fd = openat(area, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return oci_store_fail(s, errno, "open", oci_store_area_name(OCI_STORE_CACHES), file, err);
+        if (lock_file(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)) < 0) {
+                if (errno == EWOULDBLOCK)
+                        return error_set(err, EWOULDBLOCK, "the cache is in use");
+                log_print(s->log, LOG_WARNING, "cannot lock %s/%s/%s (%s): let no two builds use this cache at once",
+                          s->path, oci_store_area_name(OCI_STORE_CACHES), file, strerror(errno));
+                return 0;
+        }
+        *ret_fd = fd_steal(&fd);
+        return 0;
 }
 
 int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *ret_fd, struct error *err)

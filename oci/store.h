@@ -24,6 +24,7 @@
  *     refs/NAME             one file for each tag
  *     digests/NAME          what the files of a context were hashed to (builder/digest_cache.h); made when needed
  *     downloads/KEY         what is known of a URL, opaque here
+ *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *
  * Directories are 0700 and files 0600 whatever the umask. A directory that belongs to
@@ -65,6 +66,7 @@ enum oci_store_area {
         OCI_STORE_REFS,
         OCI_STORE_DIGESTS,
         OCI_STORE_DOWNLOADS, /* made at its first use in stores that are older */
+        OCI_STORE_CACHES, /* made at its first use in stores that are older */
 };
 
 /* True if there. A bad name is simply not there. */
@@ -167,6 +169,14 @@ enum oci_gate {
  * cannot lock, SHARED logs a line and goes on with *ret_fd = -1, EXCLUSIVE fails.
  */
 int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *ret_fd, struct error *err);
+
+/*
+ * A lock of its own on an object of OCI_STORE_CACHES: the file NAME.lock beside it, made if missing, locked with
+ * flock(2). Without `wait` it fails with EWOULDBLOCK. Closing *ret_fd releases it. Where the file system cannot lock, *ret_fd is
+ * -1 and the log says so. The caller holds the shared gate: prune removes lock files.
+ */
+int oci_store_cache_lock(struct oci_store *s, const char *name, bool exclusive, bool wait, int *ret_fd,
+                         struct error *err);
 
 /* This handle's scratch directory (made at the first call): a descriptor borrowed until close. Everything in it goes
  * with the handle. */

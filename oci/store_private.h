@@ -9,7 +9,7 @@
 
 /* What the files of the store share; nobody else includes this. */
 
-#define OCI_STORE_AREAS 8
+#define OCI_STORE_AREAS 9
 
 struct oci_store {
         char *path;

@@ -6,13 +6,16 @@ noinst_PROGRAMS += sandbox/bryo-init
 sandbox_bryo_init_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fvisibility=hidden -ffunction-sections -fdata-sections -fstack-protector-strong
 sandbox_bryo_init_LDFLAGS = -static -Wl,--gc-sections -Wl,-s
 sandbox_bryo_init_SOURCES = \
+	sandbox/init/attach.c \
 	sandbox/init/command.c \
 	sandbox/init/deliver.c \
 	sandbox/init/descriptors.c \
 	sandbox/init/execute.c \
+	sandbox/init/filter.c \
 	sandbox/init/identity.c \
 	sandbox/init/init.h \
 	sandbox/init/main.c \
+	sandbox/init/mounts.c \
 	sandbox/init/outer.c \
 	sandbox/init/resolve.c \
 	sandbox/init/root.c \
@@ -107,3 +110,8 @@ tests_unit_sandbox_fuse_LDADD = $(sandbox_test_ldadd)
 check_PROGRAMS += tests/unit/sandbox_speed
 tests_unit_sandbox_speed_SOURCES = tests/unit/sandbox_speed.c $(sandbox_test_headers)
 tests_unit_sandbox_speed_LDADD = $(sandbox_test_ldadd)
+
+check_PROGRAMS += tests/unit/sandbox_filter
+TESTS += tests/unit/sandbox_filter
+tests_unit_sandbox_filter_SOURCES = tests/unit/sandbox_filter.c $(sandbox_test_headers)
+tests_unit_sandbox_filter_LDADD = $(sandbox_test_ldadd)

@@ -181,7 +181,7 @@ void sandbox_frame_clear(struct sandbox_frame *frame)
         errno = saved;
 }
 
-static void pack_bytes(struct sandbox_pack *pack, const void *bytes, size_t size)
+static void pack_raw(struct sandbox_pack *pack, const void *bytes, size_t size)
 {
         if (pack->failed || size == 0)
                 return;
@@ -209,7 +209,7 @@ static void pack_bytes(struct sandbox_pack *pack, const void *bytes, size_t size
 
 void sandbox_pack_u32(struct sandbox_pack *pack, uint32_t value)
 {
-        pack_bytes(pack, &value, sizeof(value));
+        pack_raw(pack, &value, sizeof(value));
 }
 
 void sandbox_pack_string(struct sandbox_pack *pack, const char *s)
@@ -221,7 +221,22 @@ void sandbox_pack_string(struct sandbox_pack *pack, const char *s)
                 return;
         }
         sandbox_pack_u32(pack, (uint32_t)length);
-        pack_bytes(pack, s, length + 1);
+        pack_raw(pack, s, length + 1);
+}
+
+void sandbox_pack_u64(struct sandbox_pack *pack, uint64_t value)
+{
+        pack_raw(pack, &value, sizeof(value));
+}
+
+void sandbox_pack_bytes(struct sandbox_pack *pack, const void *bytes, size_t size)
+{
+        if (size >= SANDBOX_FRAME_MAX) {
+                pack->failed = pack->failed ? pack->failed : E2BIG;
+                return;
+        }
+        sandbox_pack_u32(pack, (uint32_t)size);
+        pack_raw(pack, bytes, size);
 }
 
 void sandbox_pack_clear(struct sandbox_pack *pack)
@@ -261,6 +276,36 @@ const char *sandbox_unpack_string(struct sandbox_unpack *unpack)
         unpack->data += length + 1;
         unpack->left -= length + 1;
         return s;
+}
+
+uint64_t sandbox_unpack_u64(struct sandbox_unpack *unpack)
+{
+        uint64_t value;
+
+        if (unpack->failed || unpack->left < sizeof(value)) {
+                unpack->failed = true;
+                return 0;
+        }
+        memcpy(&value, unpack->data, sizeof(value));
+        unpack->data += sizeof(value);
+        unpack->left -= sizeof(value);
+        return value;
+}
+
+const void *sandbox_unpack_bytes(struct sandbox_unpack *unpack, size_t *ret_size)
+{
+        const void *bytes;
+
+        *ret_size = sandbox_unpack_u32(unpack);
+        bytes = unpack->data;
+        if (unpack->failed || *ret_size > unpack->left) {
+                unpack->failed = true;
+                *ret_size = 0;
+                return "";
+        }
+        unpack->data += *ret_size;
+        unpack->left -= *ret_size;
+        return bytes;
 }
 
 bool sandbox_unpack_is_complete(const struct sandbox_unpack *unpack)

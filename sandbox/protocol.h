@@ -20,11 +20,13 @@
  *                         MAPPED                                  once
  *                         STAGE +fd                               the stage's end of a new socketpair
  *     keeper -> builder   UNSHARED, READY | FAILED, LOG           in answer to CONFIG, MAPPED; then silent
- *     builder -> stage    MOUNT, RUN(command) +stdio, SIGNAL(u32)
+ *     builder -> stage    MOUNT, RUN(command) +stdio +trees, SIGNAL(u32), ATTACH, CLONE(u32), DETACH(u32)
+ *     stage -> builder    ATTACHED(u32) +/dev/fuse, CLONED +mount, DETACHED | FAILED      in answer to the last three
  *     stage -> builder    READY | FAILED, LOG                     once; the keeper says FAILED here if it could not
- * fork MOUNTED [+fd] | FAILED                  in answer to MOUNT STARTED [+fd] | FAILED, LOG             in answer to
- * RUN; the fd is the terminal's master EXITED(wait status)                     once after STARTED child -> stage LOG,
- * TERMINAL +fd, EXECUTING, FAILED    then end of file: execve succeeded, or the child is dead
+ * fork MOUNTED [+fd] | FAILED                  in answer to MOUNT STARTED(u32) [+fds] | FAILED, LOG        in answer to
+ * RUN; 1 and the terminal's master first if there is one, then the listeners EXITED(wait status)  once after STARTED
+ * child -> stage LOG, TERMINAL +fd, LISTENER +fd, EXECUTING, FAILED    then end of file: execve succeeded, or the child
+ * is dead
  */
 #define SANDBOX_FRAME_MAGIC   0x6f797262u
 #define SANDBOX_FRAME_VERSION 1
@@ -32,7 +34,7 @@
 /* Linux takes at most 6 MiB of arguments and environment (3/4 of _STK_LIM, execve(2)); the rest is room for the texts.
  */
 #define SANDBOX_FRAME_MAX  (8u << 20)
-#define SANDBOX_FRAME_FDS  3
+#define SANDBOX_FRAME_FDS  64    /* stdio, and the trees of RUN --mount */
 #define SANDBOX_REPORT_MAX 4096  /* longest object or detail of a report, cut beyond: PATH_MAX */
 #define SANDBOX_GROUPS_MAX 65536 /* NGROUPS_MAX */
 
@@ -50,6 +52,13 @@ enum sandbox_frame_type {
         SANDBOX_FRAME_EXITED,
         SANDBOX_FRAME_TERMINAL,
         SANDBOX_FRAME_EXECUTING,
+        SANDBOX_FRAME_ATTACH,
+        SANDBOX_FRAME_ATTACHED,
+        SANDBOX_FRAME_CLONE,
+        SANDBOX_FRAME_CLONED,
+        SANDBOX_FRAME_DETACH,
+        SANDBOX_FRAME_DETACHED,
+        SANDBOX_FRAME_LISTENER,
         SANDBOX_FRAME_LOG,    /* a report of something that was worked around */
         SANDBOX_FRAME_FAILED, /* a report of what ended the request */
 };
@@ -70,7 +79,7 @@ struct sandbox_frame {
         size_t fd_count;
 };
 
-#define SANDBOX_FRAME_INIT { SANDBOX_FRAME_CONFIG, NULL, 0, {-1, -1, -1}, 0 }
+#define SANDBOX_FRAME_INIT { SANDBOX_FRAME_CONFIG, NULL, 0, {[0 ... SANDBOX_FRAME_FDS - 1] = -1}, 0 }
 
 struct sandbox_pack;
 
@@ -97,7 +106,10 @@ struct sandbox_pack {
 #define SANDBOX_PACK_INIT { NULL, 0, 0, 0 }
 
 void sandbox_pack_u32(struct sandbox_pack *pack, uint32_t value);
+void sandbox_pack_u64(struct sandbox_pack *pack, uint64_t value);
 void sandbox_pack_string(struct sandbox_pack *pack, const char *s);
+/* Like a string, but any byte may be in it. */
+void sandbox_pack_bytes(struct sandbox_pack *pack, const void *bytes, size_t size);
 void sandbox_pack_clear(struct sandbox_pack *pack);
 
 /* A payload being read: after the first field that is not there, all further ones read as 0 and "". */
@@ -109,6 +121,9 @@ struct sandbox_unpack {
 
 void sandbox_unpack_start(struct sandbox_unpack *unpack, struct sandbox_frame *frame);
 uint32_t sandbox_unpack_u32(struct sandbox_unpack *unpack);
+uint64_t sandbox_unpack_u64(struct sandbox_unpack *unpack);
+/* Points into the frame; *ret_size is 0 when it is not there. */
+const void *sandbox_unpack_bytes(struct sandbox_unpack *unpack, size_t *ret_size);
 /* Points into the frame. */
 const char *sandbox_unpack_string(struct sandbox_unpack *unpack);
 /* True when all fields were there and nothing is behind them. */
@@ -144,6 +159,12 @@ enum sandbox_step {
         SANDBOX_STEP_FRESH_PROC,   /* worked around: the outer /proc is bound */
         SANDBOX_STEP_MQUEUE,       /* worked around: no /dev/mqueue */
         SANDBOX_STEP_DEVPTS_GROUP, /* worked around: terminals get no group tty */
+        SANDBOX_STEP_TREE,         /* object: target of a tree of RUN --mount */
+        SANDBOX_STEP_TREE_SOURCE,  /* object: the path in the tree that is not there */
+        SANDBOX_STEP_MOUNT_TARGET, /* object: target of RUN --mount that cannot be found or made */
+        SANDBOX_STEP_MOUNT_KIND,   /* object: target that is a file where a directory is mounted, or the reverse */
+        SANDBOX_STEP_SOCKET,       /* object: target of a socket */
+        SANDBOX_STEP_RLIMIT,       /* object: the limit */
         SANDBOX_STEP_PIVOT,
         SANDBOX_STEP_TERMINAL,
         SANDBOX_STEP_CWD, /* object: the working directory */
@@ -151,6 +172,7 @@ enum sandbox_step {
         SANDBOX_STEP_GID, /* object: the number */
         SANDBOX_STEP_UID, /* object: the number */
         SANDBOX_STEP_CAPABILITIES,
+        SANDBOX_STEP_FILTER, /* or worked around: no filter */
         SANDBOX_STEP_CLOSE_RANGE,      /* worked around: descriptors closed one by one */
         SANDBOX_STEP_EXEC,             /* object: the command */
         SANDBOX_STEP_EXEC_INTERPRETER, /* object: the command, detail: its interpreter, or "" */
@@ -176,6 +198,13 @@ int sandbox_report_unpack(struct sandbox_frame *frame, struct sandbox_report *re
 
 /*
  * RUN: u32 flags, u32 stdio (bits 0 to 2: which of them ride along, in order), u32 uid, u32 gid, string cwd, hostname,
- * hosts, resolv_conf; u32 count, u32 groups...; u32 count, string argv...; u32 count, string env...
+ * hosts, resolv_conf; u32 count, u32 groups...; u32 count, string argv...; u32 count, string env...; u64 capabilities,
+ * u64 size of /dev/shm; u32 count, {u32 resource, u64 soft, u64 hard}...; u32 count, mounts...
+ *
+ * mount: u32 kind, u32 flags, string target, source, u32 mode, uid, gid, u64 size, bytes. Each tree takes the next
+ * descriptor behind those of stdio.
  */
+#define SANDBOX_RUN_MOUNT_READONLY (1u << 0)
+#define SANDBOX_RUN_MOUNT_EXEC     (1u << 1)
+#define SANDBOX_RUN_RLIMITS_MAX    16
 #endif

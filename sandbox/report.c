@@ -47,6 +47,18 @@ static const char *step_text(enum sandbox_step step)
                 return "cannot write the generated %s";
         case SANDBOX_STEP_MOUNT:
                 return "cannot mount %s for the command";
+        case SANDBOX_STEP_TREE:
+                return "cannot mount the files for %s";
+        case SANDBOX_STEP_TREE_SOURCE:
+                return "cannot find %s, which --mount names as source";
+        case SANDBOX_STEP_MOUNT_TARGET:
+                return "cannot find or make %s, the target of a mount";
+        case SANDBOX_STEP_MOUNT_KIND:
+                return "cannot mount on %s: one is a directory, the other is not";
+        case SANDBOX_STEP_SOCKET:
+                return "cannot make the socket %s";
+        case SANDBOX_STEP_RLIMIT:
+                return "cannot set the resource limit %s (a hard limit cannot be raised without root)";
         case SANDBOX_STEP_PIVOT:
                 return "cannot change the root";
         case SANDBOX_STEP_TERMINAL:
@@ -59,6 +71,8 @@ static const char *step_text(enum sandbox_step step)
                 return "cannot become user id %s";
         case SANDBOX_STEP_CAPABILITIES:
                 return "cannot set the command's capabilities";
+        case SANDBOX_STEP_FILTER:
+                return "cannot install the filter of system calls";
         case SANDBOX_STEP_USER_NAMESPACE:
         case SANDBOX_STEP_KEYRING:
         case SANDBOX_STEP_MOUNT_SETATTR:
@@ -95,6 +109,8 @@ static const char *log_text(enum sandbox_step step)
         case SANDBOX_STEP_FRESH_PROC:
                 return "no fresh /proc may be mounted here: the command sees the outer one, with the processes of the "
                        "host";
+        case SANDBOX_STEP_FILTER:
+                return "no filter of system calls (seccomp): the kernel was built without";
         case SANDBOX_STEP_MQUEUE:
                 return "no POSIX message queues: the command gets no /dev/mqueue";
         case SANDBOX_STEP_DEVPTS_GROUP:

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/error.h"
@@ -109,6 +110,43 @@ enum sandbox_network {
 };
 
 /*
+ * What a command finds mounted besides: the mounts of RUN --mount and their kin. They are made in the order
+ * given, so a target may lie in an earlier mount; missing directories and files on the way to it are made there.
+ */
+enum sandbox_mount_kind {
+        SANDBOX_MOUNT_TREE,   /* `source` of the mount `fd` of sandbox_stage_clone: a directory or a file */
+        SANDBOX_MOUNT_TMPFS,  /* an empty directory, of at most `size` bytes unless that is 0 */
+        SANDBOX_MOUNT_FILE,   /* `bytes`, in memory only, with `mode`, `uid`, `gid`; read-only */
+        SANDBOX_MOUNT_SOCKET, /* a listening unix socket with `mode`, `uid`, `gid`: sandbox_stage_take_listener */
+};
+
+struct sandbox_mount {
+        enum sandbox_mount_kind kind;
+        const char *target; /* absolute, without "." and ".."; links in it are followed inside the root */
+        const char *source; /* TREE: a path in it, links are followed inside; NULL: its root */
+        int fd;             /* TREE: stays the caller's */
+        bool readonly;      /* TREE */
+        bool executable;    /* FILE: programs may run from it */
+        uint64_t size;      /* TMPFS: limit; FILE: of `bytes` */
+        const void *bytes;
+        mode_t mode;
+        uid_t uid;
+        gid_t gid;
+};
+
+/* One setrlimit(2); SANDBOX_UNLIMITED for no limit. */
+struct sandbox_rlimit {
+        int resource;
+        uint64_t soft, hard;
+};
+#define SANDBOX_UNLIMITED    UINT64_MAX
+#define SANDBOX_RLIMITS_MAX  16
+#define SANDBOX_MOUNT_FD_MAX 60 /* trees of one command */
+
+/* Docker's default fourteen capabilities, as a set of bits (moby, oci/caps/defaults.go). */
+uint64_t sandbox_default_capabilities(void);
+
+/*
  * One command. Everything is copied before sandbox_stage_start returns; the
  * descriptors stay the caller's (close them afterwards, or end-of-file of the
  * command's output never comes).
@@ -132,6 +170,12 @@ struct sandbox_command {
         /* -1: the container's /dev/null; ignored with `tty`. Pipes that this process reads come from
          * sandbox_output_open */
         int stdin_fd, stdout_fd, stderr_fd;
+        uint64_t capabilities;              /* the bounding set, effective for root; 0: sandbox_default_capabilities */
+        uint64_t shm_size;                  /* of /dev/shm; 0: 64 MiB */
+        const struct sandbox_rlimit *rlimits;
+        size_t rlimit_count; /* at most SANDBOX_RLIMITS_MAX */
+        const struct sandbox_mount *mounts;
+        size_t mount_count;
         bool tty; /* a new terminal of the container's own devpts is stdio and controlling terminal */
 };
 
@@ -156,6 +200,22 @@ bool sandbox_stage_is_exec_failure(const struct sandbox_stage *stage);
 /* After a successful start with `tty`: the master side of the terminal, now the caller's; -1 if there is none or it was
  * taken. */
 int sandbox_stage_take_tty(struct sandbox_stage *stage);
+
+/*
+ * After a successful start: the next listening socket of the command's SANDBOX_MOUNT_SOCKETs, in their order, now the
+ * caller's; -1 when all were taken.
+ */
+int sandbox_stage_take_listener(struct sandbox_stage *stage);
+
+/*
+ * Trees for SANDBOX_MOUNT_TREE. A stage that runs no command holds them: attach mounts a file system that the caller
+ * serves (as with sandbox_stage_mount), clone makes one more detached mount of it, for any command of the same sandbox,
+ * and detach gives up the stage's own. The file system ends when that is done, and every command that was given a
+ * clone has ended, and the clones are closed. Needs Linux 5.2 (open_tree(2)).
+ */
+int sandbox_stage_attach(struct sandbox_stage *stage, int *ret_fuse_fd, unsigned *ret_number, struct error *err);
+int sandbox_stage_clone(struct sandbox_stage *stage, unsigned number, int *ret_mount_fd, struct error *err);
+int sandbox_stage_detach(struct sandbox_stage *stage, unsigned number, struct error *err);
 
 /* Readable when sandbox_stage_wait will not block. Only for poll; valid until sandbox_stage_close. */
 int sandbox_stage_fd(const struct sandbox_stage *stage);

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "common/fd.h"
 #include "common/memory.h"
 #include "sandbox/private.h"
@@ -15,12 +17,25 @@
 
 #define STAGE_INIT       "the init of this stage"
 #define HOSTNAME_LONGEST 64 /* __NEW_UTS_LEN */
+#define SHM_SIZE         (UINT64_C(64) << 20) /* moby, daemon/config: DefaultShmSize */
+
+#define CAP_BIT(cap) (UINT64_C(1) << (cap))
+
+uint64_t sandbox_default_capabilities(void)
+{
+        return CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_FOWNER) |
+               CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) |
+               CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) |
+               CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_AUDIT_WRITE);
+}
 
 struct sandbox_stage {
         struct sandbox *sandbox;
         int socket;
         pthread_mutex_t lock; /* frames to the init go out whole; several threads may signal */
         int tty;
+        int listeners[SANDBOX_FRAME_FDS]; /* of the last command, not taken yet */
+        size_t listener_count;
         bool running; /* started, and not waited for */
         bool exec_failed;
 };
@@ -64,6 +79,13 @@ int sandbox_stage_open(struct sandbox *s, struct sandbox_stage **ret, struct err
         return 0;
 }
 
+static void close_listeners(struct sandbox_stage *stage)
+{
+        for (size_t i = 0; i < stage->listener_count; i++)
+                (void)fd_close(stage->listeners[i]);
+        stage->listener_count = 0;
+}
+
 void sandbox_stage_close(struct sandbox_stage *stage)
 {
         struct sandbox_frame frame = SANDBOX_FRAME_INIT;
@@ -77,6 +99,7 @@ void sandbox_stage_close(struct sandbox_stage *stage)
         sandbox_frame_clear(&frame);
         (void)fd_close(stage->socket);
         (void)fd_close(stage->tty);
+        close_listeners(stage);
         (void)pthread_mutex_destroy(&stage->lock);
         free(stage);
 }
@@ -110,6 +133,33 @@ static void pack_strings(struct sandbox_pack *pack, char *const *strings)
                 sandbox_pack_string(pack, strings[i]);
 }
 
+static void pack_rlimits(struct sandbox_pack *pack, const struct sandbox_command *command)
+{
+        sandbox_pack_u32(pack, (uint32_t)command->rlimit_count);
+        for (size_t i = 0; i < command->rlimit_count; i++) {
+                sandbox_pack_u32(pack, (uint32_t)command->rlimits[i].resource);
+                sandbox_pack_u64(pack, command->rlimits[i].soft);
+                sandbox_pack_u64(pack, command->rlimits[i].hard);
+        }
+}
+
+static void pack_mount(struct sandbox_pack *pack, const struct sandbox_mount *mount)
+{
+        uint32_t flags = 0;
+
+        flags |= mount->readonly ? SANDBOX_RUN_MOUNT_READONLY : 0;
+        flags |= mount->executable ? SANDBOX_RUN_MOUNT_EXEC : 0;
+        sandbox_pack_u32(pack, (uint32_t)mount->kind);
+        sandbox_pack_u32(pack, flags);
+        sandbox_pack_string(pack, mount->target);
+        sandbox_pack_string(pack, mount->source != NULL ? mount->source : "");
+        sandbox_pack_u32(pack, mount->mode);
+        sandbox_pack_u32(pack, mount->uid);
+        sandbox_pack_u32(pack, mount->gid);
+        sandbox_pack_u64(pack, mount->size);
+        sandbox_pack_bytes(pack, mount->bytes, mount->kind == SANDBOX_MOUNT_FILE ? mount->size : 0);
+}
+
 static void pack_command(struct sandbox_pack *pack, const struct sandbox_command *command, uint32_t stdio)
 {
         uint32_t flags = 0;
@@ -131,6 +181,21 @@ static void pack_command(struct sandbox_pack *pack, const struct sandbox_command
                 sandbox_pack_u32(pack, command->groups[i]);
         pack_strings(pack, command->argv);
         pack_strings(pack, command->env);
+        sandbox_pack_u64(pack, command->capabilities ? command->capabilities : sandbox_default_capabilities());
+        sandbox_pack_u64(pack, command->shm_size ? command->shm_size : SHM_SIZE);
+        pack_rlimits(pack, command);
+        sandbox_pack_u32(pack, (uint32_t)command->mount_count);
+        for (size_t i = 0; i < command->mount_count; i++)
+                pack_mount(pack, &command->mounts[i]);
+}
+
+static size_t count_trees(const struct sandbox_command *command)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < command->mount_count; i++)
+                count += command->mounts[i].kind == SANDBOX_MOUNT_TREE;
+        return count;
 }
 
 /* What the caller got wrong, said before anything is sent. */
@@ -151,6 +216,11 @@ static int check_command(const struct sandbox_stage *stage, const struct sandbox
                                  command->group_count, SANDBOX_GROUPS_MAX);
         if (command->network != SANDBOX_NETWORK_HOST && command->network != SANDBOX_NETWORK_NONE)
                 return error_set(err, EINVAL, "cannot run a command: unknown network mode %d", (int)command->network);
+        if (command->rlimit_count > SANDBOX_RLIMITS_MAX)
+                return error_set(err, EINVAL, "cannot run a command: %zu resource limits are more than %d",
+                                 command->rlimit_count, SANDBOX_RLIMITS_MAX);
+        if (count_trees(command) > SANDBOX_MOUNT_FD_MAX)
+                return error_set(err, EINVAL, "cannot run a command: it has more than %d mounts", SANDBOX_MOUNT_FD_MAX);
         if (command->uid == (uid_t)-1 || command->gid == (gid_t)-1)
                 return error_set(err, EINVAL, "cannot run a command: 4294967295 is no id");
         return 0;
@@ -162,7 +232,7 @@ static int send_command(struct sandbox_stage *stage, const struct sandbox_comman
         struct sandbox_pack pack = SANDBOX_PACK_INIT;
         uint32_t present = 0;
         size_t count = 0;
-        int fds[3], rc;
+        int fds[SANDBOX_FRAME_FDS], rc;
 
         for (int i = 0; i < 3 && !command->tty; i++) {
                 if (stdio[i] < 0)
@@ -170,6 +240,9 @@ static int send_command(struct sandbox_stage *stage, const struct sandbox_comman
                 fds[count++] = stdio[i];
                 present |= 1u << i;
         }
+        for (size_t i = 0; i < command->mount_count; i++)
+                if (command->mounts[i].kind == SANDBOX_MOUNT_TREE)
+                        fds[count++] = command->mounts[i].fd;
         pack_command(&pack, command, present);
         if (pack.failed == E2BIG)
                 rc = error_set(err, E2BIG,
@@ -181,6 +254,19 @@ static int send_command(struct sandbox_stage *stage, const struct sandbox_comman
         return rc;
 }
 
+/* STARTED brings the terminal's master, if there is one, and the listening sockets. */
+static void take_started(struct sandbox_stage *stage, struct sandbox_frame *frame)
+{
+        struct sandbox_unpack unpack;
+        size_t next = 0;
+
+        sandbox_unpack_start(&unpack, frame);
+        if (sandbox_unpack_u32(&unpack) != 0)
+                stage->tty = fd_steal(&frame->fds[next++]);
+        while (next < frame->fd_count)
+                stage->listeners[stage->listener_count++] = fd_steal(&frame->fds[next++]);
+}
+
 int sandbox_stage_start(struct sandbox_stage *stage, const struct sandbox_command *command, struct error *err)
 {
         struct sandbox_frame frame = SANDBOX_FRAME_INIT;
@@ -189,12 +275,13 @@ int sandbox_stage_start(struct sandbox_stage *stage, const struct sandbox_comman
 
         stage->exec_failed = false;
         stage->tty = fd_close(stage->tty);
+        close_listeners(stage);
         if (check_command(stage, command, err) < 0 || send_command(stage, command, err) < 0)
                 return -1;
         rc = sandbox_receive(stage->sandbox, stage->socket, STAGE_INIT, SANDBOX_FRAME_STARTED, &frame, &step, err);
         if (rc == 0) {
                 stage->running = true;
-                stage->tty = fd_steal(&frame.fds[0]);
+                take_started(stage, &frame);
         } else {
                 stage->exec_failed = sandbox_report_is_exec(step);
         }
@@ -210,6 +297,73 @@ bool sandbox_stage_is_exec_failure(const struct sandbox_stage *stage)
 int sandbox_stage_take_tty(struct sandbox_stage *stage)
 {
         return fd_steal(&stage->tty);
+}
+
+int sandbox_stage_take_listener(struct sandbox_stage *stage)
+{
+        int fd;
+
+        if (stage->listener_count == 0)
+                return -1;
+        fd = stage->listeners[0];
+        stage->listener_count--;
+        memmove(stage->listeners, stage->listeners + 1, stage->listener_count * sizeof(stage->listeners[0]));
+        return fd;
+}
+
+/* One of the requests about trees, and its answer; `number` is sent unless NULL. The frame is the caller's to clear. */
+static int ask(struct sandbox_stage *stage, enum sandbox_frame_type type, const unsigned *number,
+               enum sandbox_frame_type answer, struct sandbox_frame *ret, struct error *err)
+{
+        struct sandbox_pack pack = SANDBOX_PACK_INIT;
+        int rc;
+
+        if (number != NULL)
+                sandbox_pack_u32(&pack, *number);
+        rc = send_frame(stage, type, &pack, NULL, 0, err);
+        sandbox_pack_clear(&pack);
+        if (rc == 0)
+                rc = sandbox_receive(stage->sandbox, stage->socket, STAGE_INIT, answer, ret, NULL, err);
+        return rc;
+}
+
+int sandbox_stage_attach(struct sandbox_stage *stage, int *ret_fuse_fd, unsigned *ret_number, struct error *err)
+{
+        struct sandbox_frame frame = SANDBOX_FRAME_INIT;
+        struct sandbox_unpack unpack;
+        int rc = ask(stage, SANDBOX_FRAME_ATTACH, NULL, SANDBOX_FRAME_ATTACHED, &frame, err);
+
+        if (rc == 0 && frame.fd_count != 1)
+                rc = error_set(err, EPROTO, "%s sent no /dev/fuse", STAGE_INIT);
+        if (rc == 0) {
+                sandbox_unpack_start(&unpack, &frame);
+                *ret_number = sandbox_unpack_u32(&unpack);
+                *ret_fuse_fd = fd_steal(&frame.fds[0]);
+        }
+        sandbox_frame_clear(&frame);
+        return rc;
+}
+
+int sandbox_stage_clone(struct sandbox_stage *stage, unsigned number, int *ret_mount_fd, struct error *err)
+{
+        struct sandbox_frame frame = SANDBOX_FRAME_INIT;
+        int rc = ask(stage, SANDBOX_FRAME_CLONE, &number, SANDBOX_FRAME_CLONED, &frame, err);
+
+        if (rc == 0 && frame.fd_count != 1)
+                rc = error_set(err, EPROTO, "%s sent no mount", STAGE_INIT);
+        if (rc == 0)
+                *ret_mount_fd = fd_steal(&frame.fds[0]);
+        sandbox_frame_clear(&frame);
+        return rc;
+}
+
+int sandbox_stage_detach(struct sandbox_stage *stage, unsigned number, struct error *err)
+{
+        struct sandbox_frame frame = SANDBOX_FRAME_INIT;
+        int rc = ask(stage, SANDBOX_FRAME_DETACH, &number, SANDBOX_FRAME_DETACHED, &frame, err);
+
+        sandbox_frame_clear(&frame);
+        return rc;
 }
 
 int sandbox_stage_fd(const struct sandbox_stage *stage)

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -65,8 +66,25 @@ static int unpack_groups(struct sandbox_unpack *unpack, struct init_command *ret
         return 0;
 }
 
-/* `present`: which of 0, 1 and 2 ride on the frame. */
-static int take_stdio(struct sandbox_frame *frame, uint32_t present, struct init_command *ret)
+static int unpack_rlimits(struct sandbox_unpack *unpack, struct init_command *ret)
+{
+        uint32_t count = sandbox_unpack_u32(unpack);
+
+        if (unpack->failed || count > SANDBOX_RUN_RLIMITS_MAX) {
+                errno = EPROTO;
+                return -1;
+        }
+        ret->rlimit_count = count;
+        for (uint32_t i = 0; i < count; i++) {
+                ret->rlimits[i].resource = sandbox_unpack_u32(unpack);
+                ret->rlimits[i].soft = sandbox_unpack_u64(unpack);
+                ret->rlimits[i].hard = sandbox_unpack_u64(unpack);
+        }
+        return 0;
+}
+
+/* `present`: which of 0, 1 and 2 ride on the frame; the trees come behind them. */
+static int take_descriptors(struct sandbox_frame *frame, uint32_t present, struct init_command *ret)
 {
         size_t next = 0;
 
@@ -78,6 +96,16 @@ static int take_stdio(struct sandbox_frame *frame, uint32_t present, struct init
                         return -1;
                 }
                 ret->stdio[i] = frame->fds[next];
+                frame->fds[next++] = -1;
+        }
+        for (size_t i = 0; i < ret->mount_count; i++) {
+                if (ret->mounts[i].kind != SANDBOX_MOUNT_TREE)
+                        continue;
+                if (next == frame->fd_count) {
+                        errno = EPROTO;
+                        return -1;
+                }
+                ret->mounts[i].fd = frame->fds[next];
                 frame->fds[next++] = -1;
         }
         return 0;
@@ -103,7 +131,12 @@ int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret)
         ret->hosts = sandbox_unpack_string(&unpack);
         ret->resolv_conf = sandbox_unpack_string(&unpack);
         if (unpack_groups(&unpack, ret) < 0 || unpack_strings(&unpack, &ret->argv) < 0 ||
-            unpack_strings(&unpack, &ret->env) < 0 || take_stdio(frame, stdio, ret) < 0)
+            unpack_strings(&unpack, &ret->env) < 0)
+                goto failed;
+        ret->capabilities = sandbox_unpack_u64(&unpack);
+        ret->shm_size = sandbox_unpack_u64(&unpack);
+        if (unpack_rlimits(&unpack, ret) < 0 || init_mounts_unpack(&unpack, ret) < 0 ||
+            take_descriptors(frame, stdio, ret) < 0)
                 goto failed;
         if (!sandbox_unpack_is_complete(&unpack) || ret->argv[0] == NULL) {
                 errno = EPROTO;
@@ -120,6 +153,10 @@ void init_command_clear(struct init_command *command)
         for (int i = 0; i < 3; i++)
                 if (command->stdio[i] >= 0)
                         (void)close(command->stdio[i]);
+        for (size_t i = 0; i < command->mount_count; i++)
+                if (command->mounts[i].fd >= 0)
+                        (void)close(command->mounts[i].fd);
+        free(command->mounts);
         free((void *)command->groups);
         free(command->argv);
         free(command->env);
@@ -229,6 +266,24 @@ static int enter_cwd(const struct init_context *context, const struct init_comma
         return 0;
 }
 
+static int set_limits(const struct init_command *command, struct sandbox_report *report)
+{
+        for (size_t i = 0; i < command->rlimit_count; i++) {
+                const struct init_rlimit *l = &command->rlimits[i];
+                const struct rlimit limit = {l->soft == SANDBOX_UNLIMITED ? RLIM_INFINITY : l->soft,
+                                             l->hard == SANDBOX_UNLIMITED ? RLIM_INFINITY : l->hard};
+                char *text = NULL;
+
+                if (setrlimit((__rlimit_resource_t)l->resource, &limit) == 0)
+                        continue;
+                (void)init_fail(report, SANDBOX_STEP_RLIMIT, errno, "?");
+                if (asprintf(&text, "%llu:%llu", (unsigned long long)l->soft, (unsigned long long)l->hard) >= 0)
+                        report->object = text;
+                return -1;
+        }
+        return 0;
+}
+
 static int become_command(const struct init_context *context, struct init_command *command, int socket,
                           struct sandbox_report *report)
 {
@@ -241,8 +296,8 @@ static int become_command(const struct init_context *context, struct init_comman
         if (init_root_enter(context, command, report) < 0 || set_up_stdio(context, command, report) < 0 ||
             enter_cwd(context, command, report) < 0)
                 return -1;
-        /* A system call filter goes here: it must be installed while CAP_SYS_ADMIN stands in for no_new_privs. */
-        if (init_identity_assume(command, report) < 0)
+        if (set_limits(command, report) < 0 || init_filter_install(context, command, report) < 0 ||
+            init_identity_assume(command, report) < 0)
                 return -1;
         (void)umask(022);
         /* a change of ids clears it */
@@ -258,6 +313,10 @@ void init_command_main(const struct init_config *config, struct init_command *co
         const struct init_context context = {config, REPORT_SOCKET};
         struct sandbox_report report;
 
+        if (init_mounts_take(command, &report) < 0) {
+                (void)sandbox_report_send(socket, SANDBOX_FRAME_FAILED, &report);
+                _exit(1);
+        }
         (void)become_command(&context, command, socket, &report);
         (void)sandbox_report_send(REPORT_SOCKET, SANDBOX_FRAME_FAILED, &report);
         _exit(1);

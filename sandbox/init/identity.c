@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who the command is. Capabilities are Docker's default fourteen, in the
- * bounding set for everybody and effective for root alone; nothing is inheritable
+ * Who the command is. Capabilities (Docker's default fourteen, unless the builder says
+ * otherwise) are in the bounding set for everybody and effective for root alone; nothing is inheritable
  * or ambient, so that a file with inheritable capabilities gains nothing
  * (CVE-2022-24769 and its kin). no_new_privs stays off: set-user-id programs of the
  * image must work.
@@ -22,13 +22,6 @@
 
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
 
-/* moby, oci/caps/defaults.go */
-#define COMMAND_CAPS                                                                                                   \
-        (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_FOWNER) |                  \
-         CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) |                       \
-         CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) | CAP_BIT(CAP_SYS_CHROOT) |       \
-         CAP_BIT(CAP_KILL) | CAP_BIT(CAP_AUDIT_WRITE))
-
 static int fail_id(struct sandbox_report *report, enum sandbox_step step, unsigned int id)
 {
         int code = errno;
@@ -39,11 +32,11 @@ static int fail_id(struct sandbox_report *report, enum sandbox_step step, unsign
         return init_fail(report, step, code, text);
 }
 
-static int limit_bounding_set(struct sandbox_report *report)
+static int limit_bounding_set(uint64_t caps, struct sandbox_report *report)
 {
         /* the kernel may know capabilities that this program does not: go on until it says there is no such one */
         for (int cap = 0; cap < 64; cap++) {
-                if (COMMAND_CAPS & CAP_BIT(cap))
+                if (caps & CAP_BIT(cap))
                         continue;
                 if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
                         if (errno == EINVAL && cap > CAP_AUDIT_CONTROL) /* older kernels all know those */
@@ -70,7 +63,7 @@ static int set_capabilities(uint64_t caps, struct sandbox_report *report)
 
 int init_identity_assume(const struct init_command *command, struct sandbox_report *report)
 {
-        if (limit_bounding_set(report) < 0)
+        if (limit_bounding_set(command->capabilities, report) < 0)
                 return -1;
         if (setgroups(command->group_count, command->groups) < 0)
                 return init_fail(report, SANDBOX_STEP_GROUPS, errno, NULL);
@@ -78,5 +71,5 @@ int init_identity_assume(const struct init_command *command, struct sandbox_repo
                 return fail_id(report, SANDBOX_STEP_GID, command->gid);
         if (setresuid(command->uid, command->uid, command->uid) < 0)
                 return fail_id(report, SANDBOX_STEP_UID, command->uid);
-        return set_capabilities(command->uid == 0 ? COMMAND_CAPS : 0, report);
+        return set_capabilities(command->uid == 0 ? command->capabilities : 0, report);
 }

@@ -28,6 +28,23 @@ struct init_config {
         const char *fuse_device; /* a path of the outer root */
 };
 
+/* One of the mounts of RUN --mount: struct sandbox_mount of sandbox.h, decoded. */
+struct init_mount {
+        uint32_t kind, flags, mode;
+        const char *target, *source;
+        uid_t uid;
+        gid_t gid;
+        uint64_t size;
+        const void *bytes;
+        size_t byte_count;
+        int fd; /* TREE: the detached mount, then the mount where it was put; -1: taken */
+};
+
+struct init_rlimit {
+        uint32_t resource;
+        uint64_t soft, hard;
+};
+
 /* The request RUN, decoded; strings point into its frame. */
 struct init_command {
         bool has_hosts, has_resolv_conf, tty, no_network;
@@ -38,6 +55,11 @@ struct init_command {
         size_t group_count;
         const gid_t *groups;
         const char **argv, **env;
+        uint64_t capabilities, shm_size;
+        size_t rlimit_count;
+        struct init_rlimit rlimits[SANDBOX_RUN_RLIMITS_MAX];
+        size_t mount_count;
+        struct init_mount *mounts;
 };
 
 /* One part's surroundings while it works on a request. */
@@ -51,6 +73,7 @@ struct init_context {
 #define INIT_STAGE   "/stage"   /* the stage's own tmpfs */
 #define INIT_TEXTS   "/texts"   /* the same, read-only: what is bound from here is read-only without another call */
 #define INIT_EMPTY   "/empty"   /* an empty directory on a read-only mount */
+#define INIT_PRIVATE "/private" /* the command's own tmpfs, if it has mounts */
 #define INIT_ROOTDIR "/rootdir" /* the caller's directory, if there is no FUSE */
 #define INIT_FUSE    "/dev/fuse"
 
@@ -82,6 +105,21 @@ void init_command_clear(struct init_command *command);
 /* Finds the mount points in INIT_UNION, mounts everything a command needs below it, and makes it the root. */
 int init_root_enter(const struct init_context *context, const struct init_command *command,
                     struct sandbox_report *report);
+/* Decodes the mounts of a RUN frame; -1 with errno. Descriptors are taken later (command.c). */
+int init_mounts_unpack(struct sandbox_unpack *unpack, struct init_command *ret);
+/* Puts the trees that came as descriptors below INIT_PRIVATE. Looks up no path of the image. */
+int init_mounts_take(const struct init_command *command, struct sandbox_report *report);
+/* Mounts everything on its target below INIT_UNION, in order. */
+int init_mounts_enter(const struct init_context *context, const struct init_command *command,
+                      struct sandbox_report *report);
+
+/* A fresh FUSE mount on `path`. */
+int init_fuse_mount(const char *path, int *ret_fd, struct sandbox_report *report);
+/* The trees a stage holds (attach.c); `number` names one. */
+int init_attach(uint32_t number, int *ret_fuse_fd, struct sandbox_report *report);
+int init_attach_clone(uint32_t number, int *ret_fd, struct sandbox_report *report);
+int init_attach_drop(uint32_t number, struct sandbox_report *report);
+
 /* Makes a terminal, its slave the controlling terminal and stdio, and sends the master to the stage. */
 int init_terminal_open(const struct init_context *context, const struct init_command *command,
                        struct sandbox_report *report);
@@ -103,6 +141,10 @@ int init_resolve(int root, const char *path, unsigned int flags, bool *ret_walke
 
 /* Groups, ids and capabilities of the command; from here on nothing can be mounted. */
 int init_identity_assume(const struct init_command *command, struct sandbox_report *report);
+
+/* Installs the system call filter (filter.c); needs CAP_SYS_ADMIN, which stands in for no_new_privs. */
+int init_filter_install(const struct init_context *context, const struct init_command *command,
+                        struct sandbox_report *report);
 
 /* Closes every descriptor from `first` on. */
 int init_descriptors_close_from(int first, const struct init_config *config, bool *ret_one_by_one);

@@ -32,7 +32,7 @@ const char *const init_devices[] = {"/dev/null",    "/dev/zero", "/dev/full", "/
 static const char *const hidden[] = {"/sys/firmware", "/sys/devices/virtual/powercap", NULL};
 
 static const char *const directories[] = {"/proc",    "/sys",     "/dev",       INIT_UNION, INIT_STAGE,
-                                          INIT_TEXTS, INIT_EMPTY, INIT_ROOTDIR, NULL};
+                                          INIT_TEXTS, INIT_EMPTY, INIT_ROOTDIR, INIT_PRIVATE, NULL};
 
 /* Flags that a remount has to repeat: the kernel refuses to drop those a mount from another user namespace came with.
  */

@@ -223,15 +223,17 @@ static int link_devices(struct sandbox_report *report)
         return 0;
 }
 
-static int mount_dev(const struct init_context *context, int target, struct sandbox_report *report)
+static int mount_dev(const struct init_context *context, int target, uint64_t shm_size, struct sandbox_report *report)
 {
         struct fd_path path;
+        char shm[64];
 
         if (mount("tmpfs", fd_path(&path, target), "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=0755,size=64m") < 0)
                 return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev");
         if (mkdir(DEV "/pts", 0755) < 0 || mkdir(DEV "/shm", 01777) < 0 || mkdir(DEV "/mqueue", 01777) < 0)
                 return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev");
-        if (mount("shm", DEV "/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=64m") < 0)
+        (void)snprintf(shm, sizeof(shm), "mode=1777,size=%llu", (unsigned long long)shm_size);
+        if (mount("shm", DEV "/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, shm) < 0)
                 return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev/shm");
         if (bind_devices(report) < 0 || link_devices(report) < 0 || mount_devpts(context, report) < 0)
                 return -1;
@@ -293,7 +295,7 @@ int init_root_enter(const struct init_context *context, const struct init_comman
 
         if (find_targets(context, command, &targets, report) < 0)
                 return -1;
-        if (mount_proc(context, targets.proc, report) < 0 || mount_dev(context, targets.dev, report) < 0 ||
+        if (mount_proc(context, targets.proc, report) < 0 || mount_dev(context, targets.dev, command->shm_size, report) < 0 ||
             mount_sys(targets.sys, report) < 0)
                 return -1;
         if (targets.hosts >= 0 && mount_text("hosts", command->hosts, targets.hosts, "/etc/hosts", report) < 0)
@@ -308,5 +310,7 @@ int init_root_enter(const struct init_context *context, const struct init_comman
                 (void)close(targets.hosts);
         if (targets.resolv_conf >= 0)
                 (void)close(targets.resolv_conf);
+        if (init_mounts_enter(context, command, report) < 0)
+                return -1;
         return pivot(report);
 }

@@ -39,6 +39,9 @@ struct stage {
         bool mounted;  /* INIT_UNION holds a mount for the next command */
         int reports;   /* from the child while it sets up; -1 when it has become the command */
         int terminal;  /* the master side, on its way to the builder */
+        int listeners[SANDBOX_FRAME_FDS - 1]; /* likewise */
+        size_t listener_count;
+        uint32_t trees; /* attached so far: their numbers count from 1 */
         bool executed; /* the child got as far as execve */
         bool started;  /* STARTED was sent: EXITED is owed */
         int ended_by;  /* the signal whose default action was carried out for the command, else 0 */
@@ -75,26 +78,6 @@ static void detach_union(struct stage *stage)
         stage->mounted = false;
 }
 
-static int mount_fuse(int *ret_fd, struct sandbox_report *report)
-{
-        char options[128];
-        int fd = open(INIT_FUSE, O_RDWR | O_CLOEXEC);
-
-        if (fd < 0)
-                return init_fail(report, SANDBOX_STEP_FUSE_OPEN, errno, NULL);
-        /* not nosuid: set-user-id programs of the image work, within the user namespace; nodev comes with FUSE in one
-         */
-        (void)snprintf(options, sizeof(options),
-                       "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions", fd);
-        if (mount("bryo", INIT_UNION, "fuse.bryo", MS_NODEV, options) < 0) {
-                (void)init_fail(report, SANDBOX_STEP_FUSE_MOUNT, errno, NULL);
-                (void)close(fd);
-                return -1;
-        }
-        *ret_fd = fd;
-        return 0;
-}
-
 static void handle_mount(struct stage *stage)
 {
         struct sandbox_report report;
@@ -102,7 +85,7 @@ static void handle_mount(struct stage *stage)
 
         detach_union(stage);
         if (stage->config->rootdir[0] == '\0') {
-                if (mount_fuse(&fd, &report) < 0) {
+                if (init_fuse_mount(INIT_UNION, &fd, &report) < 0) {
                         send_failure(stage, &report);
                         return;
                 }
@@ -190,6 +173,47 @@ static void handle_signal(struct stage *stage, struct sandbox_frame *frame)
                 stage->ended_by = init_deliver(*stage->run, (int)signo);
 }
 
+static void handle_attach(struct stage *stage)
+{
+        struct sandbox_pack pack = SANDBOX_PACK_INIT;
+        struct sandbox_report report;
+        int fd = -1;
+
+        if (init_attach(++stage->trees, &fd, &report) < 0) {
+                send_failure(stage, &report);
+                return;
+        }
+        sandbox_pack_u32(&pack, stage->trees);
+        send_or_end(stage, SANDBOX_FRAME_ATTACHED, &pack, fd);
+        sandbox_pack_clear(&pack);
+        (void)close(fd); /* as with the root's: only the builder has it now */
+}
+
+/* CLONE and DETACH */
+static void handle_tree(struct stage *stage, struct sandbox_frame *frame)
+{
+        struct sandbox_unpack unpack;
+        struct sandbox_report report;
+        uint32_t number;
+        int fd = -1, rc;
+
+        sandbox_unpack_start(&unpack, frame);
+        number = sandbox_unpack_u32(&unpack);
+        if (!sandbox_unpack_is_complete(&unpack) || number == 0 || number > stage->trees)
+                end(stage);
+        if (frame->type == SANDBOX_FRAME_CLONE)
+                rc = init_attach_clone(number, &fd, &report);
+        else
+                rc = init_attach_drop(number, &report);
+        if (rc < 0) {
+                send_failure(stage, &report);
+                return;
+        }
+        send_or_end(stage, frame->type == SANDBOX_FRAME_CLONE ? SANDBOX_FRAME_CLONED : SANDBOX_FRAME_DETACHED, NULL, fd);
+        if (fd >= 0)
+                (void)close(fd);
+}
+
 static void handle_builder(struct stage *stage)
 {
         struct sandbox_frame frame = SANDBOX_FRAME_INIT;
@@ -202,6 +226,10 @@ static void handle_builder(struct stage *stage)
                 handle_run(stage, &frame);
         else if (frame.type == SANDBOX_FRAME_SIGNAL)
                 handle_signal(stage, &frame);
+        else if (frame.type == SANDBOX_FRAME_ATTACH)
+                handle_attach(stage);
+        else if (frame.type == SANDBOX_FRAME_CLONE || frame.type == SANDBOX_FRAME_DETACH)
+                handle_tree(stage, &frame);
         else
                 end(stage);
         sandbox_frame_clear(&frame);
@@ -222,6 +250,30 @@ static int reap(struct stage *stage)
         return status;
 }
 
+static void send_started(struct stage *stage)
+{
+        struct sandbox_pack pack = SANDBOX_PACK_INIT;
+        int fds[SANDBOX_FRAME_FDS];
+        size_t count = 0;
+        int rc;
+
+        if (stage->terminal >= 0)
+                fds[count++] = stage->terminal;
+        for (size_t i = 0; i < stage->listener_count; i++)
+                fds[count++] = stage->listeners[i];
+        sandbox_pack_u32(&pack, stage->terminal >= 0);
+        rc = sandbox_frame_send(stage->channel, SANDBOX_FRAME_STARTED, &pack, fds, count);
+        sandbox_pack_clear(&pack);
+        if (rc < 0)
+                end(stage);
+}
+
+static void close_listeners(struct stage *stage)
+{
+        while (stage->listener_count > 0)
+                (void)close(stage->listeners[--stage->listener_count]);
+}
+
 /* The child's channel has ended: it runs the command now, or died. */
 static void finish_start(struct stage *stage, const struct sandbox_report *failure)
 {
@@ -230,7 +282,7 @@ static void finish_start(struct stage *stage, const struct sandbox_report *failu
         (void)close(stage->reports);
         stage->reports = -1;
         if (failure == NULL && stage->executed) {
-                send_or_end(stage, SANDBOX_FRAME_STARTED, NULL, stage->terminal);
+                send_started(stage);
                 stage->started = true;
         } else {
                 int status;
@@ -243,6 +295,7 @@ static void finish_start(struct stage *stage, const struct sandbox_report *failu
         if (stage->terminal >= 0)
                 (void)close(stage->terminal);
         stage->terminal = -1;
+        close_listeners(stage);
 }
 
 static void handle_child(struct stage *stage)
@@ -256,6 +309,10 @@ static void handle_child(struct stage *stage)
                 stage->executed = true;
         } else if (frame.type == SANDBOX_FRAME_TERMINAL && frame.fd_count == 1 && stage->terminal < 0) {
                 stage->terminal = frame.fds[0];
+                frame.fds[0] = -1;
+        } else if (frame.type == SANDBOX_FRAME_LISTENER && frame.fd_count == 1 &&
+                   stage->listener_count < SANDBOX_FRAME_FDS - 1) {
+                stage->listeners[stage->listener_count++] = frame.fds[0];
                 frame.fds[0] = -1;
         } else if (frame.type == SANDBOX_FRAME_LOG && sandbox_report_unpack(&frame, &report) == 0) {
                 if (sandbox_report_send(stage->channel, SANDBOX_FRAME_LOG, &report) < 0)
@@ -312,7 +369,7 @@ static int set_up(struct stage *stage, struct sandbox_report *report)
         stage->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         if (stage->signals < 0)
                 return init_fail(report, SANDBOX_STEP_MEMORY, errno, NULL);
-        if (mount("bryo", INIT_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=32m,nr_inodes=64") <
+        if (mount("bryo", INIT_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=32m,nr_inodes=4096") <
                     0 ||
             mount(INIT_STAGE, INIT_TEXTS, NULL, MS_BIND, NULL) < 0 ||
             mount(NULL, INIT_TEXTS, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) <

@@ -23,6 +23,19 @@
 #define SYS_mount_setattr 442
 #endif
 
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429
+#endif
+
+#define INIT_TREE_CLONE   1u         /* OPEN_TREE_CLONE */
+#define INIT_TREE_CLOEXEC 02000000u  /* OPEN_TREE_CLOEXEC, which is O_CLOEXEC */
+#define INIT_EMPTY_PATH   0x1000u    /* AT_EMPTY_PATH */
+#define INIT_MOVE_FROM_FD 0x00000004 /* MOVE_MOUNT_F_EMPTY_PATH */
+#define INIT_MOVE_TO_FD   0x00000040 /* MOVE_MOUNT_T_EMPTY_PATH */
+
 /* struct open_how of <linux/openat2.h> */
 struct init_open_how {
         uint64_t flags, mode, resolve;
@@ -54,6 +67,17 @@ static inline int init_sys_mount_setattr(int dirfd, const char *path, unsigned i
                                          const struct init_mount_attr *attr)
 {
         return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+/* A detached copy of the mount at a path, or of the one an open directory is in. */
+static inline int init_sys_open_tree(int dirfd, const char *path, unsigned int flags)
+{
+        return (int)syscall(SYS_open_tree, dirfd, path, flags);
+}
+
+static inline int init_sys_move_mount(int from, int to_dirfd, const char *to, unsigned int flags)
+{
+        return (int)syscall(SYS_move_mount, from, "", to_dirfd, to, flags);
 }
 
 static inline int init_sys_pivot_root(const char *new_root, const char *put_old)

@@ -15,7 +15,6 @@ refused() {
         assert_lacks "$said" "it ran"
 }
 
-refused 'RUN --mount=type=cache,target=/c echo it ra""n' '--mount'
-refused 'RUN --security=insecure echo it ra""n' '--security'
+refused 'RUN --device=vendor.com/gpu echo it ra""n' '--device is refused' # RUN.17
+refused 'RUN --security=insecure echo it ra""n' '--security=insecure is refused' # RUN.15
 refused 'ADD --checksum=sha256:00 f /' '--checksum'
-refused 'RUN <<EOF\n#!/bin/sh\necho it ra""n\nEOF' '#!'

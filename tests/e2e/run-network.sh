@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# RUN --network: none is an empty network in which only lo is up, host and default are the host's; the mode is in the key.
+# RUN.12, RUN.13, D8.1 (--network): none is an empty network in which only lo is up, host and default are the host's; the mode is in the key.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 base busybox

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RUN: the command in the sandbox, on the stage's tree, and what is said when it fails. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/execute.h"
+#include "builder/output.h"
+#include "builder/run_instruction.h"
+#include "builder/run_options.h"
+#include "common/memory.h"
+
+/* --- failures ------------------------------------------------------------------------ */
+
+static void append_to_message(struct error *err, const char *text)
+{
+        char *message = memory_printf("%s%s%s", err->message, err->message[0] && err->message[strlen(err->message) - 1] == '\n' ? "" : "\n", text);
+        size_t length = strlen(message);
+
+        if (length > 0 && message[length - 1] == '\n')
+                message[length - 1] = '\0';
+        free(err->message);
+        err->message = message;
+}
+
+/* What a shell means by a status (POSIX, "Exit Status for Commands"); "" when nothing. Heap text. */
+static char *explain_status(int status)
+{
+        if (status == 126)
+                return memory_strdup(" (a program that cannot be executed)");
+        if (status == 127)
+                return memory_strdup(" (a program was not found)");
+        if (status == 128 + SIGKILL)
+                return memory_strdup(" (a process was killed, as the kernel does when memory runs out)");
+        if (status > 128 && status < 128 + 32) /* the signals with names */
+                return memory_printf(" (a process was ended by signal %d, %s)", status - 128, strsignal(status - 128));
+        return memory_strdup("");
+}
+
+static int command_failed(const struct builder_run *r, const struct sandbox_exit *status,
+                          const struct builder_output *output, struct error *err)
+{
+        const struct dockerfile_instruction *in = r->site->instruction;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_FREE char *meaning = explain_status(status->signaled ? 0 : status->status);
+
+        if (status->signaled)
+                (void)dockerfile_error(r->site->file, &in->place, err, "the command was killed by signal %d (%s): %s",
+                                       status->status, strsignal(status->status), in->original);
+        else
+                (void)dockerfile_error(r->site->file, &in->place, err, "the command failed with exit status %d%s: %s",
+                                       status->status, meaning, in->original);
+        builder_output_tail(output, "  | ", &text);
+        if (text.size > 0) {
+                CLEANUP_FREE char *tail = buffer_steal(&text);
+
+                buffer_printf(&text, "its last output:\n%s", tail);
+        }
+        if (!r->site->job->options->run->attend_shell)
+                buffer_append_string(&text, "to look inside: bryo build --on-error=shell ...");
+        append_to_message(err, buffer_text(&text));
+        err->code = ECHILD;
+        return -1;
+}
+
+/* --- running --------------------------------------------------------------------------- */
+
+/* The stage's own process; all stages live in one user namespace, made by the first that comes here. */
+static int open_init(const struct builder_site *site, struct error *err)
+{
+        struct builder_job *job = site->job;
+        struct sandbox *sandbox;
+        int result = 0;
+
+        pthread_mutex_lock(&job->lock);
+        if (job->cancelled)
+                result = error_set(err, ECANCELED, "another stage failed");
+        else if (!site->stage->init && (result = builder_workshop_sandbox(&job->workshop, &sandbox, err)) == 0)
+                result = sandbox_stage_open(sandbox, &site->stage->init, err);
+        pthread_mutex_unlock(&job->lock);
+        return result;
+}
+
+struct attending {
+        struct builder_run *run;
+        struct builder_output *output; /* NULL: a shell on a terminal */
+};
+
+static int attend(void *context, struct sandbox_stage *stage, struct error *err)
+{
+        const struct attending *a = context;
+        const struct builder_run_options *o = a->run->site->job->options->run;
+
+        if (builder_mounts_attend(&a->run->mounts, stage, err) < 0)
+                return -1;
+        if (a->output)
+                return builder_output_attend(a->output, stage, err);
+        return o->attend_shell(o->shell_context, stage, sandbox_stage_take_tty(stage), err);
+}
+
+static int run_command(struct attending *a, struct overlay_tree *tree, const struct builder_command *command,
+                       struct sandbox_exit *ret, struct error *err)
+{
+        const struct builder_execution x = {
+                .stage = a->run->site->stage->init,
+                .tree = tree,
+                .command = &command->view,
+                .log = a->run->site->job->workshop.log,
+                .attend = attend,
+                .context = a,
+        };
+
+        return builder_execute(&x, ret, err);
+}
+
+/* The script of a here-document is one more mount, in front: it lies in the sandbox's own /dev. */
+static void add_script(const struct builder_run *r, struct builder_command *command, struct sandbox_mount *mounts)
+{
+        size_t count = command->view.mount_count;
+
+        mounts[0] = (struct sandbox_mount){ .kind = SANDBOX_MOUNT_FILE,
+                                            .target = r->script_path,
+                                            .bytes = buffer_text(&r->script),
+                                            .size = r->script.size,
+                                            .executable = true,
+                                            .fd = -1,
+                                            .mode = 0755 };
+        if (count > 0)
+                memcpy(mounts + 1, command->view.mounts, count * sizeof(*mounts));
+        command->view.mounts = mounts;
+        command->view.mount_count = count + 1;
+}
+
+/* Arguments and environment are given; everything else of the command and its mounts. On failure mounts may be open. */
+static int prepare(struct builder_run *r, struct overlay_tree *tree, struct builder_command *command, struct error *err)
+{
+        const struct builder_state *s = &r->site->stage->state;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+        strv_extend(&command->env, &r->proxies);
+        for (size_t i = 0; i < r->env.count; i++) {
+                CLEANUP_FREE char *name = memory_strndup(r->env.items[i], strcspn(r->env.items[i], "="));
+
+                strv_env_set(&command->env, name, r->env.items[i] + strlen(name) + 1);
+        }
+        command->cwd = memory_strdup(builder_state_cwd(s));
+        command->hostname = r->hostname;
+        command->options = r->site->job->options->run;
+        if (builder_command_prepare(command, tree, s->config->config.user, &cause) < 0)
+                return builder_site_error(r->site, &r->site->instruction->place, err, &cause);
+        if (r->network == DOCKERFILE_NETWORK_NONE)
+                command->view.network = SANDBOX_NETWORK_NONE;
+        return builder_mounts_open(&r->mounts, tree, command, err);
+}
+
+static int run_prepared(struct attending *a, struct overlay_tree *tree, struct builder_command *command,
+                        struct sandbox_exit *ret, struct error *err)
+{
+        struct sandbox_mount *mounts = memory_zalloc(command->view.mount_count + 1, sizeof(*mounts));
+        int result;
+
+        if (a->run->script_path)
+                add_script(a->run, command, mounts);
+        result = run_command(a, tree, command, ret, err);
+        free(mounts);
+        return result;
+}
+
+/* One command with the RUN's mounts: mounts are closed again, whatever happens. `a->output` NULL: on a terminal. */
+static int run_once(struct attending *a, struct overlay_tree *tree, const struct strv *argv, struct sandbox_exit *ret,
+                    struct error *err)
+{
+        CLEANUP_COMMAND struct builder_command command = BUILDER_COMMAND_INIT;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        CLEANUP_ERROR struct error shell_err = ERROR_INIT;
+        CLEANUP_ERROR struct error close_err = ERROR_INIT;
+        struct builder_run *r = a->run;
+        int result;
+
+        strv_extend(&command.argv, argv);
+        result = prepare(r, tree, &command, err);
+        if (result == 0) {
+                command.view.tty = !a->output;
+                if (a->output) {
+                        command.view.stdout_fd = a->output->pipes.write_fds[0];
+                        command.view.stderr_fd = a->output->pipes.write_fds[1];
+                }
+                result = run_prepared(a, tree, &command, ret, &cause);
+                if (result < 0 && sandbox_stage_is_exec_failure(r->site->stage->init) && cause.code == ENOENT &&
+                    !r->site->instruction->is_json)
+                        (void)error_set(&shell_err, ENOENT, "%s: the image has no such shell: write RUN [\"PROGRAM\", \"ARGUMENT\"], name one "
+                                        "with SHELL, or begin with a base that has it", cause.message);
+                if (result < 0)
+                        (void)builder_site_error(r->site, &r->site->instruction->place, err,
+                                                 error_is_set(&shell_err) ? &shell_err : &cause);
+        }
+        if (builder_mounts_close(&r->mounts, &close_err) < 0 && result == 0)
+                result = error_move(err, &close_err);
+        return result;
+}
+
+/* --on-error=shell: the step failed already, so what goes wrong here is only told. */
+static void open_shell(struct builder_run *r, struct overlay_tree *tree)
+{
+        struct attending a = { .run = r };
+        CLEANUP_STRV struct strv argv = STRV_INIT;
+        CLEANUP_STRV struct strv shell = STRV_INIT;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct sandbox_exit status;
+
+        builder_state_shell(&r->site->stage->state, &shell);
+        strv_add(&argv, shell.items[0]);
+        if (run_once(&a, tree, &argv, &status, &err) < 0)
+                log_print(r->site->job->options->log, LOG_WARNING, "cannot open a shell in the failed step: %s", err.message);
+}
+
+int builder_run_execute(void *context, unsigned number, struct overlay_tree *tree, struct strv *made, struct error *err)
+{
+        struct builder_run *r = context;
+        CLEANUP_OUTPUT struct builder_output output = { .pipes = SANDBOX_OUTPUT_INIT };
+        struct attending a = { .run = r, .output = &output };
+        struct sandbox_exit status = { false, 0 };
+
+        (void)made;
+        if (open_init(r->site, err) < 0 || builder_output_open(&output, r->site->job, number, err) < 0 ||
+            run_once(&a, tree, &r->argv, &status, err) < 0)
+                return -1;
+        if (status.signaled || status.status != 0) {
+                (void)command_failed(r, &status, &output, err);
+                if (r->site->job->options->run->attend_shell)
+                        open_shell(r, tree);
+                return -1;
+        }
+        overlay_tree_unstub(tree);
+        return 0;
+}

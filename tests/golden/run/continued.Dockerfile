@@ -1,0 +1,6 @@
+FROM busybox
+
+RUN true && \
+    # a comment
+    nosuchcommand && \
+    true

@@ -1,0 +1,2 @@
+FROM busybox
+RUN --device=nvidia.com/gpu nvidia-smi

@@ -1,0 +1,6 @@
+FROM busybox
+RUN <<EOF
+set -e
+echo in the script
+false
+EOF

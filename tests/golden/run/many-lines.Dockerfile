@@ -1,0 +1,2 @@
+FROM busybox
+RUN seq 25; exit 1

@@ -1,0 +1,2 @@
+FROM busybox
+RUN --mount=source=srcc,target=/src ls /src

@@ -1,0 +1,2 @@
+FROM busybox
+RUN ["/usr/bin/gcc", "-c", "x.c"]

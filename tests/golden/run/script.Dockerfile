@@ -1,0 +1,5 @@
+FROM busybox
+RUN <<EOF
+#!/bin/nosuchshell
+false
+EOF

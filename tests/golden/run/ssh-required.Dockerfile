@@ -1,0 +1,2 @@
+FROM busybox
+RUN --mount=type=ssh,required git clone git@example.com:x

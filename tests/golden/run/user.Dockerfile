@@ -1,0 +1,3 @@
+FROM busybox
+USER nobody2
+RUN true
