@@ -66,6 +66,15 @@ file three private 'echo has $(cat /c/private /c/other 2>&1)'
 works bryo build --progress=plain three
 assert_contains "$errors" "has mine cat: can't open '/c/other'"
 
+# A build that is killed holds no lock and leaves the state from before.
+file one locked "echo killed > /c/killed; $hold"
+first
+kill -KILL "$pid"
+ended
+file three locked 'echo after $(ls /c)'
+works bryo build --progress=plain three
+assert_matches "$errors" 'after both d private'$'\n'
+
 # Stages of one build that run side by side share one directory, as it changes.
 dockerfile << 'END'
 FROM busybox AS a

@@ -28,6 +28,17 @@ assert_equal "$(layer_names image)" "" "the entries above the base"
 build --build-arg ROUND=2
 assert_equal "$(grep -c CACHED <<< "$said")" 4 "cached steps when only a cache changed"
 
+# A7.5: another name space is another cache
+dockerfile << 'END'
+FROM busybox
+RUN --mount=type=cache,target=/ns echo "had $(ls /ns)"; touch /ns/x
+END
+build --build-arg BUILDKIT_CACHE_MOUNT_NS=one
+build --no-cache --build-arg BUILDKIT_CACHE_MOUNT_NS=two
+assert_matches "$said" 'had '$'\n'
+build --no-cache --build-arg BUILDKIT_CACHE_MOUNT_NS=one
+assert_contains "$said" "had x"
+
 # What a command that fails left in it stays.
 dockerfile << 'END'
 FROM busybox

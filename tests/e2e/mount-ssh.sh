@@ -4,7 +4,7 @@
 # RUN --mount=type=ssh: the caller's agent, for listing and signing only, in this RUN and for this user only.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
-need ssh-agent ssh-add ssh-keygen python3
+need ssh-agent ssh-add ssh-keygen
 # An image with the agent's own client: what it needs of this machine.
 base busybox
 mkdir -p context/root

@@ -28,6 +28,7 @@ END
 build --build-arg HTTPS_PROXY=a
 build --build-arg HTTPS_PROXY=b
 assert_contains "$said" "proxy b b"
+assert_contains "$(output_of bryo history --no-trunc image)" "RUN |1 HTTPS_PROXY=b /bin/sh -c" # ARG.1
 
 # A5.5: docker's configuration; a --build-arg wins.
 mkdir docker

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# RUN with a here-document that begins with #!: an executable file for this one command (RUN.2).
+# RUN with here-documents: a script that begins with #! is an executable file for this one command (RUN.2).
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 base busybox
@@ -28,3 +28,22 @@ assert_equal "$(grep -c CACHED <<< "$said")" 3 "cached steps"
 sed -i 's/awk"/other"/' context/Dockerfile
 build
 assert_lacks "$said" CACHED
+
+# RUN.3: alone it is the text for the shell, whatever its quotes; RUN.4: any other shape is left to the shell.
+dockerfile << 'END'
+FROM busybox
+ENV WHO=moss
+RUN <<'EOF'
+echo "text $WHO" > /a
+EOF
+RUN cat <<EOF - <<'OTHER' > /b
+first $WHO
+EOF
+second $WHO
+OTHER
+RUN <<EOF tr a-z A-Z > /c && echo more >> /c
+shout $WHO
+EOF
+END
+build
+assert_equal "$(image_run image cat /a /b /c)" $'text moss\nsecond $WHO\nSHOUT MOSS\nmore'

@@ -44,5 +44,6 @@ dockerfile << 'END'
 FROM busybox
 RUN hostname
 END
+# A7.4
 build --build-arg BUILDKIT_SANDBOX_HOSTNAME=mossy
 assert_contains "$said" " mossy"
