@@ -550,6 +550,52 @@ static int second_body(void *context)
         return 0;
 }
 
+/* --- identity over a cache drop -------------------------------------------------------- */
+
+static int make_kept(void *context)
+{
+        (void)context;
+        put("kept", "text");
+        return 0;
+}
+
+/* The kernel drops what it remembers of a file system that is mounted again (reconfigure_super() in fs/super.c). */
+static int forget_body(void *context)
+{
+        static const char *const paths[] = {"kept", "again", "again/below", "again/below/f", "again/hard"};
+        ino_t before[ARRAY_SIZE(paths)];
+        size_t i;
+
+        (void)context;
+        CHECK_INT(mkdir("again", 0755), 0);
+        CHECK_INT(mkdir("again/below", 0755), 0);
+        put("again/below/f", "text");
+        CHECK_INT(link("again/below/f", "again/hard"), 0);
+        for (i = 0; i < ARRAY_SIZE(paths); i++)
+                before[i] = stat_of(paths[i]).st_ino;
+        for (int round = 0; round < 3; round++) {
+                CHECK_INT(mount(NULL, ".", NULL, MS_REMOUNT | MS_NODEV, NULL), 0);
+                for (i = 0; i < ARRAY_SIZE(paths); i++)
+                        CHECK_INT(stat_of(paths[i]).st_ino, before[i]);
+                CHECK_STR(get("again/hard"), "text");
+                CHECK_INT(stat_of("again/hard").st_nlink, 2);
+        }
+        return 0;
+}
+
+static void test_identity_over_a_cache_drop(void)
+{
+        struct overlay_server_counters counters = {0};
+        struct server_tree st = {0};
+
+        server_tree_make(&st);
+        mount_run(st.tree, st.mount, NULL, make_kept, NULL, NULL);
+        mount_run(st.tree, st.mount, NULL, forget_body, NULL, &counters);
+        CHECK(counters.requests[FUSE_LOOKUP] >= 4 * 5); /* before, and after each drop */
+        CHECK(counters.requests[FUSE_FORGET] + counters.requests[FUSE_BATCH_FORGET] > 0);
+        server_tree_drop(&st);
+}
+
 static void test_posix(void)
 {
         struct overlay_server_options single = {.policy = OVERLAY_SERVER_SINGLE};
@@ -569,5 +615,6 @@ static void test_posix(void)
 int main(void)
 {
         CHECK_RUN(test_posix);
+        CHECK_RUN(test_identity_over_a_cache_drop);
         return CHECK_END();
 }
