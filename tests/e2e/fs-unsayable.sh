@@ -7,13 +7,13 @@
 base busybox
 name=$(head -c 255 /dev/zero | tr '\0' n)
 mkdir -p context
-cat > context/deep.sh << END
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do mkdir $name && cd $name; done && echo text > f && test "\$(cat f)" = text
-END
+# Two trees of 2,560 bytes of path, one put at the bottom of the other.
+path=$(printf "/$name%.0s" 1 2 3 4 5 6 7 8 9 10)
+printf 'mkdir -p /tmp/a%s /tmp/b%s && mv /tmp/b /tmp/a%s/b\n' "$path" "$path" "$path" > context/deep.sh
 dockerfile << 'END'
 FROM busybox
 COPY deep.sh /deep.sh
-RUN cd /tmp && . /deep.sh
+RUN . /deep.sh
 END
 build_fails "the path is longer than 4095 bytes"
 
@@ -21,8 +21,8 @@ build_fails "the path is longer than 4095 bytes"
 dockerfile << 'END'
 FROM busybox AS stage
 COPY deep.sh /deep.sh
-RUN cd /tmp && . /deep.sh && touch /.wh.name && ls -a / > /list
-RUN grep -q '^\.wh\.name$' /list && test -e /.wh.name && rm -r /tmp/n*
+RUN . /deep.sh && touch /.wh.name && ls -a / > /list
+RUN grep -q '^\.wh\.name$' /list && test -e /.wh.name && test -d /tmp/a
 FROM busybox
 COPY --from=stage /list /list
 END
