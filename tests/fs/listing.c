@@ -120,11 +120,13 @@ static void many_verify(void)
 
 /* --- telldir and seekdir while names come and go --- */
 
-#define PLACES 500
+#define PLACES 200
+#define LAID   1500 /* names that a layer brings */
+#define IN_ALL 2000 /* with those of this step */
 
 static void places_below(void)
 {
-        make_names(0, 3000, 's');
+        make_names(0, LAID, 's');
 }
 
 static void places_live(void)
@@ -134,8 +136,8 @@ static void places_live(void)
         DIR *dir = opendir(".");
         const struct dirent *entry;
 
-        make_names(3000, 5000, 's');
-        for (int i = 0; i < 1000; i++)
+        make_names(LAID, IN_ALL, 's');
+        for (int i = 0; i < 300; i++)
                 CHECK(readdir(dir) != NULL);
         for (int i = 0; i < PLACES; i++) {
                 for (int skip = 0; skip < 7; skip++)
@@ -145,7 +147,7 @@ static void places_live(void)
                 CHECK(entry != NULL);
                 snprintf(names[i], sizeof names[i], "%.15s", entry != NULL ? entry->d_name : "");
         }
-        make_names(0, 2000, 't');
+        make_names(0, 1000, 't');
         /* a place of which the name went leads to the one behind it; the others lead where they led */
         for (int i = 0; i < PLACES; i += 5)
                 CHECK_ERROR(unlink(names[i]), 0);
@@ -173,7 +175,7 @@ static void emptied_live(void)
                         CHECK_ERROR(unlink(entry->d_name), 0);
                         removed++;
                 }
-        CHECK_INT(removed, 3000);
+        CHECK_INT(removed, LAID);
         rewinddir(dir);
         for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
                 CHECK(entry->d_name[0] == '.');
@@ -192,8 +194,8 @@ static void renaming_live(void)
         int renamed = 0;
         DIR *dir = opendir(".");
 
-        make_names(3000, 4000, 's');
-        for (const struct dirent *entry; renamed <= 9000 && (entry = readdir(dir)) != NULL;)
+        make_names(LAID, IN_ALL, 's');
+        for (const struct dirent *entry; renamed <= 3 * IN_ALL && (entry = readdir(dir)) != NULL;)
                 if (entry->d_name[0] != '.') {
                         char other[300];
 
@@ -201,7 +203,7 @@ static void renaming_live(void)
                         CHECK_ERROR(rename(entry->d_name, other), 0);
                         renamed++;
                 }
-        CHECK(renamed >= 4000 && renamed <= 8000);
+        CHECK(renamed >= IN_ALL && renamed <= 2 * IN_ALL);
         closedir(dir);
 }
 
@@ -212,7 +214,7 @@ static void renaming_verify(void)
 
         for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
                 seen += entry->d_name[0] == 's';
-        CHECK_INT(seen, 4000);
+        CHECK_INT(seen, IN_ALL);
         closedir(dir);
 }
 
@@ -234,8 +236,8 @@ static void two_readers_live(void)
         int seen = 0;
         DIR *dir = opendir(".");
 
-        make_names(3000, 4000, 's');
-        for (int removed = 0; removed < 50; removed++) {
+        make_names(LAID, IN_ALL, 's');
+        for (int removed = 0; removed < 20; removed++) {
                 const struct dirent *entry = NULL;
 
                 for (int i = 0; i < 50; i++) {
@@ -245,12 +247,12 @@ static void two_readers_live(void)
                 }
                 /* the kernel read ahead of the program: take away a few around the place */
                 CHECK_ERROR(unlink(entry->d_name), 0);
-                count_all(4000 - removed - 1);
-                count_all(4000 - removed - 1);
+                count_all(IN_ALL - removed - 1);
+                count_all(IN_ALL - removed - 1);
         }
         while (readdir(dir) != NULL)
                 seen++;
-        CHECK_INT(seen, 4000 + 2);
+        CHECK_INT(seen, IN_ALL + 2);
         closedir(dir);
 }
 
