@@ -75,7 +75,7 @@ static int work_begin(struct work *w, const struct builder_git_url *url, const s
                                       .protocols = protocols_of(url),
                                       .origin = url->origin,
                                       .authorization = o->authorization ? o->authorization : url->authorization,
-                                      .with_agent = o->with_agent,
+                                      .agent = o->agent,
                                       .is_cancelled = o->is_cancelled,
                                       .context = o->context};
         return 0;

@@ -13,7 +13,7 @@
 struct builder_git_options {
         struct builder_workshop *workshop;
         const char *authorization;           /* for the host of the URL, before the URL's own; may be NULL */
-        bool with_agent;                     /* ssh may ask the user's agent */
+        const char *agent;                   /* the socket of the agent that ssh may ask; NULL: none */
         bool keep_git_dir;                   /* as keep-git-dir in the URL */
         bool (*is_cancelled)(void *context); /* may be NULL */
         void *context;

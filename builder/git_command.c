@@ -93,8 +93,8 @@ static void make_environment(const struct builder_git *git, struct strv *env)
         pass_on(env, "SSL_CERT_DIR", "GIT_SSL_CAPATH");
         pass_on(env, "SSL_CERT_FILE", "GIT_SSL_CAINFO");
         pass_on(env, "CURL_CA_BUNDLE", "GIT_SSL_CAINFO");
-        if (git->with_agent)
-                pass_on(env, "SSH_AUTH_SOCK", "SSH_AUTH_SOCK");
+        if (git->agent)
+                strv_env_set(env, "SSH_AUTH_SOCK", git->agent);
         strv_env_set(env, "HOME", git->home);
         strv_env_set(env, "XDG_CONFIG_HOME", git->home);
         strv_env_set(env, "LC_ALL", "C");

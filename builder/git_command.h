@@ -19,7 +19,7 @@ struct builder_git {
         const char *protocols;               /* GIT_ALLOW_PROTOCOL: "https:ssh" */
         const char *origin;                  /* whom `authorization` is for; NULL: nobody */
         const char *authorization;           /* value of the Authorization header; may be NULL */
-        bool with_agent;                     /* ssh may use the user's agent */
+        const char *agent;                   /* SSH_AUTH_SOCK for ssh; NULL: none */
         bool (*is_cancelled)(void *context); /* may be NULL */
         void *context;
 };

@@ -28,6 +28,7 @@ libbuilder_a_SOURCES = \
 	builder/execute.c builder/execute.h \
 	builder/export.h builder/export_directory.c builder/export_tar.c builder/export_tree.c builder/export_tree.h \
 	builder/git.c builder/git.h \
+	builder/host_secret.c builder/host_secret.h \
 	builder/git_command.c builder/git_command.h \
 	builder/git_url.c builder/git_url.h \
 	builder/random_name.c builder/random_name.h \

@@ -12,6 +12,7 @@
 
 #include "builder/download.h"
 #include "builder/git.h"
+#include "builder/host_secret.h"
 #include "builder/scratch_tree.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -168,17 +169,22 @@ int builder_origin_read_url(struct builder_job *job, const char *url, size_t lim
 static int open_repository(struct builder_job *job, const char *text, struct builder_origin *o, struct error *err)
 {
         const char *keep = strv_env_find(job->options->build_args, "BUILDKIT_CONTEXT_KEEP_GIT_DIR");
-        const struct builder_git_options options = {
+        struct builder_git_options options = {
                 .workshop = &job->workshop,
-                .with_agent = true, /* the user typed the URL */
+                .agent = getenv("SSH_AUTH_SOCK"), /* the user typed the URL */
                 .keep_git_dir = keep && (strcmp(keep, "1") == 0 || strcmp(keep, "true") == 0),
                 .is_cancelled = is_cancelled,
                 .context = job};
         CLEANUP_GIT_URL struct builder_git_url url = BUILDER_GIT_URL_INIT;
+        CLEANUP_FREE char *authorization = NULL;
         CLEANUP_FREE char *commit = NULL;
 
         o->shown = redact_urls(text);
-        if (builder_git_url_parse(text, &url, err) < 0 || builder_git_resolve(&url, &options, &commit, err) < 0)
+        if (builder_git_url_parse(text, &url, err) < 0 ||
+            builder_host_secret_find(job->options->run, BUILDER_SECRET_GIT, url.host, &authorization, err) < 0)
+                return -1;
+        options.authorization = authorization;
+        if (builder_git_resolve(&url, &options, &commit, err) < 0)
                 return -1;
         return builder_git_checkout(&url, commit, &options, &o->source, err);
 }

@@ -9,6 +9,7 @@
 
 #include "builder/download.h"
 #include "builder/git.h"
+#include "builder/host_secret.h"
 #include "builder/scratch_tree.h"
 #include "common/memory.h"
 #include "common/redact.h"
@@ -61,6 +62,8 @@ static struct builder_git_options git_options(const struct builder_remote *r)
 {
         return (struct builder_git_options){.workshop = &r->job->workshop,
                                             .authorization = r->authorization,
+                                            .agent = r->job->options->run ? builder_agent_find(r->job->options->run, "default")
+                                                                          : NULL,
                                             .keep_git_dir = r->keep_git_dir,
                                             .is_cancelled = is_cancelled,
                                             .context = r->job};
@@ -68,13 +71,25 @@ static struct builder_git_options git_options(const struct builder_remote *r)
 
 static int open_repository(struct builder_remote *r, const struct builder_remote_options *o, struct error *err)
 {
-        const struct builder_git_options options = git_options(r);
+        struct builder_git_options options;
 
-        if (builder_git_url_parse(o->text, &r->git, err) < 0)
+        if (builder_git_url_parse(o->text, &r->git, err) < 0 ||
+            builder_host_secret_find(r->job->options->run, BUILDER_SECRET_GIT, r->git.host, &r->authorization, err) < 0)
                 return -1;
         if (o->checksum && builder_git_url_set_commit(&r->git, o->checksum, err) < 0)
                 return error_wrap(err, "--checksum");
+        options = git_options(r);
         return builder_git_resolve(&r->git, &options, &r->commit, err);
+}
+
+/* A secret for the host comes before what the URL itself says. */
+static int find_authorization(struct builder_remote *r, const char *text, struct error *err)
+{
+        CLEANUP_URL struct oci_url url = OCI_URL_INIT;
+
+        if (oci_url_parse(text, &url, err) < 0)
+                return -1;
+        return builder_host_secret_find(r->job->options->run, BUILDER_SECRET_HTTP, url.host, &r->authorization, err);
 }
 
 static int parse_checksum(const char *text, struct sha256_digest *ret, struct error *err)
@@ -87,9 +102,12 @@ static int parse_checksum(const char *text, struct sha256_digest *ret, struct er
 static int open_url(struct builder_remote *r, const struct builder_remote_options *o, struct error *err)
 {
         struct builder_download_request request = {
-                .url = o->text, .authorization = r->authorization, .is_cancelled = is_cancelled, .context = r->job};
+                .url = o->text, .is_cancelled = is_cancelled, .context = r->job};
         struct sha256_digest digest;
 
+        if (find_authorization(r, o->text, err) < 0)
+                return -1;
+        request.authorization = r->authorization;
         if (o->checksum) {
                 if (parse_checksum(o->checksum, &digest, err) < 0)
                         return -1;

@@ -21,7 +21,7 @@ static int check_words(const struct build_flags *f, struct error *err)
         const struct strv *words = &f->words;
 
         if (words->count != 1)
-                return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context directory%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
+                return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
         return 0;
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# plain
 #
 # A context directory is read in place (X1.1): what no instruction takes is not even looked at, and nothing is written but what is.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"

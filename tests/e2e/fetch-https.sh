@@ -32,6 +32,9 @@ build
 dockerfile <<< $'FROM busybox\n'"ADD https://127.0.0.2:$port/bare/f /f"
 build_fails "127.0.0.2"
 
+# Under sanitizers neither strace nor another library path works.
+[ -z "$BRYO_SANITIZED" ] || exit 0
+
 # A build of local files starts no such process and loads no libcurl.
 need strace
 dockerfile <<< $'FROM busybox\nCOPY Dockerfile /f'
@@ -43,8 +46,6 @@ works strace -f -e trace=execve,openat -o trace "$BRYO" build context
 assert_contains "$(cat trace)" libcurl
 
 # One clear sentence where there is no libcurl.
-if [ -z "$BRYO_SANITIZED" ]; then
-        mkdir empty
-        printf 'no library\n' | tee empty/libcurl.so.4 > empty/libcurl-gnutls.so.4
-        LD_LIBRARY_PATH=$PWD/empty build_fails "URLs need libcurl, which cannot be loaded (Debian: libcurl4, Fedora: libcurl)"
-fi
+mkdir empty
+printf 'no library\n' | tee empty/libcurl.so.4 > empty/libcurl-gnutls.so.4
+LD_LIBRARY_PATH=$PWD/empty build_fails "URLs need libcurl, which cannot be loaded (Debian: libcurl4, Fedora: libcurl)"
