@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 
 void builder_source_free(struct builder_source *s)
 {
@@ -37,6 +39,22 @@ int builder_item_copy_xattrs(struct builder_source *s, const struct builder_item
         return s->ops->each_xattr(s, item, set_xattr, &ref, err);
 }
 
+/* A file that is missing is one thing; a link whose target is not in the source is somebody's mistake, or worse. */
+static int explain_dangling(struct builder_source *s, const char *path, struct error *err)
+{
+        const char *slash = strrchr(path, '/');
+        CLEANUP_FREE char *directory = slash ? memory_strndup(path, (size_t)(slash - path)) : memory_strdup("");
+        CLEANUP_ITEM struct builder_item parent = BUILDER_ITEM_INIT;
+        CLEANUP_ITEM struct builder_item link = BUILDER_ITEM_INIT;
+        CLEANUP_ERROR struct error find_err = ERROR_INIT;
+
+        if (s->ops->find(s, directory, &parent, &find_err) < 0 ||
+            s->ops->child(s, &parent, slash ? slash + 1 : path, &link, &find_err) < 0 || !S_ISLNK(link.attr.mode))
+                return -1;
+        error_clear(err);
+        return error_set(err, ELOOP, "%s is a link that leads to nothing in the context", path);
+}
+
 /* Only a regular file is ever opened: a FIFO or a device of a context would block or worse. */
 int builder_source_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret, struct error *err)
 {
@@ -45,7 +63,7 @@ int builder_source_read(struct builder_source *s, const char *path, size_t limit
         ssize_t n = 1;
 
         if (s->ops->find(s, path, &item, err) < 0)
-                return -1;
+                return err->code == ENOENT ? explain_dangling(s, path, err) : -1;
         if (!S_ISREG(item.attr.mode))
                 return error_set(err, S_ISDIR(item.attr.mode) ? EISDIR : EINVAL, "%s is not a regular file", path);
         if (item.attr.size > limit)
