@@ -279,8 +279,11 @@ static int plan_build(struct builder_job *job, struct error *err)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
-        if (job->context_is_directory)
+        job->bodies = builder_body_table_new(o->store, job->workshop.pool, o->log);
+        if (job->context_is_directory) {
                 builder_context_use_digests(job->context, o->store);
+                builder_context_use_bodies(job->context, job->bodies);
+        }
         return skip_cache(job, err);
 }
 
@@ -315,6 +318,9 @@ static void save_digests(struct builder_job *job)
 
         if (job->context_is_directory && job->context && builder_context_save_digests(job->context, job->executed, &err) < 0)
                 log_print(job->options->log, LOG_INFO, "%s", err.message);
+        error_clear(&err);
+        if (job->bodies && job->executed && builder_body_table_save(job->bodies, &err) < 0)
+                log_print(job->options->log, LOG_INFO, "%s", err.message);
 }
 
 static void close_job(struct builder_job *job)
@@ -326,6 +332,7 @@ static void close_job(struct builder_job *job)
         builder_plan_free(&job->plan);
         builder_source_free(job->context);
         builder_named_free(job->named);
+        builder_body_table_free(job->bodies);
         dockerfile_free(job->file);
         sandbox_stage_close(job->holder);
         builder_workshop_close(&job->workshop);

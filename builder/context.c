@@ -205,6 +205,7 @@ static const struct builder_source_ops context_ops = {
         .read_link = builder_context_read_link,
         .each_xattr = builder_context_each_xattr,
         .digest = builder_context_digest,
+        .keyed_digest = builder_context_keyed_digest,
         .place = builder_context_place,
         .open_file = builder_context_open_file,
         .explain_missing = explain_missing,
@@ -250,6 +251,11 @@ void builder_context_use_digests(struct builder_source *s, struct oci_store *sto
 
         builder_digest_cache_free(c->cache);
         c->cache = builder_digest_cache_open(store, c->root, c->log);
+}
+
+void builder_context_use_bodies(struct builder_source *s, struct builder_body_table *bodies)
+{
+        builder_context_of(s)->bodies = bodies;
 }
 
 int builder_context_save_digests(struct builder_source *s, bool worth, struct error *err)

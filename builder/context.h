@@ -20,6 +20,7 @@ struct context {
         char *ignore_name;
         char *ignore_text;
         struct builder_digest_cache *cache; /* NULL: every file is read */
+        struct builder_body_table *bodies;  /* NULL: every file is copied; borrowed */
         pthread_mutex_t lock; /* guards digests: stages share the context */
         struct map *digests;  /* path -> struct sha256_digest of what the step key saw */
         bool plain_modes;     /* struct builder_context_options */
@@ -38,6 +39,7 @@ int builder_context_each_xattr(struct builder_source *s, const struct builder_it
 int builder_context_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
                            struct error *err);
 int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
+bool builder_context_keyed_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret);
 int builder_context_place(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                           const char *name, const struct overlay_graft *graft, struct overlay_ref *ret,
                           struct error *err);

@@ -216,12 +216,13 @@ static void observe(void *context, const void *bytes, size_t count)
         sha256_update(context, bytes, count);
 }
 
-static bool find_digest(struct context *c, const char *path, struct sha256_digest *ret)
+bool builder_context_keyed_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret)
 {
+        struct context *c = builder_context_of(s);
         const struct sha256_digest *found;
 
         pthread_mutex_lock(&c->lock);
-        found = map_find(c->digests, path, strlen(path));
+        found = map_find(c->digests, item->path, strlen(item->path));
         if (found)
                 *ret = *found;
         pthread_mutex_unlock(&c->lock);
@@ -239,6 +240,14 @@ static int append_file(struct context *c, const struct builder_item *item, int f
         return copied == size ? 0 : changed(c, item, err);
 }
 
+/* The bytes that the key was made of may be in the store: then the file is not even opened. */
+static int share(struct context *c, const struct builder_item *item, const struct sha256_digest *digest,
+                 const struct overlay_ref *file, bool *ret_done, struct error *err)
+{
+        *ret_done = false;
+        return c->bodies ? builder_body_table_share(c->bodies, digest, item->attr.size, file, ret_done, err) : 0;
+}
+
 /*
  * Copies the bytes; what lands in the layer is what the step's key was made of.
  * They are hashed on the way, unless the cache knows the file: then it is enough that
@@ -247,12 +256,17 @@ static int append_file(struct context *c, const struct builder_item *item, int f
 static int fill(struct context *c, const struct builder_item *item, const struct overlay_ref *file, struct error *err)
 {
         struct sha256_digest expected, actual;
-        bool keyed = find_digest(c, item->path, &expected);
+        bool keyed = builder_context_keyed_digest(&c->base, item, &expected);
+        bool done = false;
         CLEANUP_FD int fd = -1;
         struct builder_known_file known;
         struct stat before, after;
         struct sha256 hash;
 
+        if (keyed && share(c, item, &expected, file, &done, err) < 0)
+                return -1;
+        if (done)
+                return 0;
         if (open_file(c, item, &fd, &before, err) < 0)
                 return -1;
         if (keyed && c->cache && builder_digest_cache_find(c->cache, &before, &known)) {

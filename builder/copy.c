@@ -24,6 +24,14 @@ struct builder_copy {
         struct map *links; /* "device:inode" -> struct overlay_ref of the first name placed */
         struct dir_time *dirs; /* directories made by --parents; what is put into them changes their time, so it comes last */
         size_t dir_count, dir_cap;
+        struct placed_file *files;
+        size_t file_count, file_cap;
+};
+
+/* A file whose bytes are known; it may still be replaced by what is copied later, and its bytes given back. */
+struct placed_file {
+        struct overlay_ref file;
+        struct sha256_digest digest;
 };
 
 struct dir_time {
@@ -125,6 +133,19 @@ static void remember_link(struct builder_copy *c, const struct builder_item *ite
         map_set(c->links, key, (size_t)size, first);
 }
 
+static void remember_body(struct builder_copy *c, struct builder_source *s, const struct builder_item *item,
+                          const struct overlay_ref *placed)
+{
+        struct sha256_digest digest;
+
+        if (!c->options.bodies || !S_ISREG(item->attr.mode) || !s->ops->keyed_digest ||
+            !s->ops->keyed_digest(s, item, &digest))
+                return;
+        memory_grow(&c->files, &c->file_cap, c->file_count + 1, sizeof(*c->files));
+        c->files[c->file_count] = (struct placed_file){ OVERLAY_REF_INIT, digest };
+        overlay_ref_copy(placed, &c->files[c->file_count++].file);
+}
+
 static int place_file(struct builder_copy *c, struct builder_source *s, const struct builder_item *item,
                       const struct overlay_ref *dir, const char *name, struct error *err)
 {
@@ -142,6 +163,7 @@ static int place_file(struct builder_copy *c, struct builder_source *s, const st
                 return 0;
         if (s->ops->place(s, item, dir, name, &graft, &placed, err) < 0)
                 return -1;
+        remember_body(c, s, item, &placed);
         if (many)
                 remember_link(c, item, &placed);
         return 0;
@@ -402,6 +424,14 @@ int builder_copy_finish(struct builder_copy *c, struct error *err)
         for (size_t i = 0; i < c->dir_count; i++)
                 if (set_mtime(&c->dirs[i].dir, &c->dirs[i].mtime, err) < 0)
                         return -1;
+        for (size_t i = 0; i < c->file_count; i++) {
+                struct overlay_attr attr;
+
+                if (overlay_node_stat(&c->files[i].file, &attr, err) < 0)
+                        return -1;
+                if (attr.nlink > 0)
+                        builder_body_table_add(c->options.bodies, &c->files[i].file, &c->files[i].digest);
+        }
         return 0;
 }
 
@@ -430,6 +460,9 @@ void builder_copy_end(struct builder_copy *c)
         for (size_t i = 0; i < c->dir_count; i++)
                 overlay_ref_release(&c->dirs[i].dir);
         free(c->dirs);
+        for (size_t i = 0; i < c->file_count; i++)
+                overlay_ref_release(&c->files[i].file);
+        free(c->files);
         free(c->dest);
         free(c);
 }

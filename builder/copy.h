@@ -41,6 +41,7 @@ struct builder_copy_options {
         const struct dockerfile_ignore *exclude; /* --exclude; NULL: none */
         const char *cwd;                         /* WORKDIR: where a relative destination starts */
         struct timespec now;                     /* mtime of directories that had to be made */
+        struct builder_body_table *bodies;       /* learns at the end where the copied bytes lie; NULL: nobody does */
 };
 
 struct builder_copy;
@@ -60,7 +61,7 @@ int builder_copy_below(struct builder_copy *c, struct builder_source *s, const c
 int builder_copy_bytes(struct builder_copy *c, const char *name, const void *bytes, size_t size, struct error *err);
 /* The destination as a directory, made if missing: where ADD unpacks an archive. */
 int builder_copy_directory(struct builder_copy *c, struct overlay_ref *ret, struct error *err);
-/* Ends without failure: sets the times that must come last. */
+/* Ends without failure: sets the times that must come last, tells options.bodies. */
 int builder_copy_finish(struct builder_copy *c, struct error *err);
 void builder_copy_end(struct builder_copy *c);
 void builder_copy_cleanup(struct builder_copy **c);

@@ -71,7 +71,7 @@ int builder_copying_open(struct copying *c, struct error *err)
                 return 0;
         if (builder_chain_open(&c->from->chain, &job->workshop, NULL, &c->upper, &c->tree, err) < 0)
                 return -1;
-        c->source = builder_tree_source_new(c->tree, job->workshop.log);
+        c->source = builder_tree_source_new(c->tree, job->bodies, job->workshop.log);
         return 0;
 }
 
@@ -285,6 +285,7 @@ static int execute(void *context, unsigned number, struct overlay_tree *tree, st
         (void)number;
         clock_gettime(CLOCK_REALTIME, &options.now);
         options.mode = c->chmod ? &c->mode : NULL;
+        options.bodies = c->site->job->bodies;
         if (c->chown) {
                 if (find_owner(c, tree, &owner, &cause) < 0)
                         return builder_site_error(c->site, &c->in->chown->place, err, &cause);

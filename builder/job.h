@@ -36,6 +36,7 @@ struct builder_job {
         struct builder_source *context; /* owned */
         bool context_is_directory;      /* of the host */
         struct builder_named *named;    /* owned */
+        struct builder_body_table *bodies; /* owned */
         struct sandbox_stage *holder;   /* holds the mounts of served trees (trees.h); NULL until the first. Owned */
         struct builder_cache *caches;   /* the live ones (cache_mount.h), guarded by cache_lock */
         pthread_mutex_t cache_lock;     /* taken before `lock`, if both are */

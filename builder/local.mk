@@ -4,6 +4,7 @@ libbuilder_a_SOURCES = \
 	builder/accounts.c builder/accounts.h \
 	builder/amend.c builder/amend.h \
 	builder/archive_entry.c builder/archive_entry.h \
+	builder/body_table.c builder/body_table.h \
 	builder/build.c builder/build.h \
 	builder/cache_mount.c builder/cache_mount.h \
 	builder/cache_publish.c builder/cache_publish.h \

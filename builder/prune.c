@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "builder/body.h"
+#include "builder/body_table.h"
 #include "builder/cache_record.h"
 #include "builder/reach.h"
 #include "common/fd.h"
@@ -313,7 +314,7 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
             builder_reach_mark(o->store, roots, o->log, &reach, err) < 0 || measure(o->store, &before, err) < 0)
                 return -1;
         s.reach = reach;
-        result = sweep_all(&s, err);
+        result = builder_body_table_drop(o->store, err) < 0 ? -1 : sweep_all(&s, err);
         if (result == 0)
                 result = sweep_digests(&s, o->all, err);
         if (measure(o->store, &after, &measure_err) < 0)

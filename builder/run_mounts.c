@@ -228,7 +228,7 @@ static int hash_bind(struct builder_mounts *m, struct builder_mount *one, bool c
         if (open_tree(m, one, err) < 0)
                 return -1;
         sha256_field_string(hash, "tree");
-        source = builder_tree_source_new(one->tree, m->site->job->workshop.log);
+        source = builder_tree_source_new(one->tree, NULL, m->site->job->workshop.log);
         result = hash_path(m, one, source, hash, err);
         builder_source_free(source);
         return result;

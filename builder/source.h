@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "builder/body_table.h"
 #include "builder/digest_cache.h"
 #include "common/buffer.h"
 #include "common/error.h"
@@ -52,6 +53,8 @@ struct builder_source_ops {
         /* The digest of a regular file's bytes. */
         int (*digest)(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
                       struct error *err);
+        /* The digest that the step's key saw of a regular file; false when there was none. NULL: there never is. */
+        bool (*keyed_digest)(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret);
         /*
          * Makes the item, which is no directory, under a new name in a tree, with `graft`'s owner, mode and time. The
          * bytes are copied from a context, and shared with a tree. ESTALE when a context's file is not what was digested.
@@ -105,10 +108,13 @@ int builder_context_set_ignore(struct builder_source *s, const char *text, size_
  * Only for directories of the host.
  */
 void builder_context_use_digests(struct builder_source *s, struct oci_store *store);
+/* Lets files share the bytes that the store has of them. `bodies` must outlive the context. */
+void builder_context_use_bodies(struct builder_source *s, struct builder_body_table *bodies);
 int builder_context_save_digests(struct builder_source *s, bool worth, struct error *err);
 
-/* The tree of a stage or image; borrowed, must outlive the source. */
-struct builder_source *builder_tree_source_new(struct overlay_tree *tree, const struct log *log);
+/* The tree of a stage or image; borrowed, must outlive the source, as `bodies` (NULL: every file is read for a key). */
+struct builder_source *builder_tree_source_new(struct overlay_tree *tree, struct builder_body_table *bodies,
+                                               const struct log *log);
 
 struct builder_scratch_tree;
 /* A tree over bytes from outside, as a context: its files belong to 0:0. Owned. */

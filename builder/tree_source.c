@@ -16,6 +16,7 @@
 struct tree_source {
         struct builder_source base; /* first */
         struct overlay_tree *tree;  /* borrowed */
+        struct builder_body_table *bodies; /* borrowed, or NULL */
         const struct log *log;
         struct builder_scratch_tree *own; /* NULL: `tree` is a stage's or image's; else it is of this one, as a context */
         struct map *digests; /* inode number -> struct sha256_digest, of files with several names. A source has one thread */
@@ -127,6 +128,7 @@ static int hash_bytes(const struct builder_item *item, struct sha256_digest *ret
 /* The names of one inode are hashed once: a base with busybox has four hundred of them. */
 static int digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret, struct error *err)
 {
+        struct builder_body_table *bodies = self(s)->bodies;
         struct map *digests = self(s)->digests;
         const struct sha256_digest *known = map_find(digests, &item->attr.ino, sizeof(item->attr.ino));
 
@@ -134,8 +136,12 @@ static int digest(struct builder_source *s, const struct builder_item *item, str
                 *ret = *known;
                 return 0;
         }
+        if (bodies && builder_body_table_find(bodies, &item->ref, ret))
+                return 0;
         if (hash_bytes(item, ret, err) < 0)
                 return -1;
+        if (bodies)
+                builder_body_table_add(bodies, &item->ref, ret);
         if (item->attr.nlink > 1)
                 map_set(digests, &item->attr.ino, sizeof(item->attr.ino), memory_dup(ret, sizeof(*ret)));
         return 0;
@@ -224,13 +230,15 @@ static const struct builder_source_ops tree_ops = {
         .free = tree_source_free,
 };
 
-struct builder_source *builder_tree_source_new(struct overlay_tree *tree, const struct log *log)
+struct builder_source *builder_tree_source_new(struct overlay_tree *tree, struct builder_body_table *bodies,
+                                               const struct log *log)
 {
         struct tree_source *t = memory_zalloc(1, sizeof(*t));
 
         t->base.ops = &tree_ops;
         t->tree = tree;
         t->digests = map_new(free);
+        t->bodies = bodies;
         t->log = log;
         return &t->base;
 }

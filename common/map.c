@@ -124,6 +124,13 @@ void map_set(struct map *m, const void *key, size_t size, void *value)
         m->count++;
 }
 
+void map_each(const struct map *m, void (*each)(void *context, const void *key, size_t size, void *value), void *context)
+{
+        for (size_t i = 0; i < m->cap; i++)
+                for (const struct slot *s = m->slots[i]; s; s = s->next)
+                        each(context, s->key, s->size, s->value);
+}
+
 size_t map_count(const struct map *m)
 {
         return m->count;

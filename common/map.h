@@ -19,6 +19,8 @@ void map_cleanup(struct map **m);
 void *map_find(const struct map *m, const void *key, size_t size);
 /* Adds, or replaces (the old value is freed if the map frees values). `value` is not NULL. */
 void map_set(struct map *m, const void *key, size_t size, void *value);
+/* Calls back for every pair, in no order; the map must not change meanwhile. */
+void map_each(const struct map *m, void (*each)(void *context, const void *key, size_t size, void *value), void *context);
 size_t map_count(const struct map *m);
 
 #define CLEANUP_MAP __attribute__((cleanup(map_cleanup)))
