@@ -89,22 +89,16 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int builder_context_each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
-                               void *context, struct error *err)
+/* Those of an item that has some. The room is large, so it is not taken for the many files that have none. */
+static int visit_xattrs(struct context *c, const struct builder_item *item, const char *path, builder_xattr_function *each,
+                        void *context, struct error *err)
 {
         CLEANUP_STRV struct strv names = STRV_INIT;
-        char path[PROC_PATH_SIZE];
-        char bytes[XATTR_LIST_MAX];
-        ssize_t n;
+        CLEANUP_FREE char *bytes = memory_alloc(XATTR_LIST_MAX);
+        ssize_t n = list_xattrs(item, path, bytes, XATTR_LIST_MAX);
 
-        /* Linux allows neither user.* nor capabilities on a link (xattr(7)) */
-        if (S_ISLNK(item->attr.mode) || (item->known && item->file.plain))
-                return 0;
-        proc_path(item, path);
-        n = list_xattrs(item, path, bytes, sizeof(bytes));
-        if (n < 0 && errno != ENOTSUP && errno != EACCES)
-                return error_errno(err, errno, "cannot list the extended attributes of %s/%s",
-                                   builder_context_of(s)->directory, item->path);
+        if (n < 0)
+                return error_errno(err, errno, "cannot list the extended attributes of %s/%s", c->directory, item->path);
         for (ssize_t at = 0; at < n; at += (ssize_t)strlen(bytes + at) + 1)
                 if (takes_xattr(bytes + at))
                         strv_add(&names, bytes + at);
@@ -112,8 +106,25 @@ int builder_context_each_xattr(struct builder_source *s, const struct builder_it
                 qsort(names.items, names.count, sizeof(*names.items), compare_names);
         for (size_t i = 0; i < names.count; i++)
                 if (one_xattr(item, path, names.items[i], each, context, err) < 0)
-                        return error_wrap(err, "%s/%s", builder_context_of(s)->directory, item->path);
+                        return error_wrap(err, "%s/%s", c->directory, item->path);
         return 0;
+}
+
+int builder_context_each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
+                               void *context, struct error *err)
+{
+        struct context *c = builder_context_of(s);
+        char path[PROC_PATH_SIZE];
+        ssize_t n;
+
+        /* Linux allows neither user.* nor capabilities on a link (xattr(7)) */
+        if (S_ISLNK(item->attr.mode) || (item->known && item->file.plain))
+                return 0;
+        proc_path(item, path);
+        n = list_xattrs(item, path, NULL, 0);
+        if (n < 0 && errno != ENOTSUP && errno != EACCES)
+                return error_errno(err, errno, "cannot list the extended attributes of %s/%s", c->directory, item->path);
+        return n > 0 ? visit_xattrs(c, item, path, each, context, err) : 0;
 }
 
 /* --- bytes ------------------------------------------------------------------------- */
