@@ -245,7 +245,8 @@ struct builder_source *builder_tree_source_new(struct overlay_tree *tree, struct
 
 struct builder_source *builder_tree_source_own(struct builder_scratch_tree *tree)
 {
-        struct builder_source *s = builder_tree_source_new(builder_scratch_tree_tree(tree), builder_scratch_tree_workshop(tree)->log);
+        struct builder_source *s = builder_tree_source_new(builder_scratch_tree_tree(tree), NULL,
+                                                           builder_scratch_tree_workshop(tree)->log);
 
         self(s)->own = tree;
         return s;

@@ -60,14 +60,14 @@ capture bryo build -t image - < t.tar
 assert_inside "hard link"
 assert_equal "$status" 1
 
-# A Dockerfile that is a link to the host is one that is not there; the same over HTTP.
+# A Dockerfile that is a link to the host is refused; the same over HTTP.
 tar_of Dockerfile symlink "$PWD/host/f"
 capture bryo build -t image - < t.tar
 assert_inside "Dockerfile as a link"
 assert_equal "$status" 1
-assert_contains "$errors" "there is no Dockerfile in the context on standard input"
+assert_contains "$errors" "Dockerfile is a link that leads to nothing in the context"
 cp t.tar web/files/t.tar
 capture bryo build -t image "http://127.0.0.1:$port/file/t.tar"
 assert_inside "Dockerfile as a link over HTTP"
 assert_equal "$status" 1
-assert_contains "$errors" "there is no Dockerfile in http://127.0.0.1:$port/file/t.tar"
+assert_contains "$errors" "Dockerfile is a link that leads to nothing in the context"

@@ -24,6 +24,6 @@ for name in ../../x /x .. "$long" $'a\nb' '-x'; do
         builds_or_refuses -t "$name"
         builds_or_refuses --iidfile "$PWD/iid" --label "$name=1"
 done
-assert_equal "$(ls -A "$XDG_DATA_HOME/bryo" | LC_ALL=C sort | tr '\n' ' ')" 'blobs data digests format images indexes lock refs steps tmp '
+assert_equal "$(ls -A "$XDG_DATA_HOME/bryo" | LC_ALL=C sort | tr '\n' ' ')" 'blobs data digests downloads format images indexes lock refs steps tmp '
 assert_equal "$(find "$XDG_DATA_HOME/bryo" -mindepth 2 -type d | LC_ALL=C sort)" "$XDG_DATA_HOME/bryo/blobs/sha256"
 assert_equal "$(find "$XDG_DATA_HOME/bryo" ! -type f ! -type d)" ""
