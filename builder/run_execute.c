@@ -64,6 +64,15 @@ static int command_failed(const struct builder_run *r, const struct sandbox_exit
         return -1;
 }
 
+/* Bytes that could not be read or written: what the command made of it is not the reason. */
+static int file_system_failed(const struct builder_run *r, const struct sandbox_exit *status, struct error *cause,
+                              struct error *err)
+{
+        error_wrap(cause, "the command %s %d after its file system had failed",
+                   status->signaled ? "was killed by signal" : "failed with exit status", status->status);
+        return builder_site_error(r->site, &r->site->instruction->place, err, cause);
+}
+
 /* --- running --------------------------------------------------------------------------- */
 
 /* The stage's own process; all stages live in one user namespace, made by the first that comes here. */
@@ -220,6 +229,7 @@ int builder_run_execute(void *context, unsigned number, struct overlay_tree *tre
         struct builder_run *r = context;
         CLEANUP_OUTPUT struct builder_output output = { .pipes = SANDBOX_OUTPUT_INIT };
         struct attending a = { .run = r, .output = &output };
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
         struct sandbox_exit status = { false, 0 };
 
         (void)made;
@@ -227,7 +237,10 @@ int builder_run_execute(void *context, unsigned number, struct overlay_tree *tre
             run_once(&a, tree, &r->argv, &status, err) < 0)
                 return -1;
         if (status.signaled || status.status != 0) {
-                (void)command_failed(r, &status, &output, err);
+                if (overlay_tree_failure(tree, &cause) < 0)
+                        (void)file_system_failed(r, &status, &cause, err);
+                else
+                        (void)command_failed(r, &status, &output, err);
                 if (r->site->job->options->run->attend_shell)
                         open_shell(r, tree);
                 return -1;

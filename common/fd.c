@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int fd_close(int fd)
@@ -127,4 +129,35 @@ int fd_read_file(int dirfd, const char *path, size_t limit, bool nofollow, struc
 int fd_open_directory(int dirfd, const char *path)
 {
         return openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Numbers of linux/magic.h, which has not all of them. */
+static bool is_remote(int fd)
+{
+        static const uint32_t types[] = {
+                0x6969,     /* NFS */
+                0x517b,     /* SMB */
+                0xff534d42, /* CIFS */
+                0xfe534d42, /* SMB2 */
+                0x65735546, /* FUSE: sshfs and its like */
+                0x00c36400, /* Ceph */
+                0x01021997, /* 9p */
+                0x0bd00bd0, /* Lustre */
+                0x47504653, /* GPFS */
+                0x5346414f, /* AFS */
+                0x6b414653, /* kAFS */
+        };
+        struct statfs fs;
+
+        if (fstatfs(fd, &fs) < 0)
+                return true;
+        for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+                if ((uint32_t)fs.f_type == types[i])
+                        return true;
+        return false;
+}
+
+int fd_settle(int fd)
+{
+        return is_remote(fd) ? fsync(fd) : 0;
 }

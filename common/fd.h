@@ -23,6 +23,12 @@ int fd_pwrite_all(int fd, const void *bytes, size_t size, off_t offset);
 int fd_pread_all(int fd, void *bytes, size_t size, off_t offset);
 
 /*
+ * On a network file system, where write(2) only promises, waits until the server has what was written: that is when a
+ * full disk or a quota shows there (nfs(5), "close-to-open"). Elsewhere nothing. 0, or -1 with errno.
+ */
+int fd_settle(int fd);
+
+/*
  * Appends the whole file `path` (relative to `dirfd`) to `ret`. Only a regular
  * file of at most `limit` bytes is read: a FIFO, device or directory is refused
  * without blocking (threats.md A13). The last component is not followed if it

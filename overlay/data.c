@@ -187,6 +187,8 @@ int overlay_data_trim(struct overlay_tree *tree, struct tree_range *live, size_t
         overlay_source_cut(tree->sources[data->source], end);
         if (ftruncate(data->fd, (off_t)end) < 0)
                 return error_errno(err, errno, "cannot cut %s", data->name);
+        if (end > 0 && fd_settle(data->fd) < 0)
+                return error_errno(err, errno, "cannot write %s to the store's disk", data->name);
         return 0;
 }
 

@@ -298,7 +298,7 @@ int overlay_index_writer_finish(struct overlay_index_writer *writer, const char 
         fd = openat(writer->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return error_errno(err, errno, "cannot create index %s", name);
-        if (put_file(writer, fd, &h) < 0) {
+        if (put_file(writer, fd, &h) < 0 || fd_settle(fd) < 0) {
                 error_errno(err, errno, "cannot write index %s", name);
                 (void)unlinkat(writer->dirfd, name, 0); /* the write error is what counts */
                 return -1;

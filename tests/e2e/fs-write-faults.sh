@@ -38,6 +38,31 @@ END
 assert_fails 1 "Input/output error" with_faults write 5 /bryo/ 1000000 bryo build --progress=plain -t image context
 assert_contains "$output$errors" "sync failed"
 
+# a network file system tells when it is asked, which sealing does
+dockerfile << 'END'
+FROM busybox
+RUN echo before > /before
+RUN head -c 4000000 /dev/zero > /big
+END
+assert_fails 1 "to the store's disk: Disk quota exceeded" with_faults late 122 /bryo/ 0 bryo build --progress=plain -t image context
+assert_contains "$errors" "Dockerfile:3"
+
+# direct writes: the program is told by the write itself, and goes no further
+dockerfile << 'END'
+FROM busybox
+RUN echo before > /before
+RUN dd if=/dev/zero of=/big bs=64k count=400 oflag=direct
+END
+assert_fails 1 "exit status 1 after its file system had failed: cannot write /big to the store's disk: No space left on device" \
+        with_faults write 28 /bryo/ 1000000 bryo build --progress=plain -t image context
+assert_contains "$output$errors" "dd: error writing '/big': No space left on device"
+assert_matches "$output$errors" '1[0-9]\+0 records out'
+
+dockerfile << 'END'
+FROM busybox
+RUN echo before > /before
+RUN head -c 4000000 /dev/zero > /big
+END
 # the same step on a disk that works: it is made anew, on the step that was sealed before
 build
 assert_contains "$said" "CACHED"
