@@ -21,6 +21,7 @@ int overlay_data_ensure(struct overlay_tree *tree)
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct tree_data *data = &tree->data;
         struct overlay_source *source = NULL;
+        size_t old_count;
         int rc;
 
         if (data->fd >= 0)
@@ -42,9 +43,16 @@ int overlay_data_ensure(struct overlay_tree *tree)
                 overlay_tree_latch(tree, &err);
                 return rc;
         }
+        old_count = tree->source_count;
         data->source = overlay_tree_source(tree, source);
         overlay_source_unref(source);
-        return 0;
+        if (data->source == old_count)
+                return 0;
+        error_set(&err, EEXIST, "cannot make the step's data file: a layer has a source called %s", data->name);
+        overlay_source_unpin(tree->sources[data->source]);
+        data->fd = fd_close(data->fd);
+        overlay_tree_latch(tree, &err);
+        return -EEXIST;
 }
 
 static void queue_punch(struct tree_data *data, uint64_t first, uint64_t end)

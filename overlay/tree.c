@@ -114,6 +114,9 @@ int overlay_tree_layer_source(struct overlay_tree *tree, uint32_t layer, uint32_
                 l->sources[number] = overlay_tree_source(tree, source) + 1;
                 overlay_source_unref(source);
         }
+        /* what this step writes did not exist when the layer was made, and changes */
+        if (tree->data.fd >= 0 && l->sources[number] - 1 == tree->data.source)
+                return overlay_tree_damaged(tree, layer, "source", number);
         *ret = l->sources[number] - 1;
         return 0;
 }
