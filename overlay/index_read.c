@@ -30,11 +30,21 @@ const void *overlay_index_string(const struct overlay_index *index, uint32_t off
         return overlay_index_bytes_at(&index->bytes, index->tables[INDEX_STRINGS].offset + offset, size);
 }
 
+/* A link's target: a NUL in it would make it shorter to some than to others. */
+static bool target_is_sound(const struct overlay_index *index, const struct index_inode *i)
+{
+        const char *target;
+
+        if (i->count < 1 || i->count > INDEX_TARGET_MAX)
+                return false;
+        target = overlay_index_string(index, i->first, i->count);
+        return target != NULL && memchr(target, '\0', i->count) == NULL;
+}
+
 static bool shape_is_sound(const struct overlay_index *index, const struct index_inode *i)
 {
         if ((i->flags & INDEX_HARDLINK) != 0)
-                return i->count >= 1 && i->count <= INDEX_TARGET_MAX &&
-                       overlay_index_string(index, i->first, i->count) != NULL;
+                return target_is_sound(index, i);
         switch (i->mode & S_IFMT) {
         case S_IFDIR:
                 return i->nlink == 1 && range_is_inside(index, INDEX_DIRENTS, i->first, i->count) &&
@@ -42,8 +52,7 @@ static bool shape_is_sound(const struct overlay_index *index, const struct index
         case S_IFREG:
                 return range_is_inside(index, INDEX_EXTENTS, i->first, i->count);
         case S_IFLNK:
-                return i->count >= 1 && i->count <= INDEX_TARGET_MAX &&
-                       overlay_index_string(index, i->first, i->count) != NULL;
+                return target_is_sound(index, i);
         case S_IFCHR:
         case S_IFBLK:
         case S_IFIFO:

@@ -220,6 +220,11 @@ static void target_too_long(void)
         inode_of(inode_of_kind(S_IFLNK, 1))->count = 4096;
 }
 
+static void target_with_nul(void)
+{
+        *(char *)record_of(INDEX_STRINGS, inode_of(inode_of_kind(S_IFLNK, 1))->first) = '\0';
+}
+
 static void xattrs_outside(void)
 {
         inode_of(inode_of_kind(S_IFREG, 1))->xattrs_size = 1 << 20;
@@ -274,6 +279,7 @@ static const struct {
         {"more names than there are links", links_outside},
         {"a link target outside of the strings", target_outside},
         {"a link target of 4096 bytes", target_too_long},
+        {"a link target with a NUL", target_with_nul},
         {"xattrs outside of the strings", xattrs_outside},
         {"xattrs that are none", xattrs_that_are_none},
         {"a negative size", size_negative},
