@@ -11,11 +11,15 @@
 
 static int apply_root(struct overlay_tree *tree, const struct oci_entry *e, struct error *err)
 {
+        CLEANUP_OVERLAY_REF struct overlay_ref root = OVERLAY_REF_INIT;
         struct overlay_make make;
         struct timespec mtime;
 
         builder_entry_make(e, &make, &mtime);
-        return overlay_layer_set_root(tree, &make, err);
+        if (overlay_layer_set_root(tree, &make, err) < 0)
+                return -1;
+        overlay_tree_root(tree, &root);
+        return builder_entry_fill(e, NULL, &root, err);
 }
 
 static int apply_node(const struct overlay_ref *dir, const char *name, const struct oci_entry *e,

@@ -319,13 +319,16 @@ static int change_size(struct overlay_tree *tree, struct overlay_node *node, uin
 
 int overlay_change_attr(struct overlay_tree *tree, struct overlay_node *node, const struct overlay_change *change)
 {
+        /* a size that stays as it is changes no mtime, in the kernel's eyes: it would not ask for the new one */
+        bool resized;
         int rc = overlay_node_change(tree, node);
 
+        resized = rc == 0 && (change->set & OVERLAY_SET_SIZE) != 0 && change->size != node->size;
         if (rc == 0 && (change->set & OVERLAY_SET_SIZE) != 0)
                 rc = change_size(tree, node, change->size);
         if (rc < 0)
                 return rc;
-        overlay_node_touch(node, (change->set & OVERLAY_SET_SIZE) != 0);
+        overlay_node_touch(node, resized);
         if ((change->set & OVERLAY_SET_MODE) != 0)
                 node->mode = (node->mode & S_IFMT) | (change->mode & 07777);
         if ((change->set & OVERLAY_SET_UID) != 0)

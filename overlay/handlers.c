@@ -11,6 +11,7 @@
 #include <linux/fuse.h>
 
 #include "common/memory.h"
+#include "overlay/acl.h"
 #include "overlay/handlers_data.h"
 #include "overlay/session.h"
 #include "overlay/session_init.h"
@@ -125,6 +126,7 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
         struct overlay_attr attr;
         /* the kernel decides when to clear (FATTR_KILL_SUIDGID, for which libfuse has two names) */
         bool kill = (to_set & FUSE_SET_ATTR_KILL_SUID) != 0;
+        uid_t uid = fuse_req_ctx(req)->uid;
         int r = 0;
 
         (void)fi;
@@ -135,6 +137,10 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
                 change.set |= OVERLAY_SET_UID;
                 change.uid = attr.uid;
                 kill = true;
+                /* the kernel's own file systems make it a chmod, which is the owner's (notify_change) */
+                if (r == 0 && !S_ISDIR(attr.mode) && uid != 0 && uid != attr.uid &&
+                    (attr.mode & S_ISUID || (attr.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)))
+                        r = -EPERM;
         }
         if (r == 0 && change.set & OVERLAY_SET_SIZE && change.size > INT64_MAX)
                 r = -EFBIG;
@@ -302,7 +308,8 @@ int overlay_handlers_setxattr(struct overlay_tree *tree, uint64_t ino, const cha
         struct overlay_change change = {.set = OVERLAY_SET_MODE};
         int r = overlay_ops_setxattr(tree, ino, name, value, in->size, (int)in->flags);
 
-        if (r < 0 || !(in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID))
+        /* the kernel says so of a default ACL too, which has nothing to do with the mode (fuse_set_acl) */
+        if (r < 0 || !(in->setxattr_flags & FUSE_SETXATTR_ACL_KILL_SGID) || strcmp(name, ACL_ACCESS) != 0)
                 return r;
         /* a new access ACL by somebody outside of the file's group: chmod(2) would drop sgid as well */
         r = overlay_ops_getattr(tree, ino, &attr);

@@ -229,6 +229,9 @@ int overlay_ops_removexattr(struct overlay_tree *tree, uint64_t ino, const char 
                 rc = missing_xattr(name, overlay_xattrs_set(tree, node, name, NULL, 0, 0));
         if (rc == 0)
                 overlay_node_touch(node, false);
+        /* no ACL is the same as an empty one (simple_set_acl, ext4_set_acl) */
+        if (rc == -ENODATA && is_acl(name))
+                rc = 0;
         return overlay_ops_end(tree, node, rc);
 }
 

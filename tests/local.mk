@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A room adds its unit tests to check_PROGRAMS and TESTS. One runner takes them, the house's own
 # checks and the end-to-end tests, so that one line counts all of them.
-EXTRA_DIST += tests/run tests/skips.txt tests/e2e tests/fixtures tests/golden tests/house tests/soak
+EXTRA_DIST += tests/run tests/skips.txt tests/e2e tests/fixtures tests/golden tests/house tests/model/corpus tests/soak
 
 # The file system probe: static and without sanitizers, since it runs inside of images.
 check_PROGRAMS += tests/fs/probe
@@ -31,6 +31,38 @@ tests_fs_probe_SOURCES = \
 	tests/fs/xattrs.c \
 	common/memory.c common/memory.h
 
+# The model checker of the union file system: doc/model-checking.md.
+check_PROGRAMS += tests/model/union
+TESTS += tests/model/union
+tests_model_union_SOURCES = \
+	tests/model/args.c tests/model/args.h \
+	tests/model/channel.c tests/model/channel.h \
+	tests/model/client.c tests/model/client.h \
+	tests/model/compare.c tests/model/compare.h \
+	tests/model/corpus.c tests/model/corpus.h \
+	tests/model/generate.c tests/model/generate.h \
+	tests/model/kinds.c \
+	tests/model/mounts.c tests/model/mounts.h \
+	tests/model/op.c tests/model/op.h \
+	tests/model/ops.h \
+	tests/model/ops_attrs.c \
+	tests/model/ops_bytes.c \
+	tests/model/ops_dirs.c \
+	tests/model/ops_holes.c \
+	tests/model/ops_locks.c \
+	tests/model/ops_maps.c \
+	tests/model/ops_names.c \
+	tests/model/ops_open.c \
+	tests/model/ops_special.c \
+	tests/model/ops_xattrs.c \
+	tests/model/run.c tests/model/run.h \
+	tests/model/shrink.c tests/model/shrink.h \
+	tests/model/side.c tests/model/side.h \
+	tests/model/stage.c tests/model/stage.h \
+	tests/model/union.c
+tests_model_union_LDADD = libbuilder.a libdockerfile.a liboverlay.a libsandbox.a liboci.a libcommon.a \
+	$(FUSE_LIBS) $(CAP_LIBS) $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+
 CHECK_SUITES = unit house e2e
 CHECK_FLAGS =
 SOAK_ROUNDS = 10
@@ -57,9 +89,10 @@ fuzz-programs: $(filter tests/fuzz/%, $(check_PROGRAMS))
 print-unit-tests:
 	@echo $(TESTS)
 
-# Long runs: random kills on one store, then the end-to-end tests again and again.
-soak: all
+# Long runs: random kills on one store, the end-to-end tests again and again, then sequences of the model checker until stopped.
+soak: all $(check_PROGRAMS)
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $(abs_top_srcdir)/tests/soak
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) --repeat $(SOAK_ROUNDS) $(abs_top_srcdir)/tests/e2e
+	$(abs_top_srcdir)/tools/as-user $(abs_top_builddir)/tests/model/union --sequences 0
 
 .PHONY: check-TESTS check-programs fuzz-programs print-unit-tests soak
