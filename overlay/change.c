@@ -222,8 +222,12 @@ static void swap_names(struct overlay_tree *tree, struct overlay_dentry *from, s
         struct overlay_node *node = take_name(from), *target = to->node != NULL ? take_name(to) : NULL;
 
         give_name(to, node);
+        if (overlay_node_is_dir(node))
+                overlay_links_moved(tree, node);
         if (exchange)
                 give_name(from, target);
+        if (exchange && overlay_node_is_dir(target))
+                overlay_links_moved(tree, target);
         touch_parent(tree, from->parent);
         touch_parent(tree, to->parent);
         if (!exchange)

@@ -131,8 +131,9 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
 
         (void)fi;
         read_change(st, to_set, &change);
-        if (to_set == FUSE_SET_ATTR_CTIME) {
-                /* chown(-1, -1), of which only the new ctime gets here; it clears like any other chown */
+        if (to_set == FUSE_SET_ATTR_CTIME || to_set == 0) {
+                /* chown(-1, -1), of which only the new ctime gets here, of a special file not even that; it clears like
+                   any other chown */
                 r = overlay_ops_getattr(tree, ino, &attr);
                 change.set |= OVERLAY_SET_UID;
                 change.uid = attr.uid;

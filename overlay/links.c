@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/map.h"
 #include "common/memory.h"
 #include "overlay/names.h"
 #include "overlay/node.h"
@@ -100,33 +101,59 @@ static int climb(struct overlay_tree *tree, uint32_t layer, uint32_t dir, uint32
         return 0;
 }
 
+/* The key of a layer's directory in the map of those that were moved. */
+struct moved_key {
+        uint32_t layer, inode;
+};
+
+void overlay_links_moved(struct overlay_tree *tree, const struct overlay_node *node)
+{
+        const struct overlay_dir *dir = node->u.dir;
+
+        for (uint32_t p = 0; p < dir->part_count; p++) {
+                const struct moved_key key = {dir->parts[p].layer, dir->parts[p].inode};
+
+                if (tree->moved == NULL)
+                        tree->moved = map_new(NULL);
+                map_set(tree->moved, &key, sizeof(key), (void *)(uintptr_t)node->ino);
+        }
+}
+
 /*
- * The directory that `entry` of `parent`'s view names, wherever it is now: it
- * may have been moved. 1 (not pinned), 0 when it was removed, or -errno.
+ * Where to begin looking for a layer's directory: at the lowest directory of
+ * its way that was moved, because what was above it then may be gone, else at
+ * the root. 1 with what is left of the way, 0 when it does not show.
  */
+static int find_start(struct overlay_tree *tree, uint32_t layer, const uint32_t *way, size_t *count,
+                      struct overlay_node **ret)
+{
+        for (size_t i = 0; tree->moved != NULL && i < *count; i++) {
+                const struct moved_key key = {layer, way[i]};
+                uint64_t ino = (uintptr_t)map_find(tree->moved, &key, sizeof(key));
+
+                if (ino == 0)
+                        continue;
+                *ret = overlay_node_by_ino(tree, ino);
+                *count = i;
+                return *ret != NULL && !overlay_node_is_dead(tree, *ret) && has_part(*ret, layer, way[i]);
+        }
+        *ret = tree->root;
+        return has_part(tree->root, layer, 0);
+}
+
+/* The directory that `entry` of `parent`'s view names, if it is still there. 1 (not pinned), 0, or -errno. */
 static int find_dir_now(struct overlay_tree *tree, struct overlay_node *parent, const struct view_entry *entry,
                         uint32_t layer, uint32_t inode, struct overlay_node **ret)
 {
         struct overlay_dentry *dentry = overlay_names_find(tree, parent, entry->name.name, entry->name.size);
-        uint64_t ino;
         int rc;
 
         if (dentry == NULL) {
                 rc = overlay_node_load(tree, parent, entry, ret);
                 return rc < 0 ? rc : 1;
         }
-        if (dentry->node != NULL && overlay_node_is_dir(dentry->node) && has_part(dentry->node, layer, inode)) {
-                *ret = dentry->node;
-                return 1;
-        }
-        /* moved away: it changed, so it is in memory, and its number finds it */
-        rc = overlay_node_entry_ino(tree, parent, entry, &ino);
-        if (rc < 0)
-                return rc;
-        *ret = overlay_node_by_ino(tree, ino);
-        if (*ret != NULL && overlay_node_is_dir(*ret) && has_part(*ret, layer, inode))
-                return 1;
-        return 0;
+        *ret = dentry->node;
+        return *ret != NULL && overlay_node_is_dir(*ret) && has_part(*ret, layer, inode);
 }
 
 /*
@@ -136,14 +163,15 @@ static int find_dir_now(struct overlay_tree *tree, struct overlay_node *parent, 
 static int find_dir(struct overlay_tree *tree, uint32_t layer, uint32_t inode, struct overlay_node **ret)
 {
         CLEANUP_FREE uint32_t *way = NULL;
-        struct overlay_node *node = tree->root;
+        struct overlay_node *node = NULL;
         size_t count = 0;
         int rc = climb(tree, layer, inode, &way, &count);
 
-        if (rc < 0)
+        if (rc == 0)
+                rc = find_start(tree, layer, way, &count, &node);
+        if (rc != 1)
                 return rc;
         overlay_node_pin(node);
-        rc = has_part(node, layer, 0);
         while (rc == 1 && count-- > 0) {
                 struct overlay_node *next = NULL;
                 struct index_inode record;

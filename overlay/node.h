@@ -185,6 +185,7 @@ struct overlay_tree {
         struct tree_bound *bound;           /* sorted by layer, record */
         struct tree_bound *bound_by_target; /* sorted by target */
         size_t bound_count;
+        struct map *moved; /* by layer and inode of a directory: its number; NULL until a lower one is renamed */
         struct tree_stub *stubs;
         size_t stub_count, stub_cap;
         struct error failure; /* the first one */
@@ -267,6 +268,8 @@ bool overlay_links_several(const struct overlay_tree *tree, uint32_t layer, uint
                            const struct index_inode *inode);
 /* Where an unresolved link leads; NULL when it is not bound. */
 const struct tree_bound *overlay_links_bound(const struct overlay_tree *tree, uint32_t layer, uint32_t record);
+/* A directory gets another name or parent: what lies below it is found without the way that its layer has. */
+void overlay_links_moved(struct overlay_tree *tree, const struct overlay_node *node);
 /* Counts the visible names of a lower inode. */
 int overlay_links_count(struct overlay_tree *tree, struct overlay_node *node, uint32_t *ret);
 /* Gives each visible name a dentry. */

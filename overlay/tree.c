@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/fd.h"
+#include "common/map.h"
 #include "common/memory.h"
 #include "overlay/data.h"
 #include "overlay/names.h"
@@ -294,6 +295,7 @@ void overlay_tree_close(struct overlay_tree *tree)
         free(tree->names);
         free(tree->bound);
         free(tree->bound_by_target);
+        map_free(tree->moved);
         free(tree->stubs);
         error_clear(&tree->failure);
         pthread_mutex_destroy(&tree->lock);

@@ -130,9 +130,13 @@ int64_t op_write_path(struct side *s, const uint64_t *a, struct result *r)
 int64_t op_truncate(struct side *s, const uint64_t *a, struct result *r)
 {
         struct path_text path;
+        struct stat st;
 
         (void)s;
         (void)r;
+        /* the size it has: tmpfs changes the mtime if it has pages, FUSE's writeback cache never does */
+        if (stat(arg_path(a[0], &path), &st) == 0 && st.st_size > 0 && st.st_size == offset_of(a[1]))
+                return 0;
         return side_result(truncate(arg_path(a[0], &path), offset_of(a[1])));
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <linux/fs.h>
+#include <linux/openat2.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -251,11 +252,17 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 /* rm -rf, which goes on after what it may not remove */
 int64_t op_remove_tree(struct side *s, const uint64_t *a, struct result *r)
 {
+        struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
         struct path_text path;
+        CLEANUP_FD int fd = -1;
 
         (void)s;
         (void)r;
         if ((a[0] & 0xff) == 0 || strstr(arg_path(a[0], &path), "..") || path.text[0] == '.')
                 return 0;
+        /* a way through a symlink may be removed on the way, sooner or later, as the directories are sorted */
+        fd = (int)syscall(SYS_openat2, AT_FDCWD, path.text, &how, sizeof(how));
+        if (fd < 0)
+                return errno == EAGAIN ? op_remove_tree(s, a, r) : -errno;
         return nftw(path.text, remove_one, 8, FTW_DEPTH | FTW_PHYS) < 0 ? -errno : 0;
 }

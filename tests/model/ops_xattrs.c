@@ -15,9 +15,13 @@
 
 #define VALUE_MAX 3000
 
-static size_t value_of(uint64_t seed, char ret[VALUE_MAX])
+static size_t value_of(uint64_t seed, const char *name, char ret[VALUE_MAX])
 {
         size_t size = seed % 5 == 0 ? seed % VALUE_MAX : seed % 30;
+
+        /* without bytes the kernel takes it, and never clears it: no capability anybody has */
+        if (size == 0 && strcmp(name, "security.capability") == 0)
+                size = 1;
 
         side_fill(ret, size, seed);
         return size;
@@ -28,7 +32,8 @@ static int64_t set(const uint64_t *a, int flags)
         struct path_text path;
         char value[VALUE_MAX];
 
-        return side_result(setxattr(arg_path(a[0], &path), arg_xattr(a[1]), value, value_of(a[2], value), flags));
+        return side_result(
+                setxattr(arg_path(a[0], &path), arg_xattr(a[1]), value, value_of(a[2], arg_xattr(a[1]), value), flags));
 }
 
 int64_t op_setxattr(struct side *s, const uint64_t *a, struct result *r)
@@ -56,7 +61,8 @@ int64_t op_fsetxattr(struct side *s, const uint64_t *a, struct result *r)
 {
         struct timespec since = side_now();
         char value[VALUE_MAX];
-        int64_t rc = side_result(fsetxattr(side_slot(s, a[0]), arg_xattr(a[1]), value, value_of(a[2], value), 0));
+        int64_t rc = side_result(
+                fsetxattr(side_slot(s, a[0]), arg_xattr(a[1]), value, value_of(a[2], arg_xattr(a[1]), value), 0));
 
         if (rc == 0)
                 side_note_ctime(r, side_slot(s, a[0]), NULL, since);
@@ -71,7 +77,8 @@ int64_t op_lsetxattr(struct side *s, const uint64_t *a, struct result *r)
 
         (void)s;
         (void)r;
-        return side_result(lsetxattr(arg_path(a[0], &path), arg_xattr(a[1]), value, value_of(a[2], value), 0));
+        return side_result(
+                lsetxattr(arg_path(a[0], &path), arg_xattr(a[1]), value, value_of(a[2], arg_xattr(a[1]), value), 0));
 }
 
 int64_t op_getxattr(struct side *s, const uint64_t *a, struct result *r)

@@ -53,7 +53,7 @@ static int answer(struct server *s, enum message message, int fd, struct error *
         case MESSAGE_MAP:
                 return map_ids(s, err);
         case MESSAGE_SERVE:
-                return stage_serve(&s->stage, fd, err);
+                return stage_serve(&s->stage, fd, s->o->policy, err);
         case MESSAGE_REMOUNT:
         case MESSAGE_QUIT:
                 return stage_unserve(&s->stage, err);

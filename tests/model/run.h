@@ -2,6 +2,7 @@
 #ifndef BRYO_TESTS_MODEL_RUN_H
 #define BRYO_TESTS_MODEL_RUN_H
 
+#include "overlay/server.h"
 #include "tests/model/channel.h"
 #include "tests/model/op.h"
 
@@ -13,6 +14,7 @@ struct run_options {
         const char *directory; /* for stores and mount points; a new directory is made in it each time, and removed */
         unsigned timeout;      /* seconds */
         bool verbose;
+        enum overlay_server_policy policy; /* of the serving threads */
 };
 
 /* True when both sides agreed. `ret` is filled in any case. */

@@ -63,9 +63,9 @@ void stage_close(struct stage *stage)
         oci_store_close(stage->store);
 }
 
-int stage_serve(struct stage *stage, int fd, struct error *err)
+int stage_serve(struct stage *stage, int fd, enum overlay_server_policy policy, struct error *err)
 {
-        struct overlay_server_options options = {.log = &stage->log};
+        struct overlay_server_options options = {.log = &stage->log, .policy = policy};
 
         return overlay_server_start(stage->tree, fd, &options, &stage->server, err);
 }

@@ -25,7 +25,7 @@ int stage_open(struct stage *stage, const char *directory, struct error *err);
 void stage_close(struct stage *stage);
 
 /* Serves a mounted descriptor (taken) until it is unmounted. */
-int stage_serve(struct stage *stage, int fd, struct error *err);
+int stage_serve(struct stage *stage, int fd, enum overlay_server_policy policy, struct error *err);
 /* Waits for the end of the mount; fails with what was latched meanwhile. */
 int stage_unserve(struct stage *stage, struct error *err);
 /* Seals the tree to one more layer and opens the stack again. */

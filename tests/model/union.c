@@ -141,7 +141,20 @@ static int replay(const struct options *o, const char *path)
         return status;
 }
 
-static int run_sequences(const struct options *o)
+/* Most by one ordinary thread: the others' threads yield to every other work of the machine. */
+static enum overlay_server_policy policy_of(uint64_t seed)
+{
+        switch (seed % 8) {
+        case 0:
+                return OVERLAY_SERVER_AUTO;
+        case 1:
+                return OVERLAY_SERVER_PER_CPU;
+        default:
+                return OVERLAY_SERVER_SINGLE;
+        }
+}
+
+static int run_sequences(struct options *o)
 {
         unsigned long failed = 0, i;
 
@@ -152,6 +165,7 @@ static int run_sequences(const struct options *o)
                 CLEANUP_FREE char *what = memory_printf("--seed %llu", (unsigned long long)(o->seed + i));
                 int status;
 
+                o->run.policy = policy_of(o->seed + i);
                 generate_sequence(o->seed + i, o->operations, &list);
                 status = check(o, what, &list);
                 if (status == 77)
@@ -169,7 +183,7 @@ static int run_sequences(const struct options *o)
         return failed ? 1 : 0;
 }
 
-static int run_everything(const struct options *o)
+static int run_everything(struct options *o)
 {
         const char *srcdir = getenv("srcdir");
         CLEANUP_FREE char *corpus = memory_printf("%s/tests/model/corpus", srcdir ? srcdir : ".");
@@ -266,7 +280,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 int main(int argc, char **argv)
 {
-        struct options o = {.run = {.timeout = TIMEOUT},
+        struct options o = {.run = {.timeout = TIMEOUT, .policy = OVERLAY_SERVER_SINGLE},
                             .seed = (uint64_t)time(NULL),
                             .sequences = SEQUENCES,
                             .operations = OPERATIONS,
