@@ -168,19 +168,26 @@ static int read_given_ignore(const char *path, const struct builder_origin *orig
         return builder_context_set_ignore(origin->source, buffer_text(&text), text.size, path, err);
 }
 
-/* NAME.dockerignore beside the Dockerfile comes before .dockerignore of the context. */
+/*
+ * The first that exists, and no other: NAME.dockerignore and NAME.containerignore beside the Dockerfile, then
+ * .containerignore and .dockerignore of the context. buildah has the .containerignore ones (containerignore(5)).
+ */
 static int read_ignore(struct builder_source *context, const struct location *l, struct error *err)
 {
-        CLEANUP_FREE char *own = memory_printf("%s.dockerignore", l->path);
+        CLEANUP_FREE char *own = memory_printf("%s.dockerignore", l->path ? l->path : "");
+        CLEANUP_FREE char *own_container = memory_printf("%s.containerignore", l->path ? l->path : "");
         const struct {
-                struct builder_source *directory;
+                struct builder_source *directory; /* NULL: not looked for */
                 const char *path;
-        } places[] = {{l->directory, own}, {context, ".dockerignore"}};
+        } places[] = {
+                {l->directory, own}, {l->directory, own_container}, {context, ".containerignore"}, {context, ".dockerignore"}};
 
-        for (size_t i = l->directory ? 0 : 1; i < ARRAY_SIZE(places); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
                 CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
                 CLEANUP_ERROR struct error read_err = ERROR_INIT;
 
+                if (!places[i].directory)
+                        continue;
                 if (builder_source_read(places[i].directory, places[i].path, MAX_FILE, &text, &read_err) == 0)
                         return builder_context_set_ignore(context, buffer_text(&text), text.size, places[i].path, err);
                 if (read_err.code != ENOENT) {

@@ -11,7 +11,7 @@
  * for directories of the host only: what a tar or a repository brings was chosen by whoever made it (as BuildKit).
  */
 int builder_inputs_open(struct builder_job *job, struct error *err);
-/* The .dockerignore of a named context that is a directory of the host. */
+/* The .containerignore or .dockerignore of a named context that is a directory of the host. */
 int builder_inputs_read_ignore(struct builder_source *context, struct error *err);
 
 #endif

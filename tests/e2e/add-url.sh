@@ -57,7 +57,7 @@ build
 assert_lacks "$(asked web)" 'If-Modified-Since='
 assert_equal "$(image_run image cat /a)" two
 
-# C11.4: --checksum: the bytes must have it, and what the store has of it is not asked for again.
+# C11.4, E3.1: --checksum, with a variable: the bytes must have it, and what the store has of it is not asked for again.
 digest=$(sha256sum web/files/data.txt | cut -d ' ' -f 1)
 dockerfile << END
 FROM busybox

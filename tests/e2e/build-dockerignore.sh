@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# .dockerignore: what it leaves out is neither copied nor part of a key; an ignore file of the Dockerfile's own wins.
+# .dockerignore and its other names: what it leaves out is neither copied nor part of a key; an ignore file of the Dockerfile's own wins.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 base busybox
@@ -23,7 +23,13 @@ FROM busybox
 COPY . /context
 RUN cd /context && find . | sort
 END
+# I1.14: what cannot be read is not looked at
+mkdir context/node_modules2
+echo /node_modules2 >> context/.dockerignore
+chmod 0 context/node_modules2
 build
+chmod 755 context/node_modules2
+# I2.1: the Dockerfile and the ignore file are among what is left out
 assert_equal "$(image_run image sh -c 'cd /context && find . -type f | sort')" './.hidden
 ./deep/er/keep.md
 ./deep/keep.md
@@ -41,6 +47,13 @@ COPY drop.log /
 END
 build_fails "drop.log"
 assert_contains "$errors" ".dockerignore"
+# I2.3
+dockerfile << 'END'
+FROM busybox
+COPY *.* /context/
+END
+build
+assert_equal "$(image_run image ls -A /context)" $'.hidden\nkeep.txt' "the files that a wildcard matched"
 
 printf '*\n!keep.txt\n' > context/Dockerfile.dockerignore
 dockerfile << 'END'
@@ -52,3 +65,31 @@ assert_equal "$(image_run image sh -c 'cd /context && find . -type f')" ./keep.t
 
 printf '!\n' > context/Dockerfile.dockerignore
 build_fails "dockerignore"
+
+# I3.1: of the four places the first that has a file, and no other
+rm context/Dockerfile.dockerignore
+dockerfile << 'END'
+FROM busybox
+COPY p-* /context/
+END
+left_out=(Dockerfile.dockerignore Dockerfile.containerignore .containerignore .dockerignore)
+for name in "${left_out[@]}"; do
+        plant_file "context/p-of-$name" x
+        echo "p-of-$name" > "context/$name"
+done
+for name in "${left_out[@]}"; do
+        build
+        assert_lacks "$(image_run image ls /context)" "p-of-$name"
+        assert_equal "$(image_run image ls /context | grep -c p-of)" 3 "the files left when $name is the first"
+        rm "context/$name"
+done
+mkdir other
+touch other/seen other/hidden
+echo hidden > other/.containerignore
+printf 'FROM busybox\nCOPY --from=other . /o\n' | dockerfile
+build --build-context other=other
+assert_lacks "$(image_run image ls /o)" hidden
+# An ignore file that cannot be read is an error, and the next one is not read instead.
+mkdir context/.containerignore
+echo '*' > context/.dockerignore
+build_fails "cannot read the ignore file"

@@ -92,7 +92,7 @@ assert_fails 2 "this machine's platform only" bryo build --arch s390x context
 assert_fails 2 "this machine's platform only" bryo build --arch arm --variant v9 context
 assert_fails 2 "one platform" bryo build --platform linux/amd64,linux/arm64 context
 
-# An ignore file from elsewhere.
+# I3.2 An ignore file from elsewhere.
 plant_file context/seen 1
 plant_file context/hidden 1
 echo hidden > ignore

@@ -12,7 +12,7 @@ printf 'named\n' > other/file
 printf 'hidden\n' > other/ignored
 printf 'ignored\n' > other/.dockerignore
 
-# X1.5: a directory, for COPY --from and for FROM. X1.13: its ignore file counts.
+# X1.5: a directory, for COPY --from and for FROM. X1.13, I2.2: its ignore file counts.
 dockerfile << 'END'
 FROM busybox AS base
 COPY --from=files file /f

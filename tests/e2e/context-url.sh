@@ -36,7 +36,7 @@ assert_equal "$(image_run image cat /h)" content
 assert_fails 1 "the server answered 404" bryo build "$web/status/404"
 assert_fails 1 "the server answered 404" bryo build -f "$web/status/404" files
 
-# X1.3, X1.13: a git repository; its ignore file says nothing, its .git is not there.
+# X1.3, X1.13, I2.2: a git repository; its ignore file says nothing, its .git is not there.
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 mkdir files/sub
 printf 'FROM busybox\nCOPY . /s/\n' > files/sub/Dockerfile

@@ -13,6 +13,7 @@ ARG GLOBAL
 ARG LOCAL=default
 ARG EMPTY
 ENV A=1 B="two words" C=three\ words
+# E5.1: OLD is 1
 ENV A=changed OLD=$A
 ENV legacy form of a value
 RUN echo "$GLOBAL|$LOCAL|${EMPTY-unset}|$A|$B|$C|$OLD|$legacy" > /one

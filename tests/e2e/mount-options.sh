@@ -10,7 +10,7 @@ plant_file context/f f
 dockerfile << 'END'
 FROM busybox
 ARG WHERE=/place
-# MOUNT.1: commas in quotes (which the flag itself would take away, hence the backslashes); MOUNT.3; MOUNT.7: expansion
+# MOUNT.1: commas in quotes (which the flag itself would take away, hence the backslashes); MOUNT.3; MOUNT.7, E3.7: expansion
 RUN --mount=type=bind,\"src=a,b\",dst=${WHERE}/one --mount=source=f,destination=$WHERE/two cat /place/one /place/two
 # MOUNT.6: in the order of their targets, whatever the order written
 RUN --mount=type=tmpfs,target=/o/in/side --mount=target=/o,rw ls -d /o/f /o/in/side

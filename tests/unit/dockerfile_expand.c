@@ -89,27 +89,27 @@ static void test_names(void)
         static const struct row rows[] = {
                 {"", ""},
                 {"hello", "hello"},
-                {"$PWD", "/home"},
+                {"$PWD", "/home"}, /* E1.1 */
                 {"a$PWD.b", "a/home.b"},
-                {"a${PWD}b", "a/homeb"},
+                {"a${PWD}b", "a/homeb"}, /* E1.1 */
                 {"$PWDx", ""},
-                {"${NONE}$NONE", ""},
-                {"$", "$"},
-                {"a$ b$", "a$ b$"},
-                {"$.x", "$.x"},
-                {"$1$12x$@$*$#$?$-$$$!$0", "x"},
-                {"${1}${?}${@}", ""},
+                {"${NONE}$NONE", ""},            /* E1.1 */
+                {"$", "$"},                      /* E1.12 */
+                {"a$ b$", "a$ b$"},              /* E1.12 */
+                {"$.x", "$.x"},                  /* E1.12 */
+                {"$1$12x$@$*$#$?$-$$$!$0", "x"}, /* E1.11 */
+                {"${1}${?}${@}", ""},            /* E1.11 */
                 {"$KOREAN", "\xED\x95\x9C\xEA\xB5\xAD"},
                 {"$GREEK\xCE\xB1", "alpha"},
                 {"$PWD\xE2\x80\x94x", "/home\xE2\x80\x94x"},
                 {"$BAD", "a\xFF.b"},
                 {"${", "error: the closing } is missing"},
-                {"${}", "error: bad substitution"},
-                {"${:", "error: bad substitution"},
+                {"${}", "error: bad substitution"}, /* E1.10 */
+                {"${:", "error: bad substitution"}, /* E1.10 */
                 {"${:-x}", "error: bad substitution"},
                 {"${{PWD}}", "error: bad substitution"},
                 {"${ PWD}", "error: bad substitution"},
-                {"${PWD", "error: the closing } is missing behind '${PWD'"},
+                {"${PWD", "error: the closing } is missing behind '${PWD'"}, /* E1.10 */
                 {"${PWD!x}", "error: unsupported modifier !"},
                 {"${PWD=x}", "error: unsupported modifier ="},
                 {"${PWD:=x}", "error: unsupported modifier :="},
@@ -126,22 +126,22 @@ static void test_names(void)
 static void test_defaults(void)
 {
         static const struct row rows[] = {
-                {"${NONE-a}${NULL-a}${PWD-a}", "a/home"},
-                {"${NONE:-a}${NULL:-a}${PWD:-a}", "aa/home"},
-                {"${NONE+a}${NULL+a}${PWD+b}", "ab"},
-                {"${NONE:+a}${NULL:+a}${PWD:+b}", "b"},
-                {"${NULL?m}${PWD?m}${PWD:?m}", "/home/home"},
-                {"${NONE?wrong $PWD}", "error: NONE: wrong /home"},
+                {"${NONE-a}${NULL-a}${PWD-a}", "a/home"},           /* E1.2 */
+                {"${NONE:-a}${NULL:-a}${PWD:-a}", "aa/home"},       /* E1.2 */
+                {"${NONE+a}${NULL+a}${PWD+b}", "ab"},               /* E1.3 */
+                {"${NONE:+a}${NULL:+a}${PWD:+b}", "b"},             /* E1.3 */
+                {"${NULL?m}${PWD?m}${PWD:?m}", "/home/home"},       /* E1.4 */
+                {"${NONE?wrong $PWD}", "error: NONE: wrong /home"}, /* E1.4, E1.8 */
                 {"${NONE:?}", "error: NONE: is not allowed to be unset"},
-                {"${NULL:?}", "error: NULL: is not allowed to be empty"},
+                {"${NULL:?}", "error: NULL: is not allowed to be empty"}, /* E1.4 */
                 {"${NONE:-}", ""},
-                {"${NONE:-$PWD}", "/home"},
+                {"${NONE:-$PWD}", "/home"}, /* E1.8 */
                 {"${NONE:-${NONE:-${PWD:+x}}}", "x"},
                 {"${NONE:-'a}b'}", "a}b"},
                 {"${NONE:-\"a $PWD}\"}", "a /home}"},
                 {"${NONE:-a\\}b}", "a}b"},
                 {"${NONE:-{a}b}", "{ab}"},
-                {"${PWD:+-${PWD}}", "-/home"},
+                {"${PWD:+-${PWD}}", "-/home"}, /* E1.8 */
                 {"${NONE:-a", "error: the closing } is missing"},
                 {"${NONE:-${PWD}", "error: the closing } is missing"},
                 /* The word is expanded even when it is not used, as in BuildKit. */
@@ -160,20 +160,20 @@ static void test_patterns(void)
                 {"${X##}", "xxyy"},
                 {"${X#*}", "xxyy"},
                 {"${X##*}", ""},
-                {"${X#*x}", "xyy"},
-                {"${X##*x}", "yy"},
+                {"${X#*x}", "xyy"}, /* E1.5 */
+                {"${X##*x}", "yy"}, /* E1.5 */
                 {"${X#*x*y}", "y"},
-                {"${X##*x*y}", ""},
+                {"${X##*x*y}", ""}, /* E1.9 */
                 {"${X#y}", "xxyy"},
                 {"${X%y}", "xxy"},
                 {"${X%%y}", "xxy"},
-                {"${X%y*}", "xxy"},
-                {"${X%%y*}", "xx"},
+                {"${X%y*}", "xxy"}, /* E1.6 */
+                {"${X%%y*}", "xx"}, /* E1.6 */
                 {"${X%x*y}", "x"},
                 {"${X%%x*y}", ""},
                 {"${X%}", "xxyy"},
                 {"${X%%$NULL}", "xxyy"},
-                {"${X#??}", "yy"},
+                {"${X#??}", "yy"}, /* E1.9 */
                 {"${X#$NULL}", "xxyy"},
                 {"${NONE#x}${NONE%%x}", ""},
                 {"${P##*/}", "c.txt"},
@@ -184,16 +184,17 @@ static void test_patterns(void)
                 {"${STAR#\"x\\*\"}", "x*y?"},
                 {"${P%%.*}", "/a/foo/b/c"},
                 {"${STAR%\\?}", "x*y"},
-                {"${STAR#x\\*}", "y?"},
+                {"${STAR#x\\*}", "y?"}, /* E1.9 */
                 {"${KOREAN#?}", "\xEA\xB5\xAD"},
                 {"${KOREAN%?}", "\xED\x95\x9C"},
                 {"${BAD#a?}", ".b"},
                 {"${BAD%??b}", "a"},
-                {"${X#[x]}", "xxyy"},
-                {"${X#x.}", "xxyy"},
+                {"${X#[x]}", "xxyy"}, /* E1.9 */
+                {"${X#x.}", "xxyy"},  /* E1.9 */
                 {"${X#\\x}", "error: the pattern '\\x' has a '\\' in front of something other"},
-                {"${X/x/z}", "zxyy"},
-                {"${X//x/z}", "zzyy"},
+                {"${X/x/z}", "zxyy"},        /* E1.7 */
+                {"${X/x/$PWD}", "/homexyy"}, /* E1.8 */
+                {"${X//x/z}", "zzyy"},       /* E1.7 */
                 {"${X//?/z}", "zzzz"},
                 {"${X/x*y/z}", "z"},
                 {"${X//x/}", "yy"},
@@ -202,7 +203,7 @@ static void test_patterns(void)
                 {"${X/$NULL/ww}", "wwxxyy"},
                 {"${X//*/r}", "r"},
                 {"${GLOBS/$NEEDLE/.} ${GLOBS//$NEEDLE/.}", "/foo.*/*.txt /foo..*.txt"},
-                {"${P/$SLASH//} ${P//$SLASH//}", "/foo/b/c.txt /foo/c.txt"},
+                {"${P/$SLASH//} ${P//$SLASH//}", "/foo/b/c.txt /foo/c.txt"}, /* E1.8 */
                 {"${URL/http:\\/\\//https://}", "https://x.de"},
                 {"${PWD//\\//\\/}", "\\/home"},
                 {"${X//x/$0}", "yy"},
@@ -222,19 +223,19 @@ static void test_patterns(void)
 static void test_quotes(void)
 {
         static const struct row rows[] = {
-                {"'$PWD'", "$PWD"},
-                {"'a\\b'", "a\\b"},
-                {"\"$PWD\"", "/home"},
-                {"\"a\\\"b\\$PWD\\\\c\\d\"", "a\"b$PWD\\c\\d"},
+                {"'$PWD'", "$PWD"},                             /* E2.1 */
+                {"'a\\b'", "a\\b"},                             /* E2.1 */
+                {"\"$PWD\"", "/home"},                          /* E2.2 */
+                {"\"a\\\"b\\$PWD\\\\c\\d\"", "a\"b$PWD\\c\\d"}, /* E2.2 */
                 {"\"it's\"", "it's"},
                 {"'say \"x\"'", "say \"x\""},
-                {"a'b'\"c\"d", "abcd"},
-                {"\\$PWD", "$PWD"},
-                {"a\\b\\\\c\\'d", "ab\\c'd"},
+                {"a'b'\"c\"d", "abcd"},       /* E2.3 */
+                {"\\$PWD", "$PWD"},           /* E2.4 */
+                {"a\\b\\\\c\\'d", "ab\\c'd"}, /* E2.4 */
                 {"a\\", "a"},
                 {"\"a\\", "error: the closing \" is missing"},
-                {"'abc", "error: the closing ' is missing behind ''abc'"},
-                {"\"abc", "error: the closing \" is missing"},
+                {"'abc", "error: the closing ' is missing behind ''abc'"}, /* E2.3 */
+                {"\"abc", "error: the closing \" is missing"},             /* E2.3 */
                 {"\"${NONE:-'a'}\"", "a"},
                 {"$QUOTED", "\"q'"},
                 {"  a  b  ", "  a  b  "},
@@ -242,7 +243,7 @@ static void test_quotes(void)
         };
         static const struct row backtick[] = {
                 {"c:\\dir\\$PWD", "c:\\dir\\/home"},
-                {"`$PWD", "$PWD"},
+                {"`$PWD", "$PWD"}, /* E2.4 */
                 {"\"a`\"b\\n\"", "a\"b\\n"},
         };
 
@@ -254,8 +255,8 @@ static void test_quotes(void)
 static void test_heredoc(void)
 {
         static const struct row rows[] = {
-                {"\"foo\"\n'$PWD' it's\n", "\"foo\"\n'/home' it's\n"},
-                {"a\\nb\\\\c\\$PWD\n", "anb\\c$PWD\n"},
+                {"\"foo\"\n'$PWD' it's\n", "\"foo\"\n'/home' it's\n"}, /* E6.1 */
+                {"a\\nb\\\\c\\$PWD\n", "anb\\c$PWD\n"},                /* E6.2 */
                 {"`$PWD`", "`/home`"},
                 {"${NONE:-\"x\"}", "\"x\""},
         };
@@ -264,7 +265,7 @@ static void test_heredoc(void)
         check('`', DOCKERFILE_EXPAND_HEREDOC, rows, ARRAY_SIZE(rows));
 }
 
-/* EXPOSE: expansion, then words. */
+/* E3.3, EXPOSE: expansion, then words. */
 static void test_split(void)
 {
         static const struct row rows[] = {
@@ -326,7 +327,7 @@ static void repeat(struct buffer *b, const char *piece, size_t count)
                 buffer_append_string(b, piece);
 }
 
-/* G2: no text is slow, no result is large. */
+/* E1.13, G2: no text is slow, no result is large. */
 static void test_hostile(void)
 {
         static const struct {
@@ -383,7 +384,7 @@ static void test_hostile(void)
 #endif
 }
 
-/* G2: ARG B=$A$A, ARG C=$B$B, ... ends in an error at 1 MiB. */
+/* E1.13, G2: ARG B=$A$A, ARG C=$B$B, ... ends in an error at 1 MiB. */
 static void test_doubling(void)
 {
         CLEANUP_FREE char *value = memory_strdup("x");

@@ -28,14 +28,14 @@ static void test_patterns(void)
                 {"**/", "file", true},
                 {"**", "dir/file", true},
                 {"**/**", "dir/file", true},
-                {"dir/**", "dir/file", true},
-                {"dir/**", "dir/a/b", true},
-                {"dir/**", "dir", false},
+                {"dir/**", "dir/file", true}, /* I1.10 */
+                {"dir/**", "dir/a/b", true},  /* I1.10 */
+                {"dir/**", "dir", false},     /* I1.10 */
                 {"dir/**", "dirx/file", false},
-                {"**/dir", "dir", true},
+                {"**/dir", "dir", true}, /* I1.9 */
                 {"**/dir", "dir/file", true},
-                {"**/dir", "a/b/dir", true},
-                {"**/dir", "a/bdir", false},
+                {"**/dir", "a/b/dir", true}, /* I1.9 */
+                {"**/dir", "a/bdir", false}, /* I1.9 */
                 {"**/dir2/*", "dir/dir2/file", true},
                 {"**/dir2/**", "dir/dir2/dir3/file", true},
                 {"**/dir2/**", "dir/dir2", false},
@@ -49,7 +49,7 @@ static void test_patterns(void)
                 {"a**/*.txt", "a/file.txt", true},
                 {"a**/*.txt", "a/dir/dir/file.txt", true},
                 {"a**/*.txt", "ab/file.txt", true},
-                {"a/*.txt", "a/dir/file.txt", false},
+                {"a/*.txt", "a/dir/file.txt", false}, /* I1.8 */
                 {"a/*.txt**", "a/file.txt", true},
                 {"a**", "a", true},
                 {"a**", "ab/c", true},
@@ -59,13 +59,13 @@ static void test_patterns(void)
                 {"a[b-d]e", "ace", true},
                 {"a[b-d]e", "aae", false},
                 {"a[^b-d]e", "aze", true},
-                {"a[^b]c", "a/c", true}, /* as in Go: a class is not bound to a path component */
+                {"a[^b]c", "a/c", true}, /* I1.8: a class is not bound to a path component, as in BuildKit */
                 {"a[.-0]c", "a/c", true},
                 {".*", ".foo", true},
                 {".*", "foo", false},
                 {"abc.def", "abcZdef", false},
                 {"abc?def", "abcZdef", true},
-                {"abc?def", "abc/def", false},
+                {"abc?def", "abc/def", false}, /* I1.8 */
                 {"a?b",
                  "a\xE2\x98\xBA"
                  "b",
@@ -80,15 +80,15 @@ static void test_patterns(void)
                 {"*", "a/b", true},
                 {"*/b", "a/b/c", true},
                 {"*/b", "a/c", false},
-                {"a", "a/b/c", true},
+                {"a", "a/b/c", true}, /* I1.11 */
                 {"a", "ab", false},
                 {"a/b", "a", false},
-                {"/a", "a", true},
-                {"./a/", "a", true},
-                {"a/../b", "b", true},
-                {"a//b/./c", "a/b/c", true},
+                {"/a", "a", true},           /* I1.7 */
+                {"./a/", "a", true},         /* I1.6 */
+                {"a/../b", "b", true},       /* I1.6 */
+                {"a//b/./c", "a/b/c", true}, /* I1.6 */
                 {"../a", "a", false},
-                {"  a  ", "a", true},
+                {"  a  ", "a", true}, /* I1.3 */
                 {"a b", "a b", true},
                 {"A", "a", false},
                 {"/", "a", false},
@@ -115,20 +115,20 @@ static void test_lists(void)
                 bool expected;
                 unsigned line;
         } rows[] = {
-                {"a\n!a/b\n", "a/b", false, 2},
+                {"a\n!a/b\n", "a/b", false, 2}, /* I1.13 */
                 {"a\n!a/b\n", "a/b/c", false, 2},
-                {"a\n!a/b\n", "a/c", true, 1},
-                {"!a\na\n", "a", true, 2},
-                {"**\n!util/web\nutil/web/foo", "util/web/foo", true, 3},
+                {"a\n!a/b\n", "a/c", true, 1},                            /* I1.13 */
+                {"!a\na\n", "a", true, 2},                                /* I1.12 */
+                {"**\n!util/web\nutil/web/foo", "util/web/foo", true, 3}, /* I1.12 */
                 {"**\n!util/web\nutil/web/foo", "util/web/bar", false, 2},
                 {"*\n!x", "x/y", false, 2},
                 {"docs/\n!docs/README.md", "docs/README.md", false, 2},
-                {"a/**\n!**/x", "a/b/c/x", false, 2},
-                {"# c\n\n#d\na", "a", true, 4},
-                {"#a\n", "#a", false, 0},
-                {" #a\n", "#a", true, 1},
-                {"! b \na\n!  a", "a", false, 3},
-                {"\xEF\xBB\xBF# x\n\xEF\xBB\xBF", "a", false, 0},
+                {"a/**\n!**/x", "a/b/c/x", false, 2},             /* D4.1 */
+                {"# c\n\n#d\na", "a", true, 4},                   /* I1.3 */
+                {"#a\n", "#a", false, 0},                         /* I1.2 */
+                {" #a\n", "#a", true, 1},                         /* I1.2 */
+                {"! b \na\n!  a", "a", false, 3},                 /* I1.4 */
+                {"\xEF\xBB\xBF# x\n\xEF\xBB\xBF", "a", false, 0}, /* I1.1 */
                 {"\xEF\xBB\xBF"
                  "a",
                  "a", true, 1},
@@ -157,8 +157,8 @@ static void test_errors(void)
         static const struct {
                 const char *text, *expected;
         } rows[] = {
-                {"a\n!\n", ".dockerignore:2: a '!' without a pattern"},
-                {"!  ", ".dockerignore:1: a '!' without a pattern"},
+                {"a\n!\n", ".dockerignore:2: a '!' without a pattern"}, /* I1.5 */
+                {"!  ", ".dockerignore:1: a '!' without a pattern"},    /* I1.5 */
                 {"[", ".dockerignore:1: bad pattern '[': "},
                 {"x\n[^", ".dockerignore:2: bad pattern '[^': "},
                 {"[]a]", ".dockerignore:1: bad pattern"},
@@ -193,15 +193,15 @@ static void test_prune(void)
                 const char *text, *dir;
                 bool expected;
         } rows[] = {
-                {"a", "a", false},
+                {"a", "a", false}, /* I1.14 */
                 {"a", "a/b", false},
                 {"a", "b", true},
-                {"a\n!a/b", "a", true},
+                {"a\n!a/b", "a", true}, /* I1.14 */
                 {"a\n!a/b", "a/b", true},
-                {"a\n!a/b", "a/c", false},
+                {"a\n!a/b", "a/c", false}, /* I1.14 */
                 {"!a/b\na", "a", false},
                 {"a\n!b", "a", false},
-                {"a\n!**/x", "a/c", true},
+                {"a\n!**/x", "a/c", true}, /* D4.1 */
                 {"*\n!a/*/c", "a", true},
                 {"*\n!a/*/c", "a/b", true},
                 {"*\n!a/*/c", "b", false},
@@ -373,7 +373,7 @@ static double seconds_for(const char *text, const char *path, bool *matches)
         return (double)(clock() - before) / CLOCKS_PER_SEC;
 }
 
-/* G2: patterns that make a backtracking matcher hang. */
+/* I1.15, G2: patterns that make a backtracking matcher hang. */
 static void test_hostile(void)
 {
         CLEANUP_BUFFER struct buffer path = BUFFER_INIT;
