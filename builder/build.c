@@ -272,7 +272,6 @@ static int plan_build(struct builder_job *job, struct error *err)
         if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
                 return -1;
         if (builder_inputs_open(job, err) < 0 ||
-            dockerfile_syntax_check(job->file, strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err) < 0 ||
             builder_plan_make(job->file, &plan, &job->plan, err) < 0)
                 return -1;
         for (size_t i = 0; i < job->plan.unused.count; i++)

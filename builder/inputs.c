@@ -230,6 +230,9 @@ int builder_inputs_open(struct builder_job *job, struct error *err)
         else if (result == 0 && origin.is_directory)
                 result = read_ignore(origin.source, &l, err);
         if (result == 0)
+                result = dockerfile_syntax_check(buffer_text(&l.text), l.text.size, l.shown,
+                                                 strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err);
+        if (result == 0)
                 result = dockerfile_parse(buffer_text(&l.text), l.text.size, l.shown, &job->file, err);
         location_free(&l);
         job->context_is_directory = origin.is_directory;

@@ -38,8 +38,10 @@ dockerfile_test_libs = libdockerfile.a libcommon.a $(YAJL_LIBS)
 dockerfile_tests = \
 	tests/fuzz/dockerfile_parse \
 	tests/unit/dockerfile_expand \
+	tests/unit/dockerfile_heredocs \
 	tests/unit/dockerfile_hostile \
 	tests/unit/dockerfile_ignore \
+	tests/unit/dockerfile_lines \
 	tests/unit/dockerfile_parser \
 	tests/unit/dockerfile_value
 check_PROGRAMS += $(dockerfile_tests)
@@ -50,11 +52,15 @@ tests_fuzz_dockerfile_parse_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_dockerfile_parse_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_expand_SOURCES = tests/unit/dockerfile_expand.c tests/unit/check.h
 tests_unit_dockerfile_expand_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_heredocs_SOURCES = tests/unit/dockerfile_heredocs.c tests/unit/dockerfile_rows.h tests/unit/check.h
+tests_unit_dockerfile_heredocs_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_hostile_SOURCES = tests/unit/dockerfile_hostile.c tests/unit/check.h
 tests_unit_dockerfile_hostile_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_ignore_SOURCES = tests/unit/dockerfile_ignore.c tests/unit/check.h
 tests_unit_dockerfile_ignore_LDADD = $(dockerfile_test_libs)
-tests_unit_dockerfile_parser_SOURCES = tests/unit/dockerfile_parser.c tests/unit/check.h
+tests_unit_dockerfile_lines_SOURCES = tests/unit/dockerfile_lines.c tests/unit/dockerfile_rows.h tests/unit/check.h
+tests_unit_dockerfile_lines_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_parser_SOURCES = tests/unit/dockerfile_parser.c tests/unit/dockerfile_rows.h tests/unit/check.h
 tests_unit_dockerfile_parser_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_value_SOURCES = tests/unit/dockerfile_value.c tests/unit/check.h
 tests_unit_dockerfile_value_LDADD = $(dockerfile_test_libs)

@@ -26,6 +26,7 @@ struct parser {
         struct error *err;
 };
 
+/* An empty comment begins a new block; a blank line does not (as in BuildKit). */
 static void add_comment(struct parser *p, const char *text, size_t size)
 {
         size_t start = 0;
@@ -33,6 +34,10 @@ static void add_comment(struct parser *p, const char *text, size_t size)
         dockerfile_utf8_trim(text, &start, &size);
         start++; /* the '#' */
         dockerfile_utf8_trim(text, &start, &size);
+        if (start == size) {
+                buffer_clear(&p->comment);
+                return;
+        }
         buffer_append(&p->comment, text + start, size - start);
         buffer_append_char(&p->comment, '\n');
 }
@@ -47,13 +52,13 @@ static int read_non_instruction(struct parser *p, bool *done)
         if (dockerfile_line_is_comment(text, size)) {
                 if (p->directives && dockerfile_directive_read(p->d, p->line, &p->directives, p->err) < 0)
                         return -1;
-                add_comment(p, text, size);
+                if (!p->directives)
+                        add_comment(p, text, size);
                 p->line++;
                 return 0;
         }
         p->directives = false;
         if (dockerfile_line_is_blank(text, size)) {
-                buffer_clear(&p->comment);
                 p->line++;
                 return 0;
         }

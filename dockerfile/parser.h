@@ -24,7 +24,7 @@ struct dockerfile {
         char *name;  /* as given, for messages */
         char escape; /* '\\' or '`' */
         struct dockerfile_directive escape_directive;
-        struct dockerfile_directive syntax; /* see dockerfile_syntax_check */
+        struct dockerfile_directive syntax; /* as written; see dockerfile_syntax_check */
         struct dockerfile_directive check;  /* lint settings, raw */
         struct dockerfile_instruction *instructions;
         size_t instruction_count;
@@ -73,18 +73,14 @@ void dockerfile_excerpt(const struct dockerfile *d, unsigned first, unsigned las
 /*
  * "# syntax=" names a frontend image that would parse the file. This parser is
  * built in and no foreign one is ever fetched: docker/dockerfile (also
- * -upstream, any tag, docker.io/ in front) means the built-in one, anything
- * else is an error that says so. `override` is the build argument
- * BUILDKIT_SYNTAX, or NULL: when given it is judged instead of the directive
- * and "dockerfile.v0" is the built-in one too.
+ * -upstream and -labs, any tag, docker.io/ in front) means the built-in one,
+ * anything else is an error that says so, with the place of the line. To be
+ * asked before dockerfile_parse: a text for another frontend need not be a
+ * Dockerfile at all, and may ask with "// syntax=...", as {"syntax": "..."}, or
+ * behind a "#!" first line. `override` is the build argument BUILDKIT_SYNTAX,
+ * or NULL: when given it is judged instead of the text and "dockerfile.v0" is
+ * the built-in one too.
  */
-int dockerfile_syntax_check(const struct dockerfile *d, const char *override, struct error *err);
-
-/*
- * The syntax a file asks for even when it is not a Dockerfile at all: behind a
- * "#!" first line, as "// syntax=..." or as {"syntax": "..."}. NULL when it
- * asks for none; else a heap string.
- */
-char *dockerfile_syntax_detect(const char *text, size_t size);
+int dockerfile_syntax_check(const char *text, size_t size, const char *name, const char *override, struct error *err);
 
 #endif

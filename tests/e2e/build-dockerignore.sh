@@ -55,6 +55,7 @@ END
 build
 assert_equal "$(image_run image ls -A /context)" $'.hidden\nkeep.txt' "the files that a wildcard matched"
 
+# P14.5
 printf '*\n!keep.txt\n' > context/Dockerfile.dockerignore
 dockerfile << 'END'
 FROM busybox

@@ -24,8 +24,17 @@ cp context/Dockerfile other.dockerfile
 works bryo build -f other.dockerfile -t other context
 works bryo build -f - -t piped context < other.dockerfile
 assert_equal "$(image_id other)" "$(image_id piped)"
-mv context/Dockerfile context/Containerfile
-works bryo build -t container context
+# P14.3: the context is still there.
+works bryo build -f - -t piped context <<< $'FROM busybox\nCOPY Dockerfile /copied'
+assert_equal "$(image_run piped cat /copied)" "$(cat context/Dockerfile)"
+# P14.1 P14.2: the last one that is made goes before those that are there.
+rm context/Dockerfile
+assert_fails 1 "Dockerfile" bryo build context
+for name in Containerfile dockerfile Dockerfile; do
+        printf 'FROM busybox\nRUN echo %s > /k\n' "$name" > "context/$name"
+        works bryo build -t found context
+        assert_equal "$(image_run found cat /k)" "$name" "the file that was read"
+done
 (cd context && works bryo build -t dot .)
 
 # A failed build leaves no id file.

@@ -29,7 +29,7 @@ assert_equal "$(image_run image cat /f)" text
 asked web > /dev/null
 works bryo build -t image "$web/file/context.tgz"
 assert_matches "$(asked web)" 'If-None-Match='
-# X1.12: -f URL, with a context that lies here.
+# X1.12 P14.4: -f URL, with a context that lies here.
 rm files/.dockerignore
 works bryo build -t image -f "$web/file/remote" files
 assert_equal "$(image_run image cat /h)" content

@@ -38,9 +38,21 @@ FROM busybox
 END
 build_fails "escape"
 
-# The parser's own syntax line fetches nothing.
+# P6.2: nothing is fetched for a syntax line: there is no such tag anywhere.
 dockerfile << 'END'
-# syntax=docker/dockerfile:1
+# syntax=docker/dockerfile:0-no-such-tag
 FROM busybox
 END
 build
+
+# P6.3 P6.6: what is written for another frontend is refused as such, not read as a Dockerfile.
+printf '# syntax=example.com/other\nstages: [one]\n' | dockerfile
+build_fails "Dockerfile:1:10: the syntax 'example.com/other' is not built in"
+printf '// syntax=example.com/other\nstage one {}\n' | dockerfile
+build_fails "Dockerfile:1:11: the syntax 'example.com/other' is not built in"
+# P6.4
+printf '# syntax=example.com/other\nFROM busybox\n' | dockerfile
+build --build-arg BUILDKIT_SYNTAX=dockerfile.v0
+assert_lacks "$errors" BUILDKIT_SYNTAX
+build_fails "BUILDKIT_SYNTAX=example.com/more: bryo never runs a foreign frontend" \
+        --build-arg BUILDKIT_SYNTAX=example.com/more

@@ -130,10 +130,8 @@ static void try_file(const char *text, size_t size)
                 }
                 dockerfile_excerpt(d, i->first_line, i->last_line, &out);
         }
-        if (d)
-                check(dockerfile_syntax_check(d, NULL, &err), &err);
         dockerfile_free(d);
-        free(dockerfile_syntax_detect(text, size));
+        check(dockerfile_syntax_check(text, size, "Dockerfile", NULL, &err), &err);
 }
 
 /* --exclude takes what a line of the ignore file is. */
