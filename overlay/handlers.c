@@ -138,8 +138,11 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
                 change.set |= OVERLAY_SET_UID;
                 change.uid = attr.uid;
                 kill = true;
-                /* the kernel's own file systems make it a chmod, which is the owner's (notify_change) */
-                if (r == 0 && !S_ISDIR(attr.mode) && uid != 0 && uid != attr.uid &&
+                /*
+                 * The kernel's own file systems make it a chmod, which is the owner's (notify_change). Without ctime it
+                 * may also be a first write, which is everybody's who may write (file_remove_privs).
+                 */
+                if (r == 0 && to_set == FUSE_SET_ATTR_CTIME && !S_ISDIR(attr.mode) && uid != 0 && uid != attr.uid &&
                     (attr.mode & S_ISUID || (attr.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)))
                         r = -EPERM;
         }
