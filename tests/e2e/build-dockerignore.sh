@@ -64,6 +64,13 @@ END
 build -f context/Dockerfile
 assert_equal "$(image_run image sh -c 'cd /context && find . -type f')" ./keep.txt "the files that were copied"
 
+# P14.5: beside a Dockerfile of another name and directory; one of Dockerfile says nothing then.
+mkdir context/deeper
+cp context/Dockerfile context/deeper/other
+printf '*\n!README.md\n' > context/deeper/other.dockerignore
+build -f context/deeper/other
+assert_equal "$(image_run image sh -c 'cd /context && find . -type f')" ./README.md "the files that were copied"
+
 printf '!\n' > context/Dockerfile.dockerignore
 build_fails "dockerignore"
 
