@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "builder/amend.h"
+#include "builder/builtin_args.h"
 #include "builder/commit.h"
 #include "builder/image_find.h"
 #include "builder/inputs.h"
@@ -259,6 +260,19 @@ static int skip_cache(struct builder_job *job, struct error *err)
         return 0;
 }
 
+/* BuildKit's own arguments that mean nothing here. */
+static void tell_idle(const struct builder_build_options *o)
+{
+        for (size_t i = 0; i < o->build_args->count; i++) {
+                const char *arg = o->build_args->items[i];
+                CLEANUP_FREE char *name = memory_strndup(arg, strcspn(arg, "="));
+                const char *reason = builder_builtin_idle(name);
+
+                if (reason)
+                        log_print(o->log, LOG_WARNING, "the build argument %s changes nothing: %s", name, reason);
+        }
+}
+
 static int plan_build(struct builder_job *job, struct error *err)
 {
         const struct builder_build_options *o = job->options;
@@ -277,6 +291,7 @@ static int plan_build(struct builder_job *job, struct error *err)
         for (size_t i = 0; i < job->plan.unused.count; i++)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
+        tell_idle(o);
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
         job->bodies = builder_body_table_new(o->store, job->workshop.pool, o->log);
         if (job->context_is_directory) {

@@ -48,6 +48,7 @@ libbuilder_a_SOURCES = \
 	builder/origin.c builder/origin.h \
 	builder/plan.c builder/plan.h \
 	builder/progress.h \
+	builder/builtin_args.c builder/builtin_args.h \
 	builder/proxies.c builder/proxies.h \
 	builder/record.c builder/record.h \
 	builder/resolver.c builder/resolver.h \

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "builder/proxies.h"
+#include "builder/builtin_args.h"
 #include "common/buffer.h"
 #include "common/memory.h"
 #include "dockerfile/expand.h"
@@ -431,16 +431,9 @@ static bool declares(const struct dockerfile_instruction *in, const char *name)
         return false;
 }
 
-/* Arguments that mean something to the builder itself (Dockerfile reference, "BuildKit built-in build args"). */
-static bool is_builtin(const char *name)
-{
-        return builder_proxy_is_name(name, strlen(name)) || strncmp(name, "BUILDKIT_", 9) == 0 ||
-               strcmp(name, "SOURCE_DATE_EPOCH") == 0;
-}
-
 static bool is_used(const struct builder_plan *plan, const char *name)
 {
-        if (is_builtin(name) || strv_env_find(&plan->globals, name))
+        if (builder_builtin_is(name) || strv_env_find(&plan->globals, name))
                 return true;
         for (size_t k = 0; k < plan->file->instruction_count; k++)
                 if (declares(&plan->file->instructions[k], name))

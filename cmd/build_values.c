@@ -176,9 +176,13 @@ static int read_platform(const struct build_flags *f, struct error *err)
 static int read_epoch(struct build_flags *f, struct build_values *v, struct error *err)
 {
         const char *given = f->epoch ? f->epoch : strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH");
+        const char *from_environment = getenv("SOURCE_DATE_EPOCH");
 
         if (cmd_epoch_find(given, &v->has_epoch, &v->epoch, err) < 0)
                 return -1;
+        /* buildx hands the environment's on as build argument, so that an ARG of that name sees it */
+        if (from_environment && from_environment[0] && !strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH"))
+                strv_env_set(&v->build_args, "SOURCE_DATE_EPOCH", from_environment);
         if (v->has_epoch && f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0)
                 warn(f, memory_strdup("--rewrite-timestamp=false is ignored: files of a build with a source date are never later than it"));
         return 0;

@@ -47,6 +47,11 @@ build
 build
 assert_matches "$(asked web | tail -n 1)" 'GET /dated/data.txt .*If-Modified-Since='
 
+# K6.1: --no-cache runs the step, and what was fetched is only asked about.
+build --no-cache
+assert_lacks "$said" CACHED
+assert_matches "$(asked web | tail -n 1)" 'GET /dated/data.txt .*If-Modified-Since='
+
 # What prune leaves can still be asked for; --all forgets it.
 works bryo prune
 build

@@ -57,3 +57,11 @@ assert_equal "$(image_id image)" "$id" "the image ID with the first content agai
 # K6.1
 build --no-cache
 [ "$(image_run image)" != "$uuid" ] || fail "--no-cache used the cache"
+assert_lacks "$said" CACHED
+
+# K6.3: a hit reads nothing of the base's layer, the only blob of that size
+build
+find "$XDG_DATA_HOME/bryo/blobs" -type f -size +1000k -exec mv {} base.tar ';'
+[ -s base.tar ] || fail "no blob is the base's layer"
+build
+assert_equal "$(grep -c CACHED <<< "$said")" 5

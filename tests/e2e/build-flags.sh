@@ -41,7 +41,7 @@ works bryo build -t image --from derived context
 assert_equal "$(image_config image .Config.Labels.flag)" '"1"'
 assert_fails 1 "no-such-image" bryo build --from no-such-image context
 
-# Only one stage is executed again.
+# K6.2 Only one stage is executed again.
 works bryo build -t image context
 said=$(image_run image cat /when)
 works bryo build -t image --no-cache-filter FIRST,0 context

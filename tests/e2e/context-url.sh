@@ -53,6 +53,7 @@ assert_equal "$(image_run image ls -A /s)" Dockerfile
 printf 'FROM busybox\nCOPY . /s/\n' > web/files/all
 works bryo build -t image -f "$web/file/all" "$web/git/repo.git?tag=v1"
 assert_lacks "$(image_run image ls -A /s)" .git
+# A7.3
 works bryo build -t image -f "$web/file/all" --build-arg BUILDKIT_CONTEXT_KEEP_GIT_DIR=1 "$web/git/repo.git"
 assert_contains "$(image_run image ls -A /s)" .git
 works bryo build -t image -f sub/Dockerfile "$web/git/repo.git"
