@@ -21,6 +21,9 @@ END
 build
 assert_equal "$(image_config image .Config.Labels.ok)" "\"$os-$arch-$variant-$os-$arch-$variant--\""
 build_fails 'the image named:latest' --target named
+# A6.5 there too
+build --target named --build-arg TARGETSTAGE=default --build-arg TARGETARCH=mine --build-arg BUILDOSVERSION=own
+assert_equal "$(image_config image .Config.Labels.ok)" "\"$os-mine-$variant-$os-$arch-$variant--own\""
 # A6.4
 dockerfile << END
 FROM busybox AS named

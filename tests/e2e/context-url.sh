@@ -10,7 +10,7 @@ base busybox
 serve web
 web=http://127.0.0.1:$port
 
-# X1.4: a tar, or a Dockerfile.
+# X1.4: a tar, or a Dockerfile. I2.2: the ignore file in the tar says nothing.
 mkdir files
 printf 'FROM busybox\nCOPY f /f\n' > files/Dockerfile
 printf 'FROM busybox\nCOPY f /g\n' > files/other

@@ -38,6 +38,8 @@ static const char *find(void *context, const char *name)
                                              "http://x.de",
                                              "GREEK\xCE\xB1",
                                              "alpha",
+                                             "BRACKETS",
+                                             "[x]y",
                                              "BAD",
                                              "a\xFF.b",
                                              "SPACES",
@@ -189,8 +191,9 @@ static void test_patterns(void)
                 {"${KOREAN%?}", "\xED\x95\x9C"},
                 {"${BAD#a?}", ".b"},
                 {"${BAD%??b}", "a"},
-                {"${X#[x]}", "xxyy"}, /* E1.9 */
-                {"${X#x.}", "xxyy"},  /* E1.9 */
+                {"${X#[x]}", "xxyy"},     /* E1.9 */
+                {"${BRACKETS#[x]}", "y"}, /* E1.9 */
+                {"${X#x.}", "xxyy"},      /* E1.9 */
                 {"${X#\\x}", "error: the pattern '\\x' has a '\\' in front of something other"},
                 {"${X/x/z}", "zxyy"},        /* E1.7 */
                 {"${X/x/$PWD}", "/homexyy"}, /* E1.8 */
