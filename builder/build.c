@@ -12,6 +12,7 @@
 #include "builder/image_find.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
+#include "builder/lint.h"
 #include "builder/named.h"
 #include "builder/named_stage.h"
 #include "builder/schedule.h"
@@ -283,15 +284,14 @@ static int plan_build(struct builder_job *job, struct error *err)
                                                    .is_named = is_named,
                                                    .context = job };
 
-        if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
-                return -1;
-        if (builder_inputs_open(job, err) < 0 ||
-            builder_plan_make(job->file, &plan, &job->plan, err) < 0)
+        if (builder_plan_make(job->file, &plan, &job->plan, err) < 0)
                 return -1;
         for (size_t i = 0; i < job->plan.unused.count; i++)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
         tell_idle(o);
+        if (builder_lint_job(job, err) < 0)
+                return -1;
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
         job->bodies = builder_body_table_new(o->store, job->workshop.pool, o->log);
         if (job->context_is_directory) {
@@ -301,28 +301,31 @@ static int plan_build(struct builder_job *job, struct error *err)
         return skip_cache(job, err);
 }
 
-static int open_workshop(struct builder_job *job, struct error *err)
+int builder_job_open(struct builder_job *job, struct error *err)
 {
-        struct oci_fetch_options fetch = job->options->fetch;
+        const struct builder_build_options *o = job->options;
+        struct oci_fetch_options fetch = o->fetch;
 
-        if (builder_workshop_open(&job->workshop, job->options->store, job->options->log, err) < 0)
+        pthread_mutex_init(&job->lock, NULL);
+        pthread_mutex_init(&job->cache_lock, NULL);
+        if (builder_workshop_open(&job->workshop, o->store, o->log, err) < 0)
                 return -1;
-        fetch.log = job->options->log;
+        fetch.log = o->log;
         job->workshop.fetch = oci_fetch_new(&fetch);
-        return 0;
+        if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
+                return -1;
+        return builder_inputs_open(job, err);
 }
 
-static int run_job(struct builder_job *job, struct builder_build_result *ret, struct error *err)
+static int run_job(struct builder_job *job, const struct strv *names, struct builder_build_result *ret, struct error *err)
 {
-        CLEANUP_STRV struct strv names = STRV_INIT;
         struct builder_state *target;
 
-        if (parse_tags(job->options, &names, err) < 0 || open_workshop(job, err) < 0 || plan_build(job, err) < 0 ||
-            builder_schedule_run(job, err) < 0)
+        if (builder_job_open(job, err) < 0 || plan_build(job, err) < 0 || builder_schedule_run(job, err) < 0)
                 return -1;
         target = &job->stages[job->plan.target].state;
         builder_amend_result(job->options->amendments, target);
-        return builder_commit(&job->workshop, target, &names, &ret->image, err);
+        return builder_commit(&job->workshop, target, names, &ret->image, err);
 }
 
 /* What was learnt of the context's files is worth keeping whether the build succeeded or not. */
@@ -337,7 +340,7 @@ static void save_digests(struct builder_job *job)
                 log_print(job->options->log, LOG_INFO, "%s", err.message);
 }
 
-static void close_job(struct builder_job *job)
+void builder_job_close(struct builder_job *job)
 {
         save_digests(job);
         for (size_t i = 0; job->stages && i < job->plan.count; i++)
@@ -350,18 +353,19 @@ static void close_job(struct builder_job *job)
         dockerfile_free(job->file);
         sandbox_stage_close(job->holder);
         builder_workshop_close(&job->workshop);
+        pthread_mutex_destroy(&job->cache_lock);
+        pthread_mutex_destroy(&job->lock);
 }
 
 int builder_build(const struct builder_build_options *options, struct builder_build_result *ret, struct error *err)
 {
         struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT };
+        CLEANUP_STRV struct strv names = STRV_INIT;
         int result;
 
-        pthread_mutex_init(&job.lock, NULL);
-        pthread_mutex_init(&job.cache_lock, NULL);
-        result = run_job(&job, ret, err);
-        close_job(&job);
-        pthread_mutex_destroy(&job.cache_lock);
-        pthread_mutex_destroy(&job.lock);
+        if (parse_tags(options, &names, err) < 0)
+                return -1;
+        result = run_job(&job, &names, ret, err);
+        builder_job_close(&job);
         return result;
 }

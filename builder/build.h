@@ -14,6 +14,8 @@
 #include "oci/fetch.h"
 #include "oci/store.h"
 
+struct dockerfile_warnings;
+
 /* Changes of the image's config that come from flags (amend.h); NAME=VALUE, or a NAME where something is unset. */
 struct builder_amendments {
         struct strv labels;       /* applied last */
@@ -44,6 +46,7 @@ struct builder_build_options {
         const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
         bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */
         int64_t epoch;
+        struct dockerfile_warnings *warnings;    /* gets what the checks say, whatever becomes of the build; the caller clears it */
 };
 
 struct builder_build_result {

@@ -265,6 +265,11 @@ int builder_context_save_digests(struct builder_source *s, bool worth, struct er
         return c->cache ? builder_digest_cache_save(c->cache, worth, err) : 0;
 }
 
+const struct dockerfile_ignore *builder_context_ignore(const struct builder_source *s)
+{
+        return ((const struct context *)s)->ignore;
+}
+
 int builder_context_set_ignore(struct builder_source *s, const char *text, size_t size, const char *name,
                                struct error *err)
 {

@@ -46,6 +46,10 @@ struct builder_job {
         bool executed;                  /* some step did not hit */
 };
 
+/* Opens the workshop, the named contexts and the inputs; builder_job_close must follow whatever it returns. */
+int builder_job_open(struct builder_job *job, struct error *err);
+void builder_job_close(struct builder_job *job);
+
 /* True once a stage failed: whoever waits for something gives up. */
 bool builder_job_is_cancelled(struct builder_job *job);
 

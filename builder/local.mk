@@ -42,6 +42,7 @@ libbuilder_a_SOURCES = \
 	builder/job.h \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
+	builder/lint.c builder/lint.h \
 	builder/output.c builder/output.h \
 	builder/named.c builder/named.h \
 	builder/named_stage.c builder/named_stage.h \

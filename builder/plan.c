@@ -30,9 +30,7 @@ static const char *find_global(void *context, const char *name)
         return strv_env_find(context, name);
 }
 
-/* The platform of this build, which FROM lines and re-declaring stages may use (Dockerfile reference, "Automatic
- * platform ARGs"). */
-static void add_platform(struct strv *globals, const struct strv *build_args, const char *target_name)
+void builder_plan_platform(struct strv *globals, const struct strv *build_args, const char *target_name)
 {
         static const char *const sides[] = {"BUILD", "TARGET"};
         const char *arch = oci_config_host_architecture();
@@ -484,7 +482,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
         ret->target = ret->count - 1;
         if (o->target && builder_plan_find_stage(ret, o->target, &ret->target, err) < 0)
                 return -1;
-        add_platform(&ret->globals, o->build_args, o->target);
+        builder_plan_platform(&ret->globals, o->build_args, o->target);
         if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)

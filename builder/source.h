@@ -98,6 +98,8 @@ struct builder_context_options {
 /* `options` may be NULL. */
 int builder_context_open(const char *directory, const struct builder_context_options *options, const struct log *log,
                          struct builder_source **ret, struct error *err);
+/* The ignore file that was set, or NULL. */
+const struct dockerfile_ignore *builder_context_ignore(const struct builder_source *s);
 /* The text of the ignore file; without this call nothing is excluded. */
 int builder_context_set_ignore(struct builder_source *s, const char *text, size_t size, const char *name,
                                struct error *err);

@@ -10,6 +10,7 @@
 #include "cmd/build_report.h"
 #include "cmd/build_run.h"
 #include "cmd/build_values.h"
+#include "cmd/check.h"
 #include "cmd/fetch_limits.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
@@ -50,6 +51,38 @@ static int deliver(const struct build_report *report, const struct build_outputs
         return build_report_write(report, err);
 }
 
+/* An image is built and delivered; the warnings of the checks come last, also when the build failed. */
+static int make_image(struct builder_build_options *o, const struct build_flags *f, const struct build_outputs *outputs,
+                      bool quiet, FILE *out, struct error *err)
+{
+        struct dockerfile_warnings warnings = { .count = 0 };
+        struct builder_build_result built;
+        int result;
+
+        o->warnings = &warnings;
+        result = builder_build(o, &built, err);
+        if (result == 0) {
+                const struct build_report report = {
+                        f, o->store, o->log, &built.image, o->tags, out, build_outputs_use_stdout(outputs),
+                };
+
+                result = deliver(&report, outputs, err);
+        }
+        if (!quiet)
+                cmd_check_summarise(&warnings, out);
+        dockerfile_warnings_clear(&warnings);
+        return result;
+}
+
+/* What --call and --check ask for. */
+static int find_call(const struct build_flags *f, enum cmd_call *ret, bool *ret_json, struct error *err)
+{
+        *ret = f->check ? CMD_CALL_CHECK : CMD_CALL_BUILD;
+        *ret_json = false;
+        return f->call ? cmd_call_parse(f->call, ret, ret_json, err) : 0;
+}
+
+/* Returns 1 when --check warned. */
 static int build(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs, FILE *out,
                  struct error *err)
 {
@@ -60,7 +93,8 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         CLEANUP_STRV struct strv tags = STRV_INIT;
         struct builder_build_options o = { .log = &log, .progress = &callbacks, .tags = &tags };
         struct builder_run_options run = { .secrets = NULL };
-        struct builder_build_result built;
+        enum cmd_call call;
+        bool json, warned = false;
         int result;
 
         strv_copy(&tags, &f->tags);
@@ -69,25 +103,22 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
                 log_print(&log, LOG_WARNING, "%s", f->warnings.items[i]);
         fill_options(f, v, &o);
         o.run = &run;
-        result = build_run_options(f, &log, &run, err);
+        result = find_call(f, &call, &json, err);
+        if (result == 0)
+                result = build_run_options(f, &log, &run, err);
         if (result == 0)
                 result = cmd_fetch_limits_find(&o.fetch, err);
         if (result == 0)
                 result = cmd_store_open(f->root, &log, &store, err);
         o.store = store;
-        if (result == 0)
-                result = builder_build(&o, &built, err);
-        if (result == 0) {
-                const struct build_report report = {
-                        f, store, &log, &built.image, &tags, out, build_outputs_use_stdout(outputs),
-                };
-
-                result = deliver(&report, outputs, err);
-        }
+        if (result == 0 && call == CMD_CALL_BUILD)
+                result = make_image(&o, f, outputs, v->quiet, out, err);
+        else if (result == 0)
+                result = cmd_call_run(&o, call, json, &warned, err);
         oci_store_close(STEAL(store));
         builder_run_options_free(&run);
         cmd_progress_free(p);
-        return result;
+        return result == 0 && warned ? 1 : result;
 }
 
 static int close_log(FILE *file, const char *path, int result, struct error *err)

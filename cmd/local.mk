@@ -10,6 +10,8 @@ bryo_SOURCES = \
 	cmd/build_values.c cmd/build_values.h \
 	cmd/csv.c cmd/csv.h \
 	cmd/build_run.c cmd/build_run.h \
+	cmd/check.c cmd/check.h \
+	cmd/check_json.c cmd/check_json.h \
 	cmd/epoch.c cmd/epoch.h \
 	cmd/failures.c cmd/failures.h \
 	cmd/fetch_child.c \

@@ -163,6 +163,17 @@ void dockerfile_ignore_cleanup(struct dockerfile_ignore **m)
         *m = NULL;
 }
 
+bool dockerfile_ignore_has_exceptions(const struct dockerfile_ignore *m)
+{
+        return m->keeps;
+}
+
+/* A name that nobody has is left out only by what leaves out all names. */
+bool dockerfile_ignore_is_everything(const struct dockerfile_ignore *m)
+{
+        return dockerfile_ignore_matches(m, "\001a name that nobody has\001", NULL);
+}
+
 size_t dockerfile_ignore_count(const struct dockerfile_ignore *m)
 {
         return m->count;

@@ -27,6 +27,11 @@ void dockerfile_ignore_free(struct dockerfile_ignore *m);
 void dockerfile_ignore_cleanup(struct dockerfile_ignore **m);
 #define CLEANUP_IGNORE __attribute__((cleanup(dockerfile_ignore_cleanup)))
 
+/* True if some pattern takes back ("!"). */
+bool dockerfile_ignore_has_exceptions(const struct dockerfile_ignore *m);
+/* True if a pattern leaves out whatever there is: "*", "**" or what means the same. */
+bool dockerfile_ignore_is_everything(const struct dockerfile_ignore *m);
+
 /* How many patterns there are: 0 means that nothing is ever excluded. */
 size_t dockerfile_ignore_count(const struct dockerfile_ignore *m);
 

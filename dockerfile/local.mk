@@ -15,8 +15,16 @@ libdockerfile_a_SOURCES = \
 	dockerfile/instruction.c dockerfile/instruction.h \
 	dockerfile/json_words.c dockerfile/json_words.h \
 	dockerfile/line.c dockerfile/line.h \
+	dockerfile/lint.c dockerfile/lint.h \
+	dockerfile/lint_config.c \
+	dockerfile/lint_file.c \
+	dockerfile/lint_from.c \
+	dockerfile/lint_instruction.c \
+	dockerfile/lint_rules.h \
+	dockerfile/lint_stage.c dockerfile/lint_stage.h \
 	dockerfile/mode.c \
 	dockerfile/mount.c dockerfile/mount.h \
+	dockerfile/outline.c dockerfile/outline.h \
 	dockerfile/owner.c \
 	dockerfile/pairs.c \
 	dockerfile/parser.c dockerfile/parser.h \

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the checks of a Dockerfile meet what they must know: the ignore file and the base images of the store. */
+#include "builder/lint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "builder/context.h"
+#include "builder/image_find.h"
+#include "builder/job.h"
+#include "common/memory.h"
+#include "oci/reference.h"
+
+static bool is_reference(const char *text)
+{
+        CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+        return oci_reference_parse(text, &reference, &ignored) == 0;
+}
+
+static bool find_base(void *context, const char *image, struct dockerfile_base *ret)
+{
+        CLEANUP_STATE struct builder_state state = BUILDER_STATE_INIT;
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+        if (builder_image_find(context, image, &state, &ignored) < 0)
+                return false;
+        strv_copy(&ret->env, &state.config->config.env);
+        ret->has_shell = state.config->config.shell.items.count > 0;
+        ret->platform =
+                memory_printf("%s/%s%s%s", state.config->os, state.config->architecture,
+                              state.config->variant ? "/" : "", state.config->variant ? state.config->variant : "");
+        return true;
+}
+
+static int lint(struct builder_job *job, const char *target, struct builder_check_result *ret, struct error *err)
+{
+        const struct builder_build_options *o = job->options;
+        CLEANUP_STRV struct strv platform = STRV_INIT;
+        struct dockerfile_lint_options options = {
+                .build_args = o->build_args,
+                .platform = &platform,
+                .target = target,
+                .check = strv_env_find(o->build_args, "BUILDKIT_DOCKERFILE_CHECK"),
+                .ignore = job->context_is_directory ? builder_context_ignore(job->context) : NULL,
+                .find_base = find_base,
+                .is_reference = is_reference,
+                .context = &job->workshop,
+        };
+
+        builder_plan_platform(&platform, o->build_args, o->target);
+        return dockerfile_lint(job->file, &options, &ret->warnings, &ret->outline, err);
+}
+
+int builder_lint_job(struct builder_job *job, struct error *err)
+{
+        struct dockerfile_warnings *ret = job->options->warnings;
+        struct builder_check_result result = {.file = NULL};
+        CLEANUP_FREE char *target = memory_printf("%zu", job->plan.target);
+        CLEANUP_FREE char *rules = NULL;
+        int status = lint(job, job->options->target ? job->options->target : target, &result, err);
+
+        *ret = result.warnings;
+        dockerfile_outline_clear(&result.outline);
+        if (status < 0)
+                return -1;
+        if (!ret->fail || ret->count == 0)
+                return 0;
+        rules = dockerfile_warnings_rules(ret);
+        return error_set(err, EINVAL, "%s: the checks warn and error=true was said; rules: %s", job->file->name, rules);
+}
+
+int builder_check(const struct builder_build_options *options, bool parse_only, struct builder_check_result *ret,
+                  struct error *err)
+{
+        struct builder_job job = {.options = options, .workshop = BUILDER_WORKSHOP_INIT};
+        int result;
+
+        *ret = (struct builder_check_result){.file = NULL};
+        result = builder_job_open(&job, err);
+        if (result == 0 && !parse_only)
+                result = lint(&job, options->target, ret, err);
+        ret->file = STEAL(job.file);
+        builder_job_close(&job);
+        return result;
+}
+
+void builder_check_clear(struct builder_check_result *r)
+{
+        dockerfile_free(r->file);
+        dockerfile_warnings_clear(&r->warnings);
+        dockerfile_outline_clear(&r->outline);
+        *r = (struct builder_check_result){.file = NULL};
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `bryo build --check` and `--call`: what there is to say about a Dockerfile without building it, as docker buildx says
+ * it. */
+#include "cmd/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/check_json.h"
+#include "cmd/options.h"
+#include "common/memory.h"
+#include "dockerfile/source.h"
+
+int cmd_call_parse(const char *text, enum cmd_call *ret, bool *ret_json, struct error *err)
+{
+        static const struct {
+                const char *name;
+                enum cmd_call call;
+        } calls[] = {
+                {"build", CMD_CALL_BUILD},     {"check", CMD_CALL_CHECK},     {"lint", CMD_CALL_CHECK},
+                {"outline", CMD_CALL_OUTLINE}, {"targets", CMD_CALL_TARGETS},
+        };
+        size_t size = strcspn(text, ",");
+        bool found = false;
+
+        *ret_json = false;
+        for (size_t k = 0; k < ARRAY_SIZE(calls); k++)
+                if (strlen(calls[k].name) == size && strncmp(text, calls[k].name, size) == 0) {
+                        *ret = calls[k].call;
+                        found = true;
+                }
+        if (!found)
+                return error_set(err, OPTIONS_EUSAGE, "--call=%s: there are check, outline, targets and build", text);
+        if (strcmp(text + size, ",format=json") == 0)
+                *ret_json = true;
+        else if (text[size] && strcmp(text + size, ",format=text") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--call=%s: only ,format=json or ,format=text may follow", text);
+        return 0;
+}
+
+/* The lines of a warning with some around them, as BuildKit shows them. */
+static void print_lines(const struct dockerfile *d, const struct dockerfile_warning *w)
+{
+        /* BuildKit counts what is behind the last line end as a line. */
+        unsigned lines = d->source->line_count + (d->source->size > 0 && d->source->text[d->source->size - 1] == '\n');
+        unsigned first = w->first_line;
+        unsigned last = w->last_line < lines ? w->last_line : lines;
+
+        for (int shown = 0, pad = first == last ? 4 : 2; shown < pad; shown++) {
+                shown += first > 1;
+                first -= first > 1;
+                shown += last < lines;
+                last += last < lines;
+        }
+        printf("%s:%u\n--------------------\n", d->name, w->first_line);
+        for (unsigned line = first; line <= last; line++) {
+                size_t size = 0;
+                const char *text = line <= d->source->line_count ? dockerfile_source_line(d->source, line, &size) : "";
+
+                printf(" %3u | %s %.*s\n", line, line >= w->first_line && line <= w->last_line ? ">>>" : "   ",
+                       (int)size, text);
+        }
+        printf("--------------------\n");
+}
+
+static void print_warnings(const struct builder_check_result *r)
+{
+        if (r->warnings.count == 0)
+                printf("Check complete, no warnings found.\n");
+        else if (r->warnings.count == 1)
+                printf("Check complete, 1 warning has been found!\n");
+        else
+                printf("Check complete, %zu warnings have been found!\n", r->warnings.count);
+        for (size_t k = 0; k < r->warnings.count; k++) {
+                const struct dockerfile_warning *w = &r->warnings.items[k];
+
+                printf("\nWARNING: %s", w->rule->name);
+                if (w->rule->page)
+                        printf(" - https://docs.docker.com/go/dockerfile/rule/%s/", w->rule->page);
+                printf("\n%s\n", w->detail);
+                print_lines(r->file, w);
+        }
+}
+
+static int widest(const struct dockerfile_outline_list *list, bool value, int least)
+{
+        for (size_t k = 0; k < list->count; k++) {
+                const char *text = value ? list->items[k].value : list->items[k].name;
+                int size = text ? (int)strlen(text) : 0;
+
+                if (size > least)
+                        least = size;
+        }
+        return least;
+}
+
+static void print_required(const char *title, const struct dockerfile_outline_list *list)
+{
+        int width = widest(list, false, (int)strlen(title));
+
+        if (list->count == 0)
+                return;
+        printf("%-*s   REQUIRED\n", width, title);
+        for (size_t k = 0; k < list->count; k++)
+                printf("%-*s   %s\n", width, list->items[k].name, list->items[k].required ? "true" : "");
+        printf("\n");
+}
+
+static void print_outline(const struct dockerfile_outline *o)
+{
+        int names = widest(&o->args, false, (int)strlen("BUILD ARG"));
+        int values = widest(&o->args, true, (int)strlen("VALUE"));
+
+        if (o->name) {
+                printf("%-*s %s\n", o->description ? (int)strlen("DESCRIPTION:") : 0, "TARGET:", o->name);
+                if (o->description)
+                        printf("DESCRIPTION: %s\n", o->description);
+                printf("\n");
+        }
+        if (o->args.count > 0)
+                printf("%-*s   %-*s   DESCRIPTION\n", names, "BUILD ARG", values, "VALUE");
+        for (size_t k = 0; k < o->args.count; k++)
+                printf("%-*s   %-*s   %s\n", names, o->args.items[k].name, values,
+                       o->args.items[k].value ? o->args.items[k].value : "",
+                       o->args.items[k].description ? o->args.items[k].description : "");
+        if (o->args.count > 0)
+                printf("\n");
+        print_required("SECRET", &o->secrets);
+        print_required("SSH", &o->ssh);
+}
+
+static void print_target(const struct dockerfile_instruction *from, bool is_last, int width)
+{
+        const char *name = from->from.stage ? from->from.stage : "";
+        size_t size = 0;
+        const char *described = from->from.stage ? dockerfile_instruction_describe(from, name, &size) : NULL;
+        CLEANUP_FREE char *shown =
+                memory_printf("%s%s%s", name, name[0] && is_last ? " " : "", is_last ? "(default)" : "");
+
+        printf("%-*s %.*s\n", width, shown, (int)size, described ? described : "");
+}
+
+static void print_targets(const struct dockerfile *d)
+{
+        const struct dockerfile_instruction *last = NULL;
+        int width = (int)strlen("TARGET");
+
+        for (size_t k = d->first_from; k < d->instruction_count; k++)
+                if (d->instructions[k].kind == DOCKERFILE_FROM)
+                        last = &d->instructions[k];
+        for (size_t k = d->first_from; k < d->instruction_count; k++) {
+                const struct dockerfile_instruction *i = &d->instructions[k];
+                int size = i->kind == DOCKERFILE_FROM && i->from.stage ? (int)strlen(i->from.stage) : 0;
+
+                if (i->kind != DOCKERFILE_FROM)
+                        continue;
+                size += i == last ? (int)strlen("(default)") + (size > 0) : 0;
+                if (size > width)
+                        width = size;
+        }
+        printf("%-*s DESCRIPTION\n", width, "TARGET");
+        for (size_t k = d->first_from; k < d->instruction_count; k++)
+                if (d->instructions[k].kind == DOCKERFILE_FROM)
+                        print_target(&d->instructions[k], &d->instructions[k] == last, width);
+}
+
+int cmd_call_run(const struct builder_build_options *options, enum cmd_call call, bool json, bool *ret_warned,
+                 struct error *err)
+{
+        struct builder_check_result r;
+        int result = builder_check(options, call == CMD_CALL_TARGETS, &r, err);
+
+        *ret_warned = call == CMD_CALL_CHECK && r.warnings.count > 0;
+        if (result == 0 && json)
+                cmd_check_json_print(&r, call);
+        else if (result == 0 && call == CMD_CALL_CHECK)
+                print_warnings(&r);
+        else if (result == 0 && call == CMD_CALL_OUTLINE)
+                print_outline(&r.outline);
+        else if (result == 0)
+                print_targets(r.file);
+        builder_check_clear(&r);
+        return result;
+}
+
+void cmd_check_summarise(const struct dockerfile_warnings *warnings, FILE *out)
+{
+        if (warnings->count == 0)
+                return;
+        fprintf(out, "\n%zu warning%s found (--check shows %s in the file):\n", warnings->count,
+                warnings->count == 1 ? "" : "s", warnings->count == 1 ? "it" : "them");
+        for (size_t k = 0; k < warnings->count; k++)
+                fprintf(out, " - %s: %s (line %u)\n", warnings->items[k].rule->name, warnings->items[k].detail,
+                        warnings->items[k].first_line);
+}

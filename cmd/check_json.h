@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRYO_CMD_CHECK_JSON_H
+#define BRYO_CMD_CHECK_JSON_H
+
+#include "cmd/check.h"
+
+/* Prints the answer to a call as JSON of BuildKit's shape (frontend/subrequests: lint, outline, targets). */
+void cmd_check_json_print(const struct builder_check_result *r, enum cmd_call call);
+
+#endif
