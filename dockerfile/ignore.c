@@ -76,6 +76,7 @@ static int add_rule(struct dockerfile_ignore *m, const char *text, size_t start,
 {
         CLEANUP_FREE char *raw = NULL;
         CLEANUP_FREE char *cleaned = NULL;
+        const char *pattern;
         struct rule rule = {.line = line};
 
         dockerfile_utf8_trim(text, &start, &end);
@@ -92,7 +93,16 @@ static int add_rule(struct dockerfile_ignore *m, const char *text, size_t start,
                 return error_set(err, E2BIG, "more than %d patterns", MAX_PATTERNS);
         raw = memory_strndup(text + start, end - start);
         cleaned = clean(raw);
-        if (dockerfile_pattern_parse(cleaned, DOCKERFILE_PATTERN_DEEP, &rule.pattern, err) < 0)
+        pattern = cleaned;
+        /* BuildKit looks for a '!' once more when the pattern is clean: "/!x" is "!x" (moby/patternmatcher) */
+        if (!rule.keeps && pattern[0] == '!') {
+                rule.keeps = true;
+                pattern++;
+        }
+        /* "!/" is nothing but the '!' by then; "!." is not, and means as little */
+        if (pattern[0] == '\0' || (rule.keeps && raw[0] == '/' && strcmp(cleaned, ".") == 0))
+                return error_set(err, EINVAL, "a '!' without a pattern in front of '%s': write !path to keep path", raw);
+        if (dockerfile_pattern_parse(pattern, DOCKERFILE_PATTERN_DEEP, &rule.pattern, err) < 0)
                 return -1;
         memory_grow(&m->rules, &m->cap, m->count + 1, sizeof(*m->rules));
         m->rules[m->count++] = rule;

@@ -106,8 +106,11 @@ static void test_names(void)
                 {"$PWD\xE2\x80\x94x", "/home\xE2\x80\x94x"},
                 {"$BAD", "a\xFF.b"},
                 {"${", "error: the closing } is missing"},
-                {"${}", "error: bad substitution"}, /* E1.10 */
-                {"${:", "error: bad substitution"}, /* E1.10 */
+                {"${}", "error: bad substitution"},     /* E1.10 */
+                {"${:", "error: bad substitution"},     /* E1.10 */
+                {"${+x}", "error: bad substitution"},   /* E1.14 */
+                {"${%x}", "error: bad substitution"},   /* E1.14 */
+                {"${/x/y}", "error: bad substitution"}, /* E1.14 */
                 {"${:-x}", "error: bad substitution"},
                 {"${{PWD}}", "error: bad substitution"},
                 {"${ PWD}", "error: bad substitution"},
@@ -272,11 +275,12 @@ static void test_heredoc(void)
 static void test_split(void)
 {
         static const struct row rows[] = {
-                {"80 443", "80|443"},  {"$TWO", "a|b"},
-                {"x$TWO.y", "xa|b.y"}, {"\"$TWO\" c", "a b|c"},
-                {"$SPACES", "a|b"},    {"'' \"\" $NULL a", "a"},
-                {"a\\ b", "a b"},      {"${NONE:-x y}", "x|y"},
-                {"'a 'b", "a b"},      {"", ""},
+                {"80 443", "80|443"},      {"$TWO", "a|b"},
+                {"x$TWO.y", "xa|b.y"},     {"\"$TWO\" c", "a b|c"},
+                {"$SPACES", "a|b"},        {"'' \"\" $NULL a", "a"},
+                {"a\\ b", "a b"},          {"${NONE:-x y}", "x|y"},
+                {"80${NONE:-81}", "8081"}, /* E3.11 */
+                {"'a 'b", "a b"},          {"", ""},
         };
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_STRV struct strv kept = STRV_INIT;

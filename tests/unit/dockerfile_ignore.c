@@ -137,6 +137,7 @@ static void test_lists(void)
                 {"*\n**", "", false, 0},
                 {"*\n**", ".", false, 0},
                 {"!!a\n", "!a", false, 1},
+                {"a\n/!a/b\n", "a/b", false, 2}, /* I1.4 */
                 {"\\!a\n", "!a", true, 1},
         };
 
@@ -157,8 +158,11 @@ static void test_errors(void)
         static const struct {
                 const char *text, *expected;
         } rows[] = {
-                {"a\n!\n", ".dockerignore:2: a '!' without a pattern"}, /* I1.5 */
-                {"!  ", ".dockerignore:1: a '!' without a pattern"},    /* I1.5 */
+                {"a\n!\n", ".dockerignore:2: a '!' without a pattern"},       /* I1.5 */
+                {"!  ", ".dockerignore:1: a '!' without a pattern"},          /* I1.5 */
+                {"!/", ".dockerignore:1: a '!' without a pattern"},           /* I1.5 */
+                {"/!", ".dockerignore:1: a '!' without a pattern"},           /* I1.5 */
+                {"a\n! /b/../ ", ".dockerignore:2: a '!' without a pattern"}, /* I1.5 */
                 {"[", ".dockerignore:1: bad pattern '[': "},
                 {"x\n[^", ".dockerignore:2: bad pattern '[^': "},
                 {"[]a]", ".dockerignore:1: bad pattern"},
