@@ -76,15 +76,3 @@ int dockerfile_directive_read(struct dockerfile *d, unsigned line, bool *mode, s
         target->place = (struct dockerfile_place){line, (unsigned)s.value + 1, (unsigned)(s.value_end - s.value)};
         return target == &d->escape_directive ? set_escape(d, target->value, &target->place, err) : 0;
 }
-
-const char *dockerfile_directive_skip_list(const char *text, size_t size)
-{
-        struct dockerfile_setting outer;
-        struct dockerfile_setting inner;
-
-        if (!dockerfile_setting_split(text, 0, size, &outer) || !dockerfile_setting_is(text, &outer, "check") ||
-            !dockerfile_setting_split(text, outer.value, outer.value_end, &inner) ||
-            !dockerfile_setting_is(text, &inner, "skip"))
-                return NULL;
-        return text + inner.value;
-}

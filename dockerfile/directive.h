@@ -24,7 +24,4 @@ bool dockerfile_setting_is(const char *text, const struct dockerfile_setting *s,
  */
 int dockerfile_directive_read(struct dockerfile *d, unsigned line, bool *mode, struct error *err);
 
-/* What follows "check=skip=" in a comment's text, or NULL. */
-const char *dockerfile_directive_skip_list(const char *text, size_t size);
-
 #endif

@@ -440,6 +440,5 @@ void dockerfile_instruction_clear(struct dockerfile_instruction *i)
                 dockerfile_heredoc_clear(&i->heredocs[k]);
         free(i->heredocs);
         free(i->comment);
-        strv_free(&i->muted);
         *i = (struct dockerfile_instruction){0};
 }

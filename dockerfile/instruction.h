@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
-#include "common/strv.h"
 #include "dockerfile/place.h"
 
 /*
@@ -165,8 +164,7 @@ struct dockerfile_instruction {
         struct dockerfile_heredoc *heredocs;
         size_t heredoc_count;
 
-        char *comment;     /* the comment block right above, one line each, without '#'; NULL */
-        struct strv muted; /* lint rules muted for this instruction ("# check=skip=A,B" in that block) */
+        char *comment; /* the comment block right above, one line each, without '#'; NULL */
 
         union {
                 struct dockerfile_from from;

@@ -66,32 +66,6 @@ static int read_non_instruction(struct parser *p, bool *done)
         return 0;
 }
 
-/* "check=skip=A,B" in the comment block mutes lint rules for this instruction. */
-static void read_muted(struct dockerfile_instruction *i)
-{
-        const char *line = i->comment;
-
-        while (line && *line) {
-                size_t size = strcspn(line, "\n");
-                const char *list = dockerfile_directive_skip_list(line, size);
-
-                while (list && list < line + size) {
-                        size_t n = strcspn(list, ",;\n");
-                        size_t start = 0;
-                        size_t end = n;
-
-                        dockerfile_utf8_trim(list, &start, &end);
-                        if (end > start)
-                                strv_take(&i->muted, memory_strndup(list + start, end - start));
-                        if (list[n] != ',')
-                                break;
-                        list += n + 1;
-                }
-                line += size;
-                line += *line == '\n';
-        }
-}
-
 static int read_instruction(struct parser *p)
 {
         struct dockerfile *d = p->d;
@@ -110,10 +84,8 @@ static int read_instruction(struct parser *p)
                 i = &d->instructions[d->instruction_count++];
                 *i = (struct dockerfile_instruction){0};
                 result = dockerfile_instruction_read(&reader, (struct dockerfile_range){0, line.text.size}, i);
-                if (result == 0 && p->comment.size > 0) {
+                if (result == 0 && p->comment.size > 0)
                         i->comment = buffer_steal(&p->comment);
-                        read_muted(i);
-                }
         }
         buffer_clear(&p->comment);
         p->line = reader.last_line + 1;
