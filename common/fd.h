@@ -31,7 +31,7 @@ int fd_settle(int fd);
 /*
  * Appends the whole file `path` (relative to `dirfd`) to `ret`. Only a regular
  * file of at most `limit` bytes is read: a FIFO, device or directory is refused
- * without blocking (threats.md A13). The last component is not followed if it
+ * without blocking. The last component is not followed if it
  * is a symlink and `nofollow` is set. Errors name `path`.
  */
 int fd_read_file(int dirfd, const char *path, size_t limit, bool nofollow, struct buffer *ret, struct error *err);
