@@ -3,6 +3,7 @@
 #define BRYO_BUILDER_GOTEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/buffer.h"
 #include "common/strv.h"
@@ -17,5 +18,7 @@
 void builder_gotext_quote(struct buffer *b, const char *text);
 /* Appends [a b c], each word quoted if `quoted`. */
 void builder_gotext_list(struct buffer *b, const struct strv *words, bool quoted);
+/* Appends a duration in nanoseconds as Go's time.Duration prints it: "1h0m0s", "1.5s", "20ms", "0s". Not negative. */
+void builder_gotext_duration(struct buffer *b, int64_t nanoseconds);
 
 #endif

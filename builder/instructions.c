@@ -271,6 +271,11 @@ static int expose(const struct builder_site *site, const char *word, const struc
         return 0;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int builder_do_expose(const struct builder_site *site, struct error *err)
 {
         const struct dockerfile_instruction *in = site->instruction;
@@ -285,6 +290,9 @@ int builder_do_expose(const struct builder_site *site, struct error *err)
                         if (expose(site, words.items[k], &in->args[i].place, &ports, err) < 0)
                                 return -1;
         }
+        /* as BuildKit has them there: by their text */
+        if (ports.count > 1)
+                qsort(ports.items, ports.count, sizeof(*ports.items), compare_texts);
         add_list_history(site, &ports, false);
         return 0;
 }
@@ -324,6 +332,28 @@ static void add_healthcheck_test(const struct builder_site *site, struct strv *t
                 strv_add(test, in->args[i].text);
 }
 
+/* {Test:[CMD-SHELL true] Interval:5m0s Timeout:0s StartPeriod:0s StartInterval:0s Retries:3} */
+static void add_healthcheck_text(const struct oci_healthcheck *check, struct buffer *text)
+{
+        const struct {
+                const char *name;
+                int64_t value;
+        } times[] = {
+                { "Interval", check->interval },
+                { "Timeout", check->timeout },
+                { "StartPeriod", check->start_period },
+                { "StartInterval", check->start_interval },
+        };
+
+        buffer_append_string(text, "{Test:");
+        builder_gotext_list(text, &check->test, false);
+        for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+                buffer_printf(text, " %s:", times[i].name);
+                builder_gotext_duration(text, times[i].value);
+        }
+        buffer_printf(text, " Retries:%lld}", (long long)check->retries);
+}
+
 int builder_do_healthcheck(const struct builder_site *site, struct error *err)
 {
         const struct dockerfile_healthcheck *in = &site->instruction->healthcheck;
@@ -341,7 +371,8 @@ int builder_do_healthcheck(const struct builder_site *site, struct error *err)
                 strv_free(&config_of(site)->healthcheck->test);
         free(config_of(site)->healthcheck);
         config_of(site)->healthcheck = check;
-        buffer_printf(&text, "HEALTHCHECK %s", site->instruction->rest ? site->instruction->rest : "");
+        buffer_append_string(&text, "HEALTHCHECK ");
+        add_healthcheck_text(check, &text);
         add_history(site, &text);
         return 0;
 }

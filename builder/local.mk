@@ -82,6 +82,10 @@ check_PROGRAMS += tests/unit/builder_resolver
 TESTS += tests/unit/builder_resolver
 tests_unit_builder_resolver_SOURCES = tests/unit/builder_resolver.c tests/unit/check.h
 tests_unit_builder_resolver_LDADD = libbuilder.a libcommon.a
+check_PROGRAMS += tests/unit/builder_gotext
+TESTS += tests/unit/builder_gotext
+tests_unit_builder_gotext_SOURCES = tests/unit/builder_gotext.c tests/unit/check.h
+tests_unit_builder_gotext_LDADD = libbuilder.a libcommon.a
 
 check_PROGRAMS += tests/unit/builder_plan
 TESTS += tests/unit/builder_plan

@@ -30,7 +30,7 @@ static const char *find_global(void *context, const char *name)
         return strv_env_find(context, name);
 }
 
-void builder_plan_platform(struct strv *globals, const struct strv *build_args, const char *target_name)
+void builder_plan_platform(struct strv *globals, const struct strv *build_args, const char *target)
 {
         static const char *const sides[] = {"BUILD", "TARGET"};
         const char *arch = oci_config_host_architecture();
@@ -46,7 +46,7 @@ void builder_plan_platform(struct strv *globals, const struct strv *build_args, 
                 strv_take(globals, memory_printf("%sARCH=%s", sides[i], arch));
                 strv_take(globals, memory_printf("%sVARIANT=%s", sides[i], variant));
         }
-        strv_take(globals, memory_printf("TARGETSTAGE=%s", target_name ? target_name : "default"));
+        strv_take(globals, memory_printf("TARGETSTAGE=%s", target ? target : "default"));
         for (size_t i = 0; i < build_args->count; i++) {
                 CLEANUP_FREE char *name = memory_strndup(build_args->items[i], strcspn(build_args->items[i], "="));
 
@@ -482,7 +482,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
         ret->target = ret->count - 1;
         if (o->target && builder_plan_find_stage(ret, o->target, &ret->target, err) < 0)
                 return -1;
-        builder_plan_platform(&ret->globals, o->build_args, o->target);
+        builder_plan_platform(&ret->globals, o->build_args, ret->stages[ret->target].name);
         if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)

@@ -29,6 +29,12 @@ compare() {
 compare tree
 compare config
 
+# A6.3: the target has a name here; without one it is "default".
+tar -xOf files.tar platform | grep -qx 'linux result' || fail "TARGETSTAGE is not the name of the last stage"
+printf 'FROM busybox\nARG TARGETSTAGE\nRUN echo "$TARGETSTAGE" > /stage\n' > unnamed
+works bryo build -t unnamed -f unnamed context
+assert_equal "$(image_run unnamed cat /stage)" default
+
 # Once more: all of it comes from the cache.
 works bryo build --build-arg WEB="http://127.0.0.1:$port" --secret id=token,src=token context
 assert_lacks "$(grep -A1 -E '^#[0-9]+ \[[a-z]+ [0-9/]+\] (RUN|COPY|ADD|WORKDIR)' <<< "$errors")" DONE
