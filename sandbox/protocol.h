@@ -157,6 +157,7 @@ enum sandbox_step {
         SANDBOX_STEP_TEXT,         /* object: a generated file */
         SANDBOX_STEP_MOUNT,        /* object: target */
         SANDBOX_STEP_FRESH_PROC,   /* worked around: the outer /proc is bound */
+        SANDBOX_STEP_FRESH_SYS,    /* worked around: the outer /sys is bound */
         SANDBOX_STEP_MQUEUE,       /* worked around: no /dev/mqueue */
         SANDBOX_STEP_DEVPTS_GROUP, /* worked around: terminals get no group tty */
         SANDBOX_STEP_TREE,         /* object: target of a tree of RUN --mount */

@@ -83,6 +83,7 @@ static const char *step_text(enum sandbox_step step)
         case SANDBOX_STEP_TARGET_DIR:
         case SANDBOX_STEP_TARGET_FILE:
         case SANDBOX_STEP_FRESH_PROC:
+        case SANDBOX_STEP_FRESH_SYS:
         case SANDBOX_STEP_MQUEUE:
         case SANDBOX_STEP_DEVPTS_GROUP:
         case SANDBOX_STEP_CWD:
@@ -109,6 +110,9 @@ static const char *log_text(enum sandbox_step step)
         case SANDBOX_STEP_FRESH_PROC:
                 return "no fresh /proc may be mounted here: the command sees the outer one, with the processes of the "
                        "host";
+        case SANDBOX_STEP_FRESH_SYS:
+                return "no fresh /sys may be mounted here: the command without a network sees the names of the host's links in "
+                       "/sys/class/net";
         case SANDBOX_STEP_FILTER:
                 return "no filter of system calls (seccomp): the kernel was built without";
         case SANDBOX_STEP_MQUEUE:

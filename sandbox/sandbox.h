@@ -48,6 +48,7 @@ enum sandbox_disable {
         SANDBOX_NO_CLOSE_RANGE = 1 << 2,   /* close descriptors one by one */
         SANDBOX_NO_MOUNT_SETATTR = 1 << 3, /* make /sys read-only mount by mount */
         SANDBOX_NO_FRESH_PROC = 1 << 4,    /* bind the outer /proc */
+        SANDBOX_NO_FRESH_SYS = 1 << 5,     /* bind the outer /sys for a command without a network, too */
 };
 
 /* Zero-initialise, then set what differs: every NULL means the system's own file or program. */

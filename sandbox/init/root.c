@@ -240,10 +240,35 @@ static int mount_dev(const struct init_context *context, int target, uint64_t sh
         return mount_mqueue(context, report);
 }
 
-static int mount_sys(int target, struct sandbox_report *report)
+/* The links of a network namespace are seen in a /sys that was mounted in it; the same parts are hidden as in outer.c. */
+static int mount_own_sys(const struct init_context *context, int target, struct sandbox_report *report)
+{
+        static const char *const parts[] = {INIT_UNION "/sys/firmware", INIT_UNION "/sys/devices/virtual/powercap"};
+        struct fd_path path;
+
+        if (context->config->disable & SANDBOX_NO_FRESH_SYS) {
+                errno = EPERM;
+                return -1;
+        }
+        if (mount("sysfs", fd_path(&path, target), "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+                return -1;
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+                if (hide(parts[i], report) < 0)
+                        return -1;
+        return 0;
+}
+
+static int mount_sys(const struct init_context *context, bool own, int target, struct sandbox_report *report)
 {
         struct fd_path path;
 
+        if (own) {
+                if (mount_own_sys(context, target, report) == 0)
+                        return 0;
+                if (errno != EPERM)
+                        return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/sys");
+                init_log(context, SANDBOX_STEP_FRESH_SYS, errno, NULL);
+        }
         /* read-only and covered where needed since outer.c */
         if (mount("/sys", fd_path(&path, target), NULL, MS_BIND | MS_REC, NULL) < 0)
                 return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/sys");
@@ -296,7 +321,7 @@ int init_root_enter(const struct init_context *context, const struct init_comman
         if (find_targets(context, command, &targets, report) < 0)
                 return -1;
         if (mount_proc(context, targets.proc, report) < 0 || mount_dev(context, targets.dev, command->shm_size, report) < 0 ||
-            mount_sys(targets.sys, report) < 0)
+            mount_sys(context, command->no_network, targets.sys, report) < 0)
                 return -1;
         if (targets.hosts >= 0 && mount_text("hosts", command->hosts, targets.hosts, "/etc/hosts", report) < 0)
                 return -1;

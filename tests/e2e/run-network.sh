@@ -7,12 +7,12 @@
 base busybox
 dockerfile << 'END'
 FROM busybox
-RUN --network=none ip -o link | wc -l > /none; ip -o link | grep -c LOOPBACK,UP >> /none
+RUN --network=none ip -o link | wc -l > /none; ip -o link | grep -c LOOPBACK,UP >> /none; ls /sys/class/net >> /none; ls /sys/firmware >> /none
 RUN --network=host ip -o link > /host
 RUN --network=default ip -o link > /default
 END
 build
-assert_equal "$(image_run image cat /none)" $'1\n1'
+assert_equal "$(image_run image cat /none)" $'1\n1\nlo'
 assert_equal "$(image_run image cat /host)" "$(image_run image cat /default)"
 
 dockerfile << 'END'
