@@ -100,6 +100,36 @@ static void test_no_fresh_proc(void)
         fixture_close(&f);
 }
 
+/* A command without a network: its own /sys, or the outer one, hidden and read-only alike. */
+static void test_no_fresh_sys(void)
+{
+        static const struct {
+                unsigned disable;
+                const char *links; /* "only lo" of a fresh one */
+                const char *line;
+        } cases[] = {{0, "only lo\n", NULL}, {SANDBOX_NO_FRESH_SYS, "", "no fresh /sys may be mounted here"}};
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                CLEANUP_ERROR struct error err = ERROR_INIT;
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+                struct fixture_command x;
+
+                f.options.disable = cases[i].disable;
+                fixture_open(&f);
+                fixture_command_init(&x, "[ \"$(ls /sys/class/net)\" != lo ] || echo only lo; ls /sys/firmware; "
+                                         "mkdir /sys/x 2>&1 | grep -c Read-only");
+                x.c.network = SANDBOX_NETWORK_NONE;
+                CHECK_INT(fixture_execute(&f, &x.c, &text, &err), 0);
+                CHECK(strncmp(buffer_text(&text), cases[i].links, strlen(cases[i].links)) == 0);
+                CHECK_HAS(buffer_text(&text), "1\n");
+                if (cases[i].line)
+                        CHECK_HAS(buffer_text(&f.log), cases[i].line);
+                else
+                        CHECK_STR(buffer_text(&f.log), "");
+                fixture_close(&f);
+        }
+}
+
 static void test_everything_disabled(void)
 {
         f.options.disable = SANDBOX_NO_MEMFD | SANDBOX_NO_OPENAT2 | SANDBOX_NO_CLOSE_RANGE | SANDBOX_NO_MOUNT_SETATTR;
@@ -118,6 +148,7 @@ int main(int argc, char **argv)
         CHECK_RUN(test_no_memfd_and_no_scratch);
         CHECK_RUN(test_each);
         CHECK_RUN(test_no_fresh_proc);
+        CHECK_RUN(test_no_fresh_sys);
         CHECK_RUN(test_everything_disabled);
         fixture_remove(&f);
         return CHECK_END();
