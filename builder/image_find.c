@@ -74,15 +74,19 @@ static int not_here(struct oci_store *store, const struct oci_reference *referen
                          name.data, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", name.data);
 }
 
+/* As much of an ID as docker prints. A shorter one in a Dockerfile is a name: FROM 0 must not mean some image of the day. */
+#define SHORT_ID 12
+
 static int resolve(struct builder_workshop *w, const char *text, struct sha256_digest *ret, struct error *err)
 {
         CLEANUP_REFERENCE struct oci_reference *reference = NULL;
         CLEANUP_ERROR struct error find_err = ERROR_INIT;
+        CLEANUP_FREE char *name = NULL;
 
         if (oci_reference_parse(text, &reference, err) < 0)
                 return -1;
-        if (oci_image_resolve(w->store, text, ret, NULL, &find_err) == 0)
-                return 0;
+        if (oci_image_resolve(w->store, text, ret, &name, &find_err) == 0)
+                return name || strlen(text) >= SHORT_ID ? 0 : not_here(w->store, reference, err);
         return find_err.code == ENOENT ? not_here(w->store, reference, err) : error_move(err, &find_err);
 }
 

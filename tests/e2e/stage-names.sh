@@ -65,6 +65,13 @@ build_fails 'Dockerfile:4:6: stage "x" begins later, in line 5' --target y
 printf 'FROM busybox\nRUN echo stage > /who\nFROM 0\n' | dockerfile
 build
 assert_equal "$(image_layers image layers | wc -l)" 1
+# An image's ID works, but only as much of it as docker prints: less is a name.
+id=$(image_id busybox)
+id=${id#sha256:}
+printf 'FROM %s\n' "${id:0:12}" | dockerfile
+build
+printf 'FROM %s\n' "${id:0:6}" | dockerfile
+build_fails "${id:0:6}:latest is not in the store"
 # FROM.9 FROM.10 the default PATH, in the config as well
 printf 'FROM scratch\nCOPY Dockerfile here\n' | dockerfile
 build
