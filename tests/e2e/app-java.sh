@@ -21,5 +21,5 @@ sed -i 's/hello from java/good morning from java/' context/src/main/java/com/exa
 sed -i 's/-ntp package/-ntp --offline package/' context/Dockerfile
 works bryo build -t greeter --progress=plain context
 cached 'dependency:go-offline'
-cached 'apt-get install'
+cached 'runtime 2/2'
 answers greeter '{"good morning from java":1}'
