@@ -482,7 +482,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
         ret->target = ret->count - 1;
         if (o->target && builder_plan_find_stage(ret, o->target, &ret->target, err) < 0)
                 return -1;
-        builder_plan_platform(&ret->globals, o->build_args, ret->stages[ret->target].name);
+        builder_plan_platform(&ret->globals, o->build_args, o->target ? o->target : ret->stages[ret->target].name);
         if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)

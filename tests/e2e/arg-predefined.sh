@@ -18,8 +18,9 @@ FROM --platform=$BUILDPLATFORM $TARGETSTAGE AS named
 ARG OK
 LABEL ok=$OK
 END
-build
+build --build-arg TARGETSTAGE=default
 assert_equal "$(image_config image .Config.Labels.ok)" "\"$os-$arch-$variant-$os-$arch-$variant--\""
+build_fails 'the image named:latest'
 build_fails 'the image named:latest' --target named
 # A6.5 there too
 build --target named --build-arg TARGETSTAGE=default --build-arg TARGETARCH=mine --build-arg BUILDOSVERSION=own
@@ -43,7 +44,7 @@ TARGETOSVERSION=
 TARGETPLATFORM=$here"
 build
 assert_equal "$(image_run image cat /before /behind)" "$expected
-TARGETSTAGE=default
+TARGETSTAGE=named
 TARGETVARIANT=$variant"
 build --target named
 assert_equal "$(image_run image cat /before /behind)" "$expected
