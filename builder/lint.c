@@ -8,6 +8,7 @@
 #include "builder/context.h"
 #include "builder/image_find.h"
 #include "builder/job.h"
+#include "builder/named.h"
 #include "common/memory.h"
 #include "oci/reference.h"
 
@@ -21,10 +22,13 @@ static bool is_reference(const char *text)
 
 static bool find_base(void *context, const char *image, struct dockerfile_base *ret)
 {
+        struct builder_job *job = context;
         CLEANUP_STATE struct builder_state state = BUILDER_STATE_INIT;
         CLEANUP_ERROR struct error ignored = ERROR_INIT;
 
-        if (builder_image_find(context, image, &state, &ignored) < 0)
+        if (builder_named_has(job->named, image)) /* opening it may mean to fetch it */
+                return false;
+        if (builder_image_find(&job->workshop, image, &state, &ignored) < 0)
                 return false;
         strv_copy(&ret->env, &state.config->config.env);
         ret->has_shell = state.config->config.shell.items.count > 0;
@@ -34,7 +38,8 @@ static bool find_base(void *context, const char *image, struct dockerfile_base *
         return true;
 }
 
-static int lint(struct builder_job *job, const char *target, struct builder_check_result *ret, struct error *err)
+/* `lenient`: what a build finds by itself is no error here, which need not even come there. */
+static int lint(struct builder_job *job, const char *target, bool lenient, struct builder_check_result *ret, struct error *err)
 {
         const struct builder_build_options *o = job->options;
         CLEANUP_STRV struct strv platform = STRV_INIT;
@@ -42,11 +47,14 @@ static int lint(struct builder_job *job, const char *target, struct builder_chec
                 .build_args = o->build_args,
                 .platform = &platform,
                 .target = target,
+                .base = o->base,
+                .env = &o->amendments->env,
+                .lenient = lenient,
                 .check = strv_env_find(o->build_args, "BUILDKIT_DOCKERFILE_CHECK"),
                 .ignore = job->context_is_directory ? builder_context_ignore(job->context) : NULL,
                 .find_base = find_base,
                 .is_reference = is_reference,
-                .context = &job->workshop,
+                .context = job,
         };
 
         builder_plan_platform(&platform, o->build_args, o->target);
@@ -59,7 +67,7 @@ int builder_lint_job(struct builder_job *job, struct error *err)
         struct builder_check_result result = {.file = NULL};
         CLEANUP_FREE char *target = memory_printf("%zu", job->plan.target);
         CLEANUP_FREE char *rules = NULL;
-        int status = lint(job, job->options->target ? job->options->target : target, &result, err);
+        int status = lint(job, job->options->target ? job->options->target : target, true, &result, err);
 
         *ret = result.warnings;
         dockerfile_outline_clear(&result.outline);
@@ -80,7 +88,7 @@ int builder_check(const struct builder_build_options *options, bool parse_only, 
         *ret = (struct builder_check_result){.file = NULL};
         result = builder_job_open(&job, err);
         if (result == 0 && !parse_only)
-                result = lint(&job, options->target, ret, err);
+                result = lint(&job, options->target, false, ret, err);
         ret->file = STEAL(job.file);
         builder_job_close(&job);
         return result;

@@ -182,6 +182,10 @@ int dockerfile_lint(const struct dockerfile *d, const struct dockerfile_lint_opt
         if (result == 0) {
                 dockerfile_lint_file(&l);
                 result = dockerfile_lint_stages(&l);
+                if (result < 0 && options->lenient) {
+                        error_clear(err);
+                        result = 0;
+                }
         }
         if (ret->count > 0)
                 qsort(ret->items, ret->count, sizeof(*ret->items), compare);

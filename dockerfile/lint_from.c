@@ -111,8 +111,14 @@ int dockerfile_lint_from(struct dockerfile_linter *l, struct dockerfile_lint_sta
         const struct dockerfile_word *image = s->from->from.image;
         struct dockerfile_lint_word word = {0};
         CLEANUP_ERROR struct error cause = ERROR_INIT;
-        int result = dockerfile_lint_expand(l, globals, image->text, &word, &s->image, &cause);
+        const char *base = s->from == &l->file->instructions[l->file->first_from] ? l->options->base : NULL;
+        int result;
 
+        if (base) {
+                s->image = memory_strdup(base);
+                return check_platform(l, s, globals, names);
+        }
+        result = dockerfile_lint_expand(l, globals, image->text, &word, &s->image, &cause);
         note_undeclared(l, s, &word.unmatched, names);
         strv_extend(&s->used, &word.matched);
         dockerfile_lint_word_clear(&word);

@@ -52,6 +52,10 @@ static int expand_as(struct visit *v, enum dockerfile_expansion mode, const char
         int result = dockerfile_lint_expand(v->l, &v->s->env, text, &word, ret, &cause);
 
         note_undefined(v, &word.unmatched);
+        if (result < 0 && !v->s->known && word.unmatched.count > 0) { /* the base may have it */
+                *ret = memory_strdup(text);
+                result = 0;
+        }
         dockerfile_lint_word_clear(&word);
         return result < 0 ? dockerfile_error(v->l->file, place, v->l->err, "%s", cause.message) : 0;
 }
@@ -272,6 +276,8 @@ static int visit_expose(struct visit *v)
                 CLEANUP_STRV struct strv words = STRV_INIT;
                 struct dockerfile_ports ports;
 
+                if (!v->s->known && strchr(v->i->args[k].text, '$')) /* the base may have what makes it a port */
+                        continue;
                 if (dockerfile_expand_words(&scope, v->l->file->escape, v->i->args[k].text, &words, &cause) < 0)
                         return dockerfile_error(v->l->file, &v->i->args[k].place, v->l->err, "%s", cause.message);
                 for (size_t n = 0; n < words.count; n++) {

@@ -270,6 +270,12 @@ static void begin_stage(struct walk *w, struct dockerfile_lint_stage *s)
         }
         if (!strv_env_find(&s->env, "PATH"))
                 strv_env_set(&s->env, "PATH", path);
+        for (size_t k = 0; o->env && k < o->env->count; k++) {
+                CLEANUP_FREE char *name = memory_strndup(o->env->items[k], strcspn(o->env->items[k], "="));
+                const char *value = strchr(o->env->items[k], '=');
+
+                strv_env_set(&s->env, name, value ? value + 1 : "");
+        }
         strv_free(&base.env);
         free(base.platform);
 }

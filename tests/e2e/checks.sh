@@ -89,6 +89,20 @@ dockerfile <<< $'FROM busybox\nLABEL at=$PAHT'
 capture bryo build --check context
 assert_contains "$output" "Usage of undefined variable '\$PAHT' (did you mean \$PATH?)"
 
+# What a base brings that the checks do not know, or that flags bring, is not undefined; and no check stops a build that
+# would not stop by itself.
+dockerfile <<< $'FROM busybox AS start\nENV TOLD=yes'
+build --target start -t telling
+dockerfile <<< $'FROM ${X:?which} AS start\nENV a=${TOLD:?told} b=$ALSO'
+assert_equal "$(warnings --from telling --env ALSO=1 | grep -v ArgInFrom)" ''
+build --from telling --env ALSO=1
+dockerfile <<< $'FROM elsewhere\nENV a=${TOLD:?told} b=$TOLD\nEXPOSE $PORT/tcp'
+assert_equal "$(warnings)" ''
+dockerfile <<< $'FROM elsewhere\nENV a=${TOLD:?told}'
+build --build-context elsewhere=docker-image://telling
+dockerfile <<< $'FROM busybox\nENV a=${TOLD:?told}'
+assert_fails 1 'Dockerfile:2:7: TOLD: told' bryo build --check context
+
 # L0.1: exit status 1 with a warning, 0 without; nothing is built.
 dockerfile <<< $'FROM busybox\nCMD one'
 capture bryo build --check context
