@@ -55,7 +55,7 @@ static int wanted_platform(const struct builder_site *site, struct oci_platform 
                 return 0;
         strv_copy(&site->stage->state.env, &site->job->plan.globals);
         result = builder_site_expand(site, flag->value, &flag->place, &text, err);
-        strv_clear(&site->stage->state.env);
+        strv_free(&site->stage->state.env); /* the base's state takes the place of all of it */
         if (result < 0)
                 return -1;
         if (oci_platform_parse(text, ret, &cause) < 0)
