@@ -13,8 +13,6 @@
 
 /* A line longer than this is printed in pieces: a command may write gigabytes without a newline. */
 #define MAX_LINE 65536
-/* How much of a quiet step's output is kept for its error. */
-#define MAX_TAIL 16384
 
 struct step {
         struct timespec began;
@@ -27,7 +25,6 @@ struct cmd_progress {
         pthread_mutex_t lock; /* guards `out` and all below */
         struct step *steps;   /* by number - 1 */
         size_t count, cap;
-        struct buffer tail;
 };
 
 static double seconds_since(const struct timespec *start)
@@ -77,20 +74,13 @@ static void print_line(struct cmd_progress *p, unsigned step, const char *bytes,
 {
         CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
 
+        if (p->quiet)
+                return; /* the end of a failed command's output is in its error */
         if (size > 0 && bytes[size - 1] == '\r')
                 size--;
         buffer_printf(&line, "#%u %.3f ", step, seconds_since(&p->steps[step - 1].began));
         append_visible(&line, bytes, size);
         buffer_append_char(&line, '\n');
-        if (p->quiet) {
-                buffer_append(&p->tail, line.data, line.size);
-                if (p->tail.size > 2 * MAX_TAIL) {
-                        memmove(p->tail.data, p->tail.data + p->tail.size - MAX_TAIL, MAX_TAIL);
-                        p->tail.size = MAX_TAIL;
-                        p->tail.data[MAX_TAIL] = '\0';
-                }
-                return;
-        }
         fputs(line.data, p->out);
 }
 
@@ -183,7 +173,6 @@ void cmd_progress_free(struct cmd_progress *p)
                 for (size_t k = 0; k < ARRAY_SIZE(p->steps[i].partial); k++)
                         buffer_free(&p->steps[i].partial[k]);
         free(p->steps);
-        buffer_free(&p->tail);
         pthread_mutex_destroy(&p->lock);
         free(p);
 }
@@ -196,9 +185,4 @@ struct builder_progress cmd_progress_callbacks(struct cmd_progress *p)
 struct log cmd_progress_log(struct cmd_progress *p)
 {
         return (struct log){ on_log, p };
-}
-
-const char *cmd_progress_tail(const struct cmd_progress *p)
-{
-        return buffer_text(&p->tail);
 }

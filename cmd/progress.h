@@ -27,7 +27,5 @@ void cmd_progress_free(struct cmd_progress *p);
 /* The callbacks for the builder and for the rooms' log; valid as long as `p`. */
 struct builder_progress cmd_progress_callbacks(struct cmd_progress *p);
 struct log cmd_progress_log(struct cmd_progress *p);
-/* The output of the last failed step, to show again under the error; "" if none or already visible. */
-const char *cmd_progress_tail(const struct cmd_progress *p);
 
 #endif

@@ -103,7 +103,7 @@ int overlay_tree_seal(struct overlay_tree *tree, int dirfd, const char *name, bo
         memcpy(ret->data_name, tree->data.name, sizeof(ret->data_name));
         overlay_tree_unlock(tree);
         if (ret->dropped_sockets > 0)
-                log_print(tree->options.log, LOG_INFO, "%u sockets were left out: a layer cannot hold them",
+                log_print(tree->options.log, LOG_INFO, "sockets left out: %u (a layer cannot hold them)",
                           ret->dropped_sockets);
         return rc;
 }
