@@ -36,7 +36,17 @@ answers() {
                 sleep 0.1
         done
         assert_contains "$answer" "$2"
+        stop_service
+}
+
+# stop_service: as `docker stop` does it: asks, then ends it. Node.js as first process of its namespace needs the second.
+stop_service() {
+        local tries=20
         kill "$pid"
+        while kill -0 "$pid" 2> /dev/null && [ $((tries -= 1)) -gt 0 ]; do
+                sleep 0.1
+        done
+        kill -KILL "$pid" 2> /dev/null || true
         ended
 }
 
