@@ -112,6 +112,7 @@ static int refuse(const char *text, size_t size, const char *name, const struct 
 
 int dockerfile_syntax_check(const char *text, size_t size, const char *name, const char *override, struct error *err)
 {
+        /* ends at the first NUL, which only the parser complains about */
         CLEANUP_FREE char *copy = memory_strndup(text ? text : "", size);
         CLEANUP_FREE char *wanted = NULL;
         struct request found;
@@ -125,5 +126,5 @@ int dockerfile_syntax_check(const char *text, size_t size, const char *name, con
         wanted = found.syntax;
         if (!wanted || is_builtin(wanted))
                 return 0;
-        return refuse(copy, size, name, &found, err);
+        return refuse(text, size, name, &found, err);
 }
