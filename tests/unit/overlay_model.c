@@ -744,7 +744,8 @@ static void run(unsigned long one_seed, unsigned operations)
 int main(void)
 {
         const char *one = getenv("BRYO_SEED"), *rounds = getenv("BRYO_ROUNDS");
-        unsigned long first = one != NULL ? strtoul(one, NULL, 10) : (unsigned long)time(NULL);
+        /* the same sequences each time, unless it is told how many: then new ones */
+        unsigned long first = one != NULL ? strtoul(one, NULL, 10) : rounds != NULL ? (unsigned long)time(NULL) : 1000;
         unsigned long count = one != NULL ? 1 : rounds != NULL ? strtoul(rounds, NULL, 10) : 60;
 
         umask(0);
