@@ -17,26 +17,6 @@ struct tar {
         char *chunk;
 };
 
-static enum oci_entry_kind kind_of(const struct builder_walk_entry *entry)
-{
-        if (entry->link)
-                return OCI_ENTRY_HARDLINK;
-        switch (entry->attr.mode & S_IFMT) {
-        case S_IFDIR:
-                return OCI_ENTRY_DIRECTORY;
-        case S_IFLNK:
-                return OCI_ENTRY_SYMLINK;
-        case S_IFCHR:
-                return OCI_ENTRY_CHAR;
-        case S_IFBLK:
-                return OCI_ENTRY_BLOCK;
-        case S_IFIFO:
-                return OCI_ENTRY_FIFO;
-        default:
-                return OCI_ENTRY_FILE;
-        }
-}
-
 /* The values stand in `values` one behind the other; an array that the caller frees. */
 static int read_xattrs(const struct overlay_ref *ref, struct buffer *names, struct buffer *values,
                        struct oci_xattr **ret, size_t *ret_count, struct error *err)
@@ -89,7 +69,7 @@ static int write_entry(struct tar *t, const struct builder_walk_entry *entry, st
         CLEANUP_FREE struct oci_xattr *xattrs = NULL;
         CLEANUP_FREE char *target = NULL;
         struct oci_entry out = {
-                .kind = kind_of(entry),
+                .kind = entry->link ? OCI_ENTRY_HARDLINK : oci_entry_kind_of(entry->attr.mode),
                 .path = entry->path,
                 .mode = entry->attr.mode & 07777,
                 .uid = entry->attr.uid,

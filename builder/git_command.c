@@ -3,10 +3,8 @@
 #include "builder/git_command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,6 +13,7 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/redact.h"
+#include "common/spawn.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20) /* ls-remote of a repository with a million refs */
 #define SAID_MAX   ((size_t)64 << 10)
@@ -114,46 +113,12 @@ static void make_environment(const struct builder_git *git, struct strv *env)
 
 /* --- starting and waiting ------------------------------------------------------ */
 
-static int spawn(char *const *argv, char *const *env, int out, int said, pid_t *ret)
+static int start(char *const *argv, char *const *env, int out, int said, pid_t *ret)
 {
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attr;
-        sigset_t none, all;
-        int rc;
+        const struct spawn_descriptor descriptors[] = {{out, STDOUT_FILENO}, {said, STDERR_FILENO}};
+        const struct spawn git = {argv[0], true, argv, env, descriptors, ARRAY_SIZE(descriptors)};
 
-        sigemptyset(&none);
-        sigfillset(&all);
-        rc = posix_spawn_file_actions_init(&actions);
-        if (rc != 0)
-                return rc;
-        rc = posix_spawnattr_init(&attr);
-        if (rc != 0) {
-                (void)posix_spawn_file_actions_destroy(&actions);
-                return rc;
-        }
-        if ((rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, said, 2)) == 0 &&
-            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 &&
-            (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
-            (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
-                rc = posix_spawnp(ret, argv[0], &actions, &attr, argv, env);
-        (void)posix_spawnattr_destroy(&attr);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return rc;
-}
-
-/* A pipe whose writing end is above the standard descriptors, so that no dup2 of the spawn steps on it. */
-static int make_pipe(int *ret_read, int *ret_write)
-{
-        int fds[2];
-
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -1;
-        *ret_read = fds[0];
-        *ret_write = fcntl(fds[1], F_DUPFD_CLOEXEC, 3);
-        (void)close(fds[1]);
-        return *ret_write < 0 ? -1 : 0;
+        return spawn_start(&git, ret);
 }
 
 /* Reads what is there; closes at the end. What goes beyond `limit` is dropped, so that git can end. */
@@ -254,10 +219,10 @@ int builder_git_run(const struct builder_git *git, const struct strv *arguments,
         }
         strv_extend(&argv, arguments);
         make_environment(git, &env);
-        if (make_pipe(&fds[0].fd, &out) < 0 || make_pipe(&fds[1].fd, &said) < 0)
+        if (spawn_pipe(&fds[0].fd, &out) < 0 || spawn_pipe(&fds[1].fd, &said) < 0)
                 rc = errno;
         else
-                rc = spawn(strv_array(&argv), strv_array(&env), out, said, &pid);
+                rc = start(strv_array(&argv), strv_array(&env), out, said, &pid);
         out = fd_close(out);
         said = fd_close(said);
         if (rc == ENOENT)

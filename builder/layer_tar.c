@@ -82,26 +82,6 @@ static int write_body(struct stream *s, const struct overlay_walk_entry *entry, 
         return write_zeros(s, entry->size - at, err);
 }
 
-static enum oci_entry_kind kind_of(const struct overlay_walk_entry *entry)
-{
-        if (entry->link)
-                return OCI_ENTRY_HARDLINK;
-        switch (entry->mode & S_IFMT) {
-        case S_IFDIR:
-                return OCI_ENTRY_DIRECTORY;
-        case S_IFLNK:
-                return OCI_ENTRY_SYMLINK;
-        case S_IFCHR:
-                return OCI_ENTRY_CHAR;
-        case S_IFBLK:
-                return OCI_ENTRY_BLOCK;
-        case S_IFIFO:
-                return OCI_ENTRY_FIFO;
-        default:
-                return OCI_ENTRY_FILE;
-        }
-}
-
 static int write_marker(struct stream *s, enum oci_entry_kind kind, const char *path, struct error *err)
 {
         const struct oci_entry marker = { .kind = kind, .path = path };
@@ -113,7 +93,7 @@ static int write_entry(struct stream *s, const struct overlay_walk_entry *entry,
 {
         struct oci_xattr *xattrs = memory_zalloc(entry->xattr_count, sizeof(*xattrs));
         struct oci_entry out = {
-                .kind = kind_of(entry),
+                .kind = entry->link ? OCI_ENTRY_HARDLINK : oci_entry_kind_of(entry->mode),
                 .path = entry->path,
                 .mode = entry->mode & 07777,
                 .uid = entry->uid,

@@ -57,7 +57,7 @@ static int lint(struct builder_job *job, const char *target, bool lenient, struc
                 .context = job,
         };
 
-        builder_plan_platform(&platform, o->build_args, o->target);
+        builder_plan_platform(&platform, o->build_args, job->file, o->target);
         return dockerfile_lint(job->file, &options, &ret->warnings, &ret->outline, err);
 }
 

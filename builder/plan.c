@@ -30,7 +30,16 @@ static const char *find_global(void *context, const char *name)
         return strv_env_find(context, name);
 }
 
-void builder_plan_platform(struct strv *globals, const struct strv *build_args, const char *target)
+static const char *last_stage_name(const struct dockerfile *file)
+{
+        for (size_t i = file->instruction_count; i-- > 0;)
+                if (file->instructions[i].kind == DOCKERFILE_FROM)
+                        return file->instructions[i].from.stage;
+        return NULL;
+}
+
+void builder_plan_platform(struct strv *globals, const struct strv *build_args, const struct dockerfile *file,
+                           const char *target)
 {
         static const char *const sides[] = {"BUILD", "TARGET"};
         const char *arch = oci_config_host_architecture();
@@ -46,6 +55,8 @@ void builder_plan_platform(struct strv *globals, const struct strv *build_args, 
                 strv_take(globals, memory_printf("%sARCH=%s", sides[i], arch));
                 strv_take(globals, memory_printf("%sVARIANT=%s", sides[i], variant));
         }
+        if (!target)
+                target = last_stage_name(file);
         strv_take(globals, memory_printf("TARGETSTAGE=%s", target ? target : "default"));
         for (size_t i = 0; i < build_args->count; i++) {
                 CLEANUP_FREE char *name = memory_strndup(build_args->items[i], strcspn(build_args->items[i], "="));
@@ -482,7 +493,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
         ret->target = ret->count - 1;
         if (o->target && builder_plan_find_stage(ret, o->target, &ret->target, err) < 0)
                 return -1;
-        builder_plan_platform(&ret->globals, o->build_args, o->target ? o->target : ret->stages[ret->target].name);
+        builder_plan_platform(&ret->globals, o->build_args, file, o->target);
         if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)

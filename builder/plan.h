@@ -82,9 +82,13 @@ int builder_plan_find_stage(const struct builder_plan *plan, const char *text, s
 /* The same for `from` of a RUN --mount, which takes no index. */
 int builder_plan_find_mount(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
                             const struct dockerfile_flag *flag, const char *from, size_t *ret, struct error *err);
-/* Adds the arguments of the platform, which FROM lines and stages may use (Dockerfile reference, "Automatic platform
- * ARGs"); --build-args of these names stand above them. */
-void builder_plan_platform(struct strv *globals, const struct strv *build_args, const char *target_name);
+/*
+ * Adds the arguments of the platform, which FROM lines and stages may use (Dockerfile reference, "Automatic platform
+ * ARGs"); --build-args of these names stand above them. `target` is --target, or NULL: TARGETSTAGE is then the last
+ * stage's name.
+ */
+void builder_plan_platform(struct strv *globals, const struct strv *build_args, const struct dockerfile *file,
+                           const char *target);
 /* "build" or "stage-2": how progress calls a stage. Heap text. */
 char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
 /* True for the instructions that change files. */

@@ -13,6 +13,7 @@ libcommon_a_SOURCES = \
 	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \
 	common/siphash.c common/siphash.h \
+	common/spawn.c common/spawn.h \
 	common/strv.c common/strv.h
 
 check_PROGRAMS += tests/unit/common_rooted

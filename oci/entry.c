@@ -3,6 +3,7 @@
 #include "oci/entry.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* What an entry is inside the directory where two paths part. */
 enum rank {
@@ -44,5 +45,23 @@ int oci_entry_compare(const struct oci_entry *a, const struct oci_entry *b)
                 q += m + (q[m] == '/');
                 if (x == RANK_WHITEOUT)
                         return 0;
+        }
+}
+
+enum oci_entry_kind oci_entry_kind_of(uint32_t mode)
+{
+        switch (mode & S_IFMT) {
+        case S_IFDIR:
+                return OCI_ENTRY_DIRECTORY;
+        case S_IFLNK:
+                return OCI_ENTRY_SYMLINK;
+        case S_IFCHR:
+                return OCI_ENTRY_CHAR;
+        case S_IFBLK:
+                return OCI_ENTRY_BLOCK;
+        case S_IFIFO:
+                return OCI_ENTRY_FIFO;
+        default:
+                return OCI_ENTRY_FILE;
         }
 }

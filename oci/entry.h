@@ -22,6 +22,9 @@ enum oci_entry_kind {
         OCI_ENTRY_OPAQUE,   /* everything below the directory `path` is removed from the layers below; "" is the root */
 };
 
+/* The kind of a node with these S_IFMT bits: a file unless they say something else. */
+enum oci_entry_kind oci_entry_kind_of(uint32_t mode);
+
 /* `length` bytes of a file at `offset` lie at `source` of the uncompressed tar. What no extent covers is a hole. */
 struct oci_extent {
         uint64_t offset;

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "common/spawn.h"
 #include "oci/fetch_child.h"
 #include "oci/fetch_frame.h"
 #include "oci/url.h"
@@ -48,35 +48,14 @@ struct oci_fetch *oci_fetch_new(const struct oci_fetch_options *options)
 
 /* --- the child ----------------------------------------------------------------- */
 
-static int spawn(int control, pid_t *ret)
+static int spawn_child(int control, pid_t *ret)
 {
         char name[] = "bryo", verb[] = OCI_FETCH_VERB;
         char *const argv[] = {name, verb, NULL};
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attr;
-        sigset_t none, all;
-        int rc;
+        const struct spawn_descriptor descriptors[] = {{STDIN_FILENO, STDOUT_FILENO}, {control, OCI_FETCH_CHILD_SOCKET}};
+        const struct spawn child = {"/proc/self/exe", false, argv, environ, descriptors, ARRAY_SIZE(descriptors)};
 
-        sigemptyset(&none);
-        sigfillset(&all);
-        rc = posix_spawn_file_actions_init(&actions);
-        if (rc != 0)
-                return rc;
-        rc = posix_spawnattr_init(&attr);
-        if (rc != 0) {
-                (void)posix_spawn_file_actions_destroy(&actions);
-                return rc;
-        }
-        if ((rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, 0, 1)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, control, OCI_FETCH_CHILD_SOCKET)) == 0 &&
-            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 &&
-            (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
-            (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
-                rc = posix_spawn(ret, "/proc/self/exe", &actions, &attr, argv, environ);
-        (void)posix_spawnattr_destroy(&attr);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return rc;
+        return spawn_start(&child, ret);
 }
 
 static int start(struct oci_fetch *f, struct error *err)
@@ -91,7 +70,7 @@ static int start(struct oci_fetch *f, struct error *err)
         /* above the descriptors that the child is given, or one dup2 of the spawn could step on another's source */
         far = fcntl(pair[1], F_DUPFD_CLOEXEC, OCI_FETCH_CHILD_SOCKET + 1);
         (void)close(pair[1]);
-        rc = far < 0 ? errno : spawn(far, &f->pid);
+        rc = far < 0 ? errno : spawn_child(far, &f->pid);
         if (rc != 0)
                 return error_errno(err, rc, "cannot start the fetch process");
         f->control = fd_steal(&near);

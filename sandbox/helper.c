@@ -3,9 +3,7 @@
 #include "sandbox/helper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +12,7 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "common/spawn.h"
 
 #define USUAL_PATH "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin"
 #define WORDS_MAX  2048
@@ -43,50 +42,24 @@ char *sandbox_helper_find(const char *name)
         return found != NULL ? found : find_in(USUAL_PATH, name);
 }
 
-static int spawn(char *const *argv, int messages, pid_t *ret)
+static int start(char *const *argv, int messages, pid_t *ret)
 {
         CLEANUP_FREE char *path = memory_printf("PATH=%s", getenv("PATH") ? getenv("PATH") : USUAL_PATH);
         char locale[] = "LC_ALL=C";
         char *const env[] = {path, locale, NULL};
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attr;
-        sigset_t none, all;
-        int rc;
+        const struct spawn_descriptor descriptors[] = {{STDIN_FILENO, STDOUT_FILENO}, {messages, STDERR_FILENO}};
+        const struct spawn helper = {argv[0], false, argv, env, descriptors, ARRAY_SIZE(descriptors)};
 
-        sigemptyset(&none);
-        sigfillset(&all);
-        rc = posix_spawn_file_actions_init(&actions);
-        if (rc != 0)
-                return rc;
-        rc = posix_spawnattr_init(&attr);
-        if (rc != 0) {
-                (void)posix_spawn_file_actions_destroy(&actions);
-                return rc;
-        }
-        if ((rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, 0, 1)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, messages, 2)) == 0 &&
-            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 &&
-            (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
-            (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
-                rc = posix_spawn(ret, argv[0], &actions, &attr, argv, env);
-        (void)posix_spawnattr_destroy(&attr);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return rc;
+        return spawn_start(&helper, ret);
 }
 
 int sandbox_helper_start(struct sandbox_helper *helper, char *const *argv, struct error *err)
 {
         CLEANUP_FD int writer = -1;
-        int fds[2], rc;
+        int rc;
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return error_errno(err, errno, "cannot run %s", argv[0]);
-        helper->messages = fds[0];
-        /* above 2, or a dup2 of the spawn would step on it where bryo was started with closed stdio */
-        writer = fcntl(fds[1], F_DUPFD_CLOEXEC, 3);
-        (void)close(fds[1]);
-        rc = writer < 0 ? errno : spawn(argv, writer, &helper->pid);
+        helper->messages = -1;
+        rc = spawn_pipe(&helper->messages, &writer) < 0 ? errno : start(argv, writer, &helper->pid);
         if (rc != 0) {
                 helper->pid = 0;
                 helper->messages = fd_close(helper->messages);

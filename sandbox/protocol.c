@@ -250,17 +250,31 @@ void sandbox_unpack_start(struct sandbox_unpack *unpack, struct sandbox_frame *f
         *unpack = (struct sandbox_unpack){frame->payload, frame->size, false};
 }
 
+/* Copies a number out; leaves it as it is when it is not there. */
+static void take_number(struct sandbox_unpack *unpack, void *ret, size_t size)
+{
+        if (unpack->failed || unpack->left < size) {
+                unpack->failed = true;
+                return;
+        }
+        memcpy(ret, unpack->data, size);
+        unpack->data += size;
+        unpack->left -= size;
+}
+
 uint32_t sandbox_unpack_u32(struct sandbox_unpack *unpack)
 {
-        uint32_t value;
+        uint32_t value = 0;
 
-        if (unpack->failed || unpack->left < sizeof(value)) {
-                unpack->failed = true;
-                return 0;
-        }
-        memcpy(&value, unpack->data, sizeof(value));
-        unpack->data += sizeof(value);
-        unpack->left -= sizeof(value);
+        take_number(unpack, &value, sizeof(value));
+        return value;
+}
+
+uint64_t sandbox_unpack_u64(struct sandbox_unpack *unpack)
+{
+        uint64_t value = 0;
+
+        take_number(unpack, &value, sizeof(value));
         return value;
 }
 
@@ -276,20 +290,6 @@ const char *sandbox_unpack_string(struct sandbox_unpack *unpack)
         unpack->data += length + 1;
         unpack->left -= length + 1;
         return s;
-}
-
-uint64_t sandbox_unpack_u64(struct sandbox_unpack *unpack)
-{
-        uint64_t value;
-
-        if (unpack->failed || unpack->left < sizeof(value)) {
-                unpack->failed = true;
-                return 0;
-        }
-        memcpy(&value, unpack->data, sizeof(value));
-        unpack->data += sizeof(value);
-        unpack->left -= sizeof(value);
-        return value;
 }
 
 const void *sandbox_unpack_bytes(struct sandbox_unpack *unpack, size_t *ret_size)
