@@ -55,6 +55,8 @@ static int prepare(const struct builder_container_options *o, const struct build
         if (builder_command_prepare(c, tree, o->user ? o->user : config->user, err) < 0)
                 return -1;
         c->view.tty = o->tty;
+        c->view.tty_rows = o->tty_rows;
+        c->view.tty_columns = o->tty_columns;
         c->view.stdin_fd = o->stdin_fd;
         c->view.stdout_fd = 1;
         c->view.stderr_fd = 2;

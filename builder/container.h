@@ -21,6 +21,7 @@ struct builder_container_options {
         const char *cwd;           /* NULL: the image's WorkingDir */
         const char *user;          /* NULL: the image's User */
         bool tty;                  /* a terminal of the container's own; `attend` gets its master */
+        unsigned short tty_rows, tty_columns; /* its size; 0: unknown */
         int stdin_fd;              /* without tty; -1: /dev/null */
         /* Called while the command runs, until sandbox_stage_fd(stage) is readable. The terminal's master (or -1) is the callee's. */
         int (*attend)(void *context, struct sandbox_stage *stage, int tty_fd, struct error *err);

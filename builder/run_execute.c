@@ -191,6 +191,8 @@ static int run_once(struct attending *a, struct overlay_tree *tree, const struct
         result = prepare(r, tree, &command, err);
         if (result == 0) {
                 command.view.tty = !a->output;
+                command.view.tty_rows = r->site->job->options->run->shell_rows;
+                command.view.tty_columns = r->site->job->options->run->shell_columns;
                 if (a->output) {
                         command.view.stdout_fd = a->output->pipes.write_fds[0];
                         command.view.stderr_fd = a->output->pipes.write_fds[1];

@@ -61,6 +61,7 @@ struct builder_run_options {
          */
         int (*attend_shell)(void *context, struct sandbox_stage *stage, int tty_fd, struct error *err);
         void *shell_context;
+        unsigned short shell_rows, shell_columns; /* the size of that shell's terminal; 0: unknown */
 };
 
 /* --secret id=ID[,src=FILE|,env=NAME][,type=file|env]; the file must be there. */

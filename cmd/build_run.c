@@ -141,10 +141,12 @@ static int set_on_error(struct builder_run_options *o, const struct build_flags 
                 return 0;
         if (strcmp(f->on_error, "shell") != 0)
                 return error_set(err, OPTIONS_EUSAGE, "--on-error is shell or fail, not %s", f->on_error);
-        if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
                 o->attend_shell = attend_shell;
-        else
+                cmd_terminal_size(&o->shell_rows, &o->shell_columns);
+        } else {
                 log_print(log, LOG_WARNING, "--on-error=shell needs a terminal: a failure will just fail");
+        }
         return 0;
 }
 

@@ -79,6 +79,7 @@ static int run_image(const struct run_flags *f, const struct strv *env, const ch
         int result = cmd_store_open(f->root, &log, &store, err);
 
         o.store = store;
+        cmd_terminal_size(&o.tty_rows, &o.tty_columns);
         if (result == 0 && (result = cmd_terminal_open(&terminal, f->interactive, err)) == 0) {
                 result = builder_container_run(&o, &ran, err);
                 cmd_terminal_close(&terminal);

@@ -31,6 +31,17 @@ int cmd_terminal_open(struct cmd_terminal *t, bool interactive, struct error *er
         return 0;
 }
 
+void cmd_terminal_size(unsigned short *ret_rows, unsigned short *ret_columns)
+{
+        struct winsize size;
+
+        *ret_rows = *ret_columns = 0;
+        if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
+                *ret_rows = size.ws_row;
+                *ret_columns = size.ws_col;
+        }
+}
+
 static void copy_window_size(int tty_fd)
 {
         struct winsize size;

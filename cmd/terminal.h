@@ -23,6 +23,8 @@ struct cmd_terminal {
 int cmd_terminal_open(struct cmd_terminal *t, bool interactive, struct error *err);
 /* For builder_container_options.attend; `context` is the struct cmd_terminal. Takes `tty_fd`. */
 int cmd_terminal_attend(void *context, struct sandbox_stage *stage, int tty_fd, struct error *err);
+/* The size of the terminal on standard input; 0 and 0 if there is none. */
+void cmd_terminal_size(unsigned short *ret_rows, unsigned short *ret_columns);
 /* Restores the user's terminal. */
 void cmd_terminal_close(struct cmd_terminal *t);
 

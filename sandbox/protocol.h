@@ -29,7 +29,7 @@
  * is dead
  */
 #define SANDBOX_FRAME_MAGIC   0x6f797262u
-#define SANDBOX_FRAME_VERSION 1
+#define SANDBOX_FRAME_VERSION 2
 
 /* Linux takes at most 6 MiB of arguments and environment (3/4 of _STK_LIM, execve(2)); the rest is room for the texts.
  */

@@ -178,6 +178,8 @@ struct sandbox_command {
         const struct sandbox_mount *mounts;
         size_t mount_count;
         bool tty; /* a new terminal of the container's own devpts is stdio and controlling terminal */
+        /* Its size from the first moment on: a command may look at once. 0 and 0: unknown (tty_ioctl(4)) */
+        unsigned short tty_rows, tty_columns;
 };
 
 /*

@@ -183,6 +183,8 @@ static void pack_command(struct sandbox_pack *pack, const struct sandbox_command
         pack_strings(pack, command->env);
         sandbox_pack_u64(pack, command->capabilities ? command->capabilities : sandbox_default_capabilities());
         sandbox_pack_u64(pack, command->shm_size ? command->shm_size : SHM_SIZE);
+        sandbox_pack_u32(pack, command->tty_rows);
+        sandbox_pack_u32(pack, command->tty_columns);
         pack_rlimits(pack, command);
         sandbox_pack_u32(pack, (uint32_t)command->mount_count);
         for (size_t i = 0; i < command->mount_count; i++)

@@ -135,6 +135,8 @@ int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret)
                 goto failed;
         ret->capabilities = sandbox_unpack_u64(&unpack);
         ret->shm_size = sandbox_unpack_u64(&unpack);
+        ret->tty_rows = (unsigned short)sandbox_unpack_u32(&unpack);
+        ret->tty_columns = (unsigned short)sandbox_unpack_u32(&unpack);
         if (unpack_rlimits(&unpack, ret) < 0 || init_mounts_unpack(&unpack, ret) < 0 ||
             take_descriptors(frame, stdio, ret) < 0)
                 goto failed;

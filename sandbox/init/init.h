@@ -56,6 +56,7 @@ struct init_command {
         const gid_t *groups;
         const char **argv, **env;
         uint64_t capabilities, shm_size;
+        unsigned short tty_rows, tty_columns;
         size_t rlimit_count;
         struct init_rlimit rlimits[SANDBOX_RUN_RLIMITS_MAX];
         size_t mount_count;

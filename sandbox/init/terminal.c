@@ -17,9 +17,11 @@ int init_terminal_open(const struct init_context *context, const struct init_com
         int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
         unsigned int number;
         char path[32];
+        const struct winsize size = {.ws_row = command->tty_rows, .ws_col = command->tty_columns};
         int unlock = 0;
 
-        if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
+        if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCGPTN, &number) < 0 ||
+            ioctl(master, TIOCSWINSZ, &size) < 0)
                 return init_fail(report, SANDBOX_STEP_TERMINAL, errno, NULL);
         (void)snprintf(path, sizeof(path), "/dev/pts/%u", number);
         slave = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);

@@ -126,19 +126,21 @@ static void test_terminal(void)
 
         fixture_command_init(
                 &x,
-                "trap 'echo int; exit 5' INT; tty; stat -c %u $(tty); id -u; ls /proc/self/fd | tail -n2; echo ask; "
+                "trap 'echo int; exit 5' INT; tty; stat -c %u $(tty); id -u; ls /proc/self/fd | tail -n2; stty size; echo ask; "
                 "read line; stty size; echo \"got $line\"; while :; do usleep 1000; done");
         x.c.tty = true;
+        x.c.tty_rows = 12;
+        x.c.tty_columns = 34;
         x.c.uid = 1000;
         CHECK_OK(fixture_start(&f, &x.c, &err));
         master = sandbox_stage_take_tty(f.stage);
         CHECK(master >= 0);
         CHECK_INT(fcntl(master, F_GETFD), FD_CLOEXEC);
         CHECK_INT(sandbox_stage_take_tty(f.stage), -1);
-        CHECK_INT(ioctl(master, TIOCSWINSZ, &size), 0);
         text = read_until(master, "ask");
-        CHECK_STR(text, "/dev/pts/0\r\n1000\r\n1000\r\n2\r\n3\r\nask\r\n");
+        CHECK_STR(text, "/dev/pts/0\r\n1000\r\n1000\r\n2\r\n3\r\n12 34\r\nask\r\n");
         free(text);
+        CHECK_INT(ioctl(master, TIOCSWINSZ, &size), 0);
         CHECK_INT(write(master, "hello\n", 6), 6);
         text = read_until(master, "got hello");
         CHECK_HAS(text, "33 99");
