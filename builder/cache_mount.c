@@ -5,18 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "builder/cache_publish.h"
+#include "builder/lock_wait.h"
 #include "builder/trees.h"
 #include "common/fd.h"
 #include "common/memory.h"
 
 /* How many directories one private cache may become: more commands than that do not run at once. */
 #define PRIVATE_MAX 64
-
-#define FIRST_PAUSE_NS   5000000
-#define LONGEST_PAUSE_NS 200000000
 
 struct builder_cache {
         struct builder_job *job;
@@ -64,39 +61,27 @@ int builder_cache_compare(const struct builder_cache_spec *a, const struct build
 
 /* --- locks -------------------------------------------------------------------- */
 
-static bool is_cancelled(struct builder_job *job)
-{
-        bool cancelled;
+struct attempt {
+        struct oci_store *store;
+        const char *name;
+        bool exclusive;
+        int *ret_fd;
+};
 
-        pthread_mutex_lock(&job->lock);
-        cancelled = job->cancelled;
-        pthread_mutex_unlock(&job->lock);
-        return cancelled;
+static int try_lock(void *context, struct error *err)
+{
+        const struct attempt *a = context;
+
+        return oci_store_cache_lock(a->store, a->name, a->exclusive, false, a->ret_fd, err);
 }
 
-/* Tries again and again, so that a build that was cancelled meanwhile ends. */
 static int wait_for_lock(struct builder_job *job, const struct builder_cache_spec *spec, const char *name, bool exclusive,
                          int *ret_fd, struct error *err)
 {
-        struct timespec pause = { 0, FIRST_PAUSE_NS };
-        bool told = false;
+        CLEANUP_FREE char *waiting = memory_printf("waiting for the cache mount %s, which another command has locked", spec->id);
+        struct attempt a = { job->workshop.store, name, exclusive, ret_fd };
 
-        for (;;) {
-                CLEANUP_ERROR struct error busy = ERROR_INIT;
-
-                if (oci_store_cache_lock(job->workshop.store, name, exclusive, false, ret_fd, &busy) == 0)
-                        return 0;
-                if (busy.code != EWOULDBLOCK)
-                        return error_move(err, &busy);
-                if (is_cancelled(job))
-                        return error_set(err, ECANCELED, "another stage failed");
-                if (!told)
-                        log_print(job->workshop.log, LOG_INFO, "waiting for the cache mount %s, which another command has locked",
-                                  spec->id);
-                told = true;
-                (void)nanosleep(&pause, NULL);
-                pause.tv_nsec = pause.tv_nsec * 2 < LONGEST_PAUSE_NS ? pause.tv_nsec * 2 : LONGEST_PAUSE_NS;
-        }
+        return builder_lock_wait(job, try_lock, &a, waiting, err);
 }
 
 /* The first of the private directories that nobody uses; its name is appended to. */

@@ -43,6 +43,7 @@ libbuilder_a_SOURCES = \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/lint.c builder/lint.h \
+	builder/lock_wait.c builder/lock_wait.h \
 	builder/output.c builder/output.h \
 	builder/named.c builder/named.h \
 	builder/named_stage.c builder/named_stage.h \

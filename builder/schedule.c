@@ -75,9 +75,26 @@ static void cancel(struct builder_job *job)
         pthread_mutex_unlock(&job->lock);
 }
 
+/* The first failure is the build's; it is noted before the others are stopped, since they fail of that. */
+static void fail(struct schedule *s, struct error *err)
+{
+        bool first;
+
+        pthread_mutex_lock(&s->lock);
+        first = !s->failed;
+        s->failed = true;
+        if (first)
+                (void)error_move(s->err, err);
+        pthread_mutex_unlock(&s->lock);
+        error_clear(err);
+        if (first)
+                cancel(s->job);
+}
+
 static void *work(void *context);
 
-/* With the lock held: one more worker if a stage waits for one. A thread that cannot be had only makes the build slower. */
+/* With the lock held: one more worker if a stage waits for one. A thread that cannot be had only makes the build
+ * slower. */
 static void ensure_workers(struct schedule *s, size_t taken)
 {
         if (s->idle > 0 || s->worker_count >= s->worker_limit || find_ready(s, taken + 1) == BUILDER_NO_STAGE)
@@ -99,13 +116,9 @@ static void run_one(struct schedule *s, size_t index)
         pthread_mutex_unlock(&s->lock);
         result = builder_stage_run(s->job, index, &err);
         if (result < 0)
-                cancel(s->job);
+                fail(s, &err);
         pthread_mutex_lock(&s->lock);
         s->stages[index] = STAGE_DONE;
-        if (result < 0 && !s->failed)
-                (void)error_move(s->err, &err);
-        s->failed = s->failed || result < 0;
-        error_clear(&err);
         pthread_cond_broadcast(&s->changed);
 }
 
@@ -142,7 +155,7 @@ static size_t stage_limit(unsigned wanted)
 
 int builder_schedule_run(struct builder_job *job, struct error *err)
 {
-        struct schedule s = { .job = job, .worker_limit = stage_limit(job->options->jobs) - 1, .err = err };
+        struct schedule s = {.job = job, .worker_limit = stage_limit(job->options->jobs) - 1, .err = err};
 
         s.stages = memory_zalloc(job->plan.count, sizeof(*s.stages));
         s.workers = memory_zalloc(s.worker_limit, sizeof(*s.workers));

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "builder/lock_wait.h"
 #include "builder/record.h"
 #include "common/memory.h"
 #include "common/redact.h"
@@ -136,26 +137,75 @@ static int look_up(const struct builder_site *site, const struct builder_step *s
         return *ret_found ? builder_record_save_alias(w, &step->key, ret_second, err) : 0;
 }
 
+/* --- once ----------------------------------------------------------------------------- */
+
+struct attempt {
+        struct oci_store *store;
+        const char *key;
+        int fd;
+};
+
+static int try_lock(void *context, struct error *err)
+{
+        struct attempt *a = context;
+
+        return oci_store_step_lock(a->store, a->key, &a->fd, err);
+}
+
+/* Executes and records it; `second` is its content key, or the step's only one. */
+static int make(const struct builder_site *site, const struct builder_step *step, const struct sha256_digest *second,
+                unsigned number, struct builder_record *record, struct error *err)
+{
+        struct builder_step named = *step;
+
+        /* with a content key that one is the identity: the same bytes from elsewhere are the same result */
+        note_execution(site->job);
+        named.key = *second;
+        named.number = number;
+        return execute(site, &named, record, err) < 0 ? -1 : builder_record_save(&site->job->workshop, second, record, err);
+}
+
+/*
+ * Of all builds and stages that come to this step at once, one executes it. The others wait, and find its
+ * record; when it fails or dies they get its lock, find none, and do it themselves.
+ */
+static int make_once(const struct builder_site *site, const struct builder_step *step,
+                     const struct sha256_digest *second, unsigned number, struct builder_record *record, bool *ret_found,
+                     struct error *err)
+{
+        struct builder_workshop *w = &site->job->workshop;
+        CLEANUP_FREE char *shown = redact_urls(step->title);
+        CLEANUP_FREE char *waiting = memory_printf("waiting for another build, which executes the same step: %s", shown);
+        char hex[SHA256_HEX_SIZE + 1];
+        struct attempt a = { w->store, hex, -1 };
+        int result;
+
+        sha256_to_hex(second, hex);
+        result = builder_lock_wait(site->job, try_lock, &a, waiting, err);
+        if (result == 0)
+                result = builder_record_load(w, second, record, ret_found, err);
+        if (result == 0 && !*ret_found)
+                result = make(site, step, second, number, record, err);
+        oci_store_step_unlock(w->store, hex, a.fd);
+        return result;
+}
+
 static int take(const struct builder_site *site, const struct builder_step *step, unsigned number,
                 enum builder_outcome *outcome, struct error *err)
 {
         CLEANUP_RECORD struct builder_record record = BUILDER_RECORD_INIT;
-        struct builder_workshop *w = &site->job->workshop;
         struct sha256_digest second = step->key;
-        struct builder_step named = *step;
         bool found = false;
 
         *outcome = BUILDER_FAILED;
         if (look_up(site, step, &record, &found, &second, err) < 0)
                 return -1;
         if (!found) {
-                /* with a content key that one is the identity: the same bytes from elsewhere are the same result */
-                note_execution(site->job);
-                named.key = second;
-                named.number = number;
-                if (execute(site, &named, &record, err) < 0 || builder_record_save(w, &second, &record, err) < 0)
+                /* whoever wants no cache wants no other build's result either */
+                if ((site->stage->no_cache ? make(site, step, &second, number, &record, err)
+                                           : make_once(site, step, &second, number, &record, &found, err)) < 0)
                         return -1;
-                if (step->refine && builder_record_save_alias(w, &step->key, &second, err) < 0)
+                if (step->refine && builder_record_save_alias(&site->job->workshop, &step->key, &second, err) < 0)
                         return -1;
         }
         apply_record(site, step, &record);

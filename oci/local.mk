@@ -56,6 +56,7 @@ liboci_a_SOURCES = \
 	oci/store.c \
 	oci/store.h \
 	oci/store_blob.c \
+	oci/store_lock.c \
 	oci/store_object.c \
 	oci/store_private.h \
 	oci/store_ref.c \

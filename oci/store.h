@@ -26,6 +26,7 @@
  *     downloads/KEY         what is known of a URL, opaque here
  *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
+ *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
  *
  * Directories are 0700 and files 0600 whatever the umask. A directory that belongs to
  * somebody else, or that others may write, is refused. All access is relative to open directories.
@@ -177,6 +178,15 @@ int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *re
  */
 int oci_store_cache_lock(struct oci_store *s, const char *name, bool exclusive, bool wait, int *ret_fd,
                          struct error *err);
+
+/*
+ * The right to execute the step with this key (hex), for one thread of one process on all hosts. EWOULDBLOCK while another has
+ * it; it is given back by oci_store_step_unlock, or by the kernel when the holder dies. Where the file system cannot lock,
+ * *ret_fd is -1 and the log says so.
+ */
+int oci_store_step_lock(struct oci_store *s, const char *key, int *ret_fd, struct error *err);
+/* Nothing for -1. */
+void oci_store_step_unlock(struct oci_store *s, const char *key, int fd);
 
 /* This handle's scratch directory (made at the first call): a descriptor borrowed until close. Everything in it goes
  * with the handle. */

@@ -11,6 +11,9 @@
 
 #define OCI_STORE_AREAS 9
 
+#define OCI_STORE_TMP       "tmp"
+#define OCI_STORE_STEP_LOCK "step." /* + KEY, in tmp: whoever holds its lock executes that step */
+
 struct oci_store {
         char *path;
         int root_fd;
@@ -54,6 +57,8 @@ int oci_store_file_sync(struct oci_store_file *f, struct error *err);
 
 /* 32 random hex characters and a NUL; -1 with errno. */
 int oci_store_random_name(char ret[33]);
+/* Removes the step lock NAME of the open directory tmp if its holder is dead. Returns 0 or an errno. */
+int oci_store_step_sweep(int tmp, const char *name);
 /* Removes this handle's scratch at close. */
 void oci_store_scratch_close(struct oci_store *s);
 

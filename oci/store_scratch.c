@@ -21,7 +21,7 @@
 #include "common/memory.h"
 #include "oci/store_private.h"
 
-#define TMP_DIRECTORY "tmp"
+#define TMP_DIRECTORY OCI_STORE_TMP
 #define LOCK_FILE     "lock"
 #define MAX_DEPTH     64 /* scratch is ours and flat; this only bounds the recursion */
 #define ATTEMPTS      16
@@ -149,7 +149,10 @@ int oci_store_scratch_sweep(struct oci_store *s, struct error *err)
 
                 if (e->d_name[0] == '.' || (s->scratch_name != NULL && strcmp(e->d_name, s->scratch_name) == 0))
                         continue;
-                failed = sweep_one(s, tmp, e->d_name);
+                if (strncmp(e->d_name, OCI_STORE_STEP_LOCK, strlen(OCI_STORE_STEP_LOCK)) == 0)
+                        failed = oci_store_step_sweep(tmp, e->d_name);
+                else
+                        failed = sweep_one(s, tmp, e->d_name);
                 if (failed != 0) /* stale scratch harms nobody: say so and go on */
                         log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, e->d_name,
                                   strerror(failed));
