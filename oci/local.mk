@@ -8,6 +8,7 @@ liboci_a_SOURCES = \
 	oci/docker_manifest.c oci/docker_manifest.h \
 	oci/config.c \
 	oci/config.h \
+	oci/credentials.h \
 	oci/digest.c \
 	oci/digest.h \
 	oci/entry.c \
@@ -51,6 +52,7 @@ liboci_a_SOURCES = \
 	oci/quote.h \
 	oci/reference.c \
 	oci/reference.h \
+	oci/registries.h \
 	oci/sparse.c \
 	oci/sparse.h \
 	oci/store.c \
