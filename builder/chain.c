@@ -18,6 +18,10 @@ void builder_layer_free(struct builder_layer *layer)
         free(layer->index);
         strv_free(&layer->data);
         free(layer->step);
+        if (layer->blob)
+                oci_descriptor_clear(layer->blob);
+        free(layer->blob);
+        strv_free(&layer->origins);
         *layer = (struct builder_layer){ 0 };
 }
 
@@ -37,6 +41,9 @@ void builder_chain_add(struct builder_chain *chain, const struct builder_layer *
         own->data = (struct strv)STRV_INIT;
         strv_extend(&own->data, &layer->data);
         own->step = copy_text(layer->step);
+        own->blob = layer->blob ? oci_descriptor_dup(layer->blob) : NULL;
+        own->origins = (struct strv)STRV_INIT;
+        strv_extend(&own->origins, &layer->origins);
 }
 
 void builder_chain_copy(struct builder_chain *to, const struct builder_chain *from)

@@ -9,6 +9,7 @@
 #include "builder/workshop.h"
 #include "common/sha256.h"
 #include "common/strv.h"
+#include "oci/manifest.h"
 #include "overlay/tree.h"
 
 /*
@@ -25,6 +26,8 @@ struct builder_layer {
         struct sha256_digest diff_id;
         uint64_t size;                 /* of the layer's tar */
         unsigned writer;               /* as in oci_image_layer */
+        struct oci_descriptor *blob;   /* likewise, of a base's layer; owned */
+        struct strv origins;           /* likewise */
 };
 
 struct builder_chain {

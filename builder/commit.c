@@ -78,6 +78,8 @@ static struct oci_image *make_record(const struct builder_state *state, const st
                 to->size = from->size;
                 to->index = from->index ? memory_strdup(from->index) : NULL;
                 to->writer = from->writer;
+                to->blob = from->blob ? oci_descriptor_dup(from->blob) : NULL;
+                strv_extend(&to->origins, &from->origins);
         }
         return image;
 }

@@ -32,7 +32,7 @@ static const char *const directories[] = {
         [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
         [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
         [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
-        [OCI_STORE_CACHES] = "caches",
+        [OCI_STORE_CACHES] = "caches",      [OCI_STORE_PARTIAL] = "partial",
 };
 
 static int collect(void *context, const struct oci_store_object *o, struct error *err)
@@ -293,7 +293,7 @@ static int sweep_all(struct sweep *s, struct error *err)
         if (sweep_tags(s, err) < 0 || sweep_area(s, OCI_STORE_IMAGES, &s->result->images, err) < 0 ||
             sweep_area(s, OCI_STORE_STEPS, &s->result->steps, err) < 0 ||
             sweep_area(s, OCI_STORE_DOWNLOADS, &s->result->downloads, err) < 0 ||
-            sweep_caches(s, err) < 0 || sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
+            sweep_caches(s, err) < 0 || sweep_area(s, OCI_STORE_PARTIAL, &s->result->files, err) < 0 || sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
                 return -1;
         return sweep_blobs(s, err) < 0 ? -1 : sweep_data(s, err);
 }

@@ -159,6 +159,8 @@ static void mark_image(struct builder_reach *r, const struct oci_image *image, c
         keep_blob(r, &image->id);
         if (image->manifest)
                 keep_blob(r, &image->manifest->digest);
+        if (image->list)
+                keep_blob(r, &image->list->digest);
         for (size_t i = 0; i < image->layer_count; i++) {
                 const struct oci_image_layer *layer = &image->layers[i];
 

@@ -46,6 +46,8 @@ static void add_base_layer(struct builder_state *s, const struct oci_image_layer
                 .diff_id = layer->diff_id,
                 .size = layer->size,
                 .writer = layer->writer,
+                .blob = layer->blob,
+                .origins = layer->origins,
         };
         struct sha256 hash;
 

@@ -146,10 +146,7 @@ static int unpack_layer(struct loader *l, const struct oci_range *r, const struc
         ret->size = info.size;
         if (blob == NULL || info.compression == OCI_COMPRESSION_NONE)
                 return 0;
-        if (ret->blob != NULL)
-                oci_descriptor_clear(ret->blob);
-        free(ret->blob);
-        ret->blob = oci_descriptor_dup(blob);
+        oci_image_layer_set_blob(ret, blob);
         return l->options->keep_compressed ? keep_compressed(l, r, &blob->digest, err) : 0;
 }
 
@@ -172,6 +169,7 @@ static int load_layer(struct loader *l, const struct oci_range *r, const struct 
                 ret->index = old->index ? memory_strdup(old->index) : NULL;
                 ret->writer = old->writer;
                 ret->blob = old->blob ? oci_descriptor_dup(old->blob) : NULL;
+                strv_extend(&ret->origins, &old->origins);
         }
         /* a plain layer is named by its diff ID: what is here under that name is it */
         if (stored && blob != NULL && sha256_equal(&blob->digest, &ret->diff_id)) {

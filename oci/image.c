@@ -40,10 +40,12 @@ void oci_image_free(struct oci_image *i)
         for (size_t n = 0; n < i->layer_count; n++) {
                 free(i->layers[n].index);
                 free_descriptor(i->layers[n].blob);
+                strv_free(&i->layers[n].origins);
         }
         free(i->layers);
         free(i->created);
         free_descriptor(i->manifest);
+        free_descriptor(i->list);
         free(i);
 }
 
@@ -57,6 +59,31 @@ struct oci_image_layer *oci_image_add_layer(struct oci_image *i)
         i->layers = memory_realloc(i->layers, i->layer_count + 1, sizeof(*i->layers));
         i->layers[i->layer_count] = (struct oci_image_layer){.index = NULL};
         return &i->layers[i->layer_count++];
+}
+
+bool oci_image_layer_add_origin(struct oci_image_layer *l, const char *repository)
+{
+        struct strv old = l->origins;
+
+        if (old.count > 0 && strcmp(old.items[0], repository) == 0)
+                return false;
+        l->origins = (struct strv)STRV_INIT;
+        strv_add(&l->origins, repository);
+        for (size_t i = 0; i < old.count && l->origins.count < OCI_LIMIT_ORIGINS; i++)
+                if (strcmp(old.items[i], repository) != 0)
+                        strv_add(&l->origins, old.items[i]);
+        strv_free(&old);
+        return true;
+}
+
+void oci_image_layer_set_blob(struct oci_image_layer *l, const struct oci_descriptor *d)
+{
+        struct oci_descriptor *copy = oci_descriptor_dup(d);
+
+        if (l->blob == NULL || !sha256_equal(&l->blob->digest, &d->digest))
+                strv_clear(&l->origins);
+        free_descriptor(l->blob);
+        l->blob = copy;
 }
 
 uint64_t oci_image_size(const struct oci_image *i)
@@ -80,6 +107,8 @@ static void format(const struct oci_image *i, struct buffer *ret)
         oci_json_add_string_if(&w, "created", i->created);
         if (i->manifest != NULL)
                 oci_descriptor_format(&w, "manifest", i->manifest);
+        if (i->list != NULL)
+                oci_descriptor_format(&w, "list", i->list);
         oci_json_begin_array(&w, "layers");
         for (size_t n = 0; n < i->layer_count; n++) {
                 const struct oci_image_layer *l = &i->layers[n];
@@ -93,6 +122,12 @@ static void format(const struct oci_image *i, struct buffer *ret)
                         oci_json_add_int(&w, "writer", l->writer);
                 if (l->blob != NULL)
                         oci_descriptor_format(&w, "blob", l->blob);
+                if (l->origins.count > 0) {
+                        oci_json_begin_array(&w, "origins");
+                        for (size_t k = 0; k < l->origins.count; k++)
+                                oci_json_add_string(&w, NULL, l->origins.items[k]);
+                        oci_json_end_array(&w);
+                }
                 oci_json_end_object(&w);
         }
         oci_json_end_array(&w);
@@ -123,7 +158,9 @@ static int get_layer(const char *what, const struct oci_json *o, struct oci_imag
         if (oci_json_get_string(what, o, "diffId", &text, err) < 0 ||
             oci_json_get_int(what, o, "size", &size, err) < 0 ||
             oci_json_get_string(what, o, "index", &l->index, err) < 0 ||
-            oci_json_get_int(what, o, "writer", &writer, err) < 0 || get_descriptor(what, o, "blob", &l->blob, err) < 0)
+            oci_json_get_int(what, o, "writer", &writer, err) < 0 ||
+            get_descriptor(what, o, "blob", &l->blob, err) < 0 ||
+            oci_json_get_strings(what, o, "origins", &l->origins, err) < 0)
                 return -1;
         if (text == NULL || size < 0 || writer < 0 || writer > UINT16_MAX)
                 return error_set(err, EINVAL, "%s: a layer is incomplete", what);
@@ -149,6 +186,7 @@ static int parse(const char *what, const struct buffer *text, struct oci_image *
                                  VERSION);
         if (oci_json_get_string(what, v, "created", &i->created, err) < 0 ||
             get_descriptor(what, v, "manifest", &i->manifest, err) < 0 ||
+            get_descriptor(what, v, "list", &i->list, err) < 0 ||
             oci_json_get_array(what, v, "layers", &layers, err) < 0)
                 return -1;
         for (size_t n = 0; layers != NULL && n < oci_json_count(layers); n++)
@@ -193,6 +231,8 @@ int oci_image_sync(struct oci_store *s, const struct oci_image *i, struct error 
         if (oci_store_blob_sync(s, &i->id, err) < 0)
                 return -1;
         if (i->manifest != NULL && oci_store_blob_sync(s, &i->manifest->digest, err) < 0)
+                return -1;
+        if (i->list != NULL && oci_store_blob_sync(s, &i->list->digest, err) < 0)
                 return -1;
         return oci_store_sync(s, OCI_STORE_IMAGES, hex, err);
 }

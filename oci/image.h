@@ -16,9 +16,9 @@
  * An image of the store: its config blob (whose digest is the image ID) and a
  * record images/HEX that says where the bytes of each layer are:
  *
- *     {"version":1,"created":"...","manifest":{descriptor},"layers":[
+ *     {"version":1,"created":"...","manifest":{descriptor},"list":{descriptor},"layers":[
  *       {"diffId":"sha256:...","size":N,"index":"NAME","writer":1},
- *       {"diffId":"sha256:...","size":N,"index":"NAME","blob":{descriptor}}]}
+ *       {"diffId":"sha256:...","size":N,"index":"NAME","blob":{descriptor},"origins":["docker.io/library/debian"]}]}
  */
 struct oci_image_layer {
         struct sha256_digest diff_id;
@@ -26,7 +26,10 @@ struct oci_image_layer {
         char *index;     /* name in OCI_STORE_INDEXES; NULL while nobody has made it */
         unsigned writer; /* 0: the tar is the blob named by diff_id; else the OCI_LAYER_WRITER_VERSION that makes it
                             from the index */
-        struct oci_descriptor *blob; /* owned; the compressed blob this layer came as, or NULL */
+        struct oci_descriptor *blob; /* owned; the form this layer has in a manifest: what it was pulled or pushed as. The
+                                        blob itself need not be here, and it is the tar when its digest is the diff ID.
+                                        NULL: none yet */
+        struct strv origins;         /* "registry/repository" of which it is known that they have `blob`; newest first */
 };
 
 struct oci_image {
@@ -35,7 +38,8 @@ struct oci_image {
         struct oci_image_layer *layers; /* lowest first; count and diff IDs equal the config's */
         size_t layer_count;
         struct oci_descriptor
-                *manifest; /* owned; the manifest as it came from outside (its bytes are a blob), or NULL */
+                *manifest; /* owned; the manifest as it came from outside or went there (its bytes are a blob), or NULL */
+        struct oci_descriptor *list; /* owned; the index or manifest list it was chosen from (a blob, too), or NULL */
 };
 
 struct oci_image *oci_image_new(const struct sha256_digest *id);
@@ -44,6 +48,11 @@ void oci_image_cleanup(struct oci_image **i);
 #define CLEANUP_IMAGE __attribute__((cleanup(oci_image_cleanup)))
 /* Appends an empty layer and returns it, valid until the next add. */
 struct oci_image_layer *oci_image_add_layer(struct oci_image *i);
+/* Puts a repository ("docker.io/library/debian") first among the layer's origins; the oldest beyond OCI_LIMIT_ORIGINS go.
+ * True when something changed. */
+bool oci_image_layer_add_origin(struct oci_image_layer *l, const char *repository);
+/* Replaces `blob` by a copy of `d`, and drops the origins when that is another blob. */
+void oci_image_layer_set_blob(struct oci_image_layer *l, const struct oci_descriptor *d);
 /* The sum of the layers' tars: the SIZE column. */
 uint64_t oci_image_size(const struct oci_image *i);
 
@@ -65,7 +74,7 @@ typedef int oci_image_function(void *context, const struct oci_image *i, struct 
 int oci_image_each(struct oci_store *s, oci_image_function *each, void *context, struct error *err);
 
 /*
- * What a user typed -> image: a reference (with @digest: config or manifest digest of an image here), or an image ID,
+ * What a user typed -> image: a reference (with @digest: config, manifest or list digest of an image here), or an image ID,
  * "sha256:" and/or a prefix of its hex. A tag wins over an ID that looks like it. ENOENT: "no such image: x"; EINVAL
  * for several matches or nonsense. *ret_name (may be NULL) gets the full name that matched, or NULL; the caller frees
  * it.

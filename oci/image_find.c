@@ -32,7 +32,8 @@ static int match(void *context, const struct oci_image *i, struct error *err)
                 hit = strncmp(hex, s->prefix, strlen(s->prefix)) == 0;
         else
                 hit = sha256_equal(&i->id, s->manifest) ||
-                      (i->manifest != NULL && sha256_equal(&i->manifest->digest, s->manifest));
+                      (i->manifest != NULL && sha256_equal(&i->manifest->digest, s->manifest)) ||
+                      (i->list != NULL && sha256_equal(&i->list->digest, s->manifest));
         if (hit) {
                 s->count++;
                 s->id = i->id;

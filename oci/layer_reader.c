@@ -286,6 +286,12 @@ int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd
         return ingest_input(&input, out_fd, options, NULL, NULL, ret, err);
 }
 
+int oci_layer_ingest_feed(const struct oci_layer_feed *feed, int out_fd, const struct oci_layer_options *options,
+                          oci_entry_function *entry, void *context, struct oci_layer_info *ret, struct error *err)
+{
+        return ingest_input(&(struct oci_stream_input){.fd = feed->fd, .feed = feed}, out_fd, options, entry, context, ret, err);
+}
+
 bool oci_layer_is_archive(const void *bytes, size_t size)
 {
         if (size >= OCI_TAR_BLOCK && oci_tar_block_is_header(bytes))

@@ -80,6 +80,21 @@ int oci_layer_ingest(int in_fd, int out_fd, const struct oci_layer_options *opti
 int oci_layer_ingest_range(int in_fd, uint64_t offset, uint64_t size, int out_fd,
                            const struct oci_layer_options *options, struct oci_layer_info *ret, struct error *err);
 
+/* A file that somebody else is still writing, from its beginning on. */
+struct oci_layer_feed {
+        int fd; /* borrowed; read with pread */
+        /*
+         * Waits until more than `offset` bytes are there, or it is known that no more will come, and says how many there
+         * are: no more than `offset` is the end. A failure ends the ingest.
+         */
+        int (*wait)(void *context, uint64_t offset, uint64_t *ret_size, struct error *err);
+        void *context;
+};
+
+/* oci_layer_ingest of such a file. blob_digest is not computed: who writes it checks that. */
+int oci_layer_ingest_feed(const struct oci_layer_feed *feed, int out_fd, const struct oci_layer_options *options,
+                          oci_entry_function *entry, void *context, struct oci_layer_info *ret, struct error *err);
+
 /* What the first bytes of a file (512 or more, or all there are) are packed with; NONE also for what is no archive. */
 enum oci_compression oci_layer_detect(const void *bytes, size_t size);
 /* True when the first bytes of a file (give it 512 or more, or all there are) are a tar or a compressed stream as read

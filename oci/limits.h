@@ -46,6 +46,8 @@
 #define OCI_LIMIT_EXPANSION_FREE  (1ull << 30)
 #define OCI_LIMIT_EXPANSION_RATIO 200u
 
+/* Store: repositories remembered for one layer, from which a push can mount it. */
+#define OCI_LIMIT_ORIGINS 8
 /* Store: one record (step, image, reference). */
 #define OCI_LIMIT_RECORD (64u * 1024 * 1024)
 

@@ -60,6 +60,7 @@ liboci_a_SOURCES = \
 	oci/store_blob.c \
 	oci/store_lock.c \
 	oci/store_object.c \
+	oci/store_partial.c \
 	oci/store_private.h \
 	oci/store_ref.c \
 	oci/store_scratch.c \
@@ -120,6 +121,14 @@ check_PROGRAMS += tests/unit/oci_store_scratch
 TESTS += tests/unit/oci_store_scratch
 tests_unit_oci_store_scratch_SOURCES = tests/unit/oci_store_scratch.c tests/unit/check.h tests/unit/store_build.h
 tests_unit_oci_store_scratch_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_store_partial
+TESTS += tests/unit/oci_store_partial
+tests_unit_oci_store_partial_SOURCES = tests/unit/oci_store_partial.c tests/unit/check.h tests/unit/store_build.h
+tests_unit_oci_store_partial_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_layer_feed
+TESTS += tests/unit/oci_layer_feed
+tests_unit_oci_layer_feed_SOURCES = tests/unit/oci_layer_feed.c tests/unit/check.h tests/unit/tar_build.h
+tests_unit_oci_layer_feed_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/oci_url
 TESTS += tests/unit/oci_url
 tests_unit_oci_url_SOURCES = tests/unit/oci_url.c tests/unit/check.h

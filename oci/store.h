@@ -24,6 +24,7 @@
  *     refs/NAME             one file for each tag
  *     digests/NAME          what the files of a context were hashed to (builder/digest_cache.h); made when needed
  *     downloads/KEY         what is known of a URL, opaque here
+ *     partial/HEX           blobs that are being downloaded, or were when that was cut: the next one goes on there
  *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
@@ -68,6 +69,7 @@ enum oci_store_area {
         OCI_STORE_DIGESTS,
         OCI_STORE_DOWNLOADS, /* made at its first use in stores that are older */
         OCI_STORE_CACHES, /* made at its first use in stores that are older */
+        OCI_STORE_PARTIAL, /* likewise; names are digests in hex. What is here is neither whole nor checked */
 };
 
 /* True if there. A bad name is simply not there. */
@@ -135,6 +137,26 @@ int oci_store_blob_save(struct oci_store *s, const void *bytes, size_t size, str
 int oci_store_blob_commit(struct oci_store_file *f, const struct sha256_digest *digest, struct error *err);
 int oci_store_blob_sync(struct oci_store *s, const struct sha256_digest *digest, struct error *err);
 int oci_store_blob_remove(struct oci_store *s, const struct sha256_digest *digest, struct error *err);
+
+/*
+ * A blob on its way into the store: the file partial/HEX, which stays when the download is cut, so that the next one
+ * goes on there, in this process or another. One at a time has it: others wait until it is whole or given up. Where the file
+ * system cannot lock it is a file of its own that goes with the handle. The caller holds the shared gate.
+ */
+struct oci_store_partial;
+/* *ret is NULL when the blob is in the store (perhaps since it was waited for). */
+int oci_store_partial_open(struct oci_store *s, const struct sha256_digest *digest, struct oci_store_partial **ret,
+                           struct error *err);
+/* For reading and writing; what is there already is some beginning of the blob, or, after a power cut, anything. */
+int oci_store_partial_fd(const struct oci_store_partial *p);
+/* Names it, its digest checked by the caller, and lets go of it. Only free may follow. */
+int oci_store_partial_commit(struct oci_store_partial *p, struct error *err);
+/* Lets go of it and removes it: its bytes are not what anybody wants. Only free may follow. */
+void oci_store_partial_drop(struct oci_store_partial *p);
+/* Lets go of it; what was not committed stays for the next one, unless it is empty. NULL is fine. */
+void oci_store_partial_free(struct oci_store_partial *p);
+void oci_store_partial_cleanup(struct oci_store_partial **p);
+#define CLEANUP_STORE_PARTIAL __attribute__((cleanup(oci_store_partial_cleanup)))
 
 /* ---- tags -------------------------------------------------------------- */
 

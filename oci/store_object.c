@@ -31,7 +31,7 @@ bool oci_store_name_is_valid(enum oci_store_area area, const char *name)
         struct sha256_digest d;
         size_t n;
 
-        if (area == OCI_STORE_BLOBS || area == OCI_STORE_IMAGES)
+        if (area == OCI_STORE_BLOBS || area == OCI_STORE_IMAGES || area == OCI_STORE_PARTIAL)
                 return sha256_from_hex(name, &d);
         n = strlen(name);
         if (n == 0 || n > MAX_NAME || strchr(first, name[0]) == NULL)

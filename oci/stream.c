@@ -28,8 +28,9 @@
 struct oci_stream {
         int fd;
         bool ranged;
-        uint64_t offset; /* ranged: where to read next */
+        uint64_t offset; /* ranged and feed: where to read next */
         uint64_t left;   /* and how much there is */
+        const struct oci_layer_feed *feed;
         int out_fd;
         bool copy;
         enum oci_compression compression;
@@ -87,17 +88,41 @@ static int fail_read(struct error *err)
         return error_errno(err, errno, "cannot read the tar");
 }
 
-/* read(2), or pread inside the range. 0 at the end, -1 with errno. */
-static ssize_t read_some(struct oci_stream *s, char *to, size_t size)
+/* The packed bytes: unless they are the tar itself, or checked elsewhere. */
+static bool hashes_input(const struct oci_stream *s)
 {
+        return s->copy && s->compression != OCI_COMPRESSION_NONE && s->feed == NULL;
+}
+
+/* With a feed, as much as is there, or the end; waits for it. */
+static int await(struct oci_stream *s, struct error *err)
+{
+        uint64_t size = 0;
+
+        if (s->feed == NULL || s->left > 0)
+                return 0;
+        if (s->feed->wait(s->feed->context, s->offset, &size, err) < 0)
+                return -1;
+        s->left = size > s->offset ? size - s->offset : 0;
+        return 0;
+}
+
+/* read(2), or pread inside what there is. 0 at the end. */
+static ssize_t read_some(struct oci_stream *s, char *to, size_t size, struct error *err)
+{
+        const bool counted = s->ranged || s->feed != NULL;
         ssize_t n;
 
-        if (s->ranged && size > s->left)
+        if (await(s, err) < 0)
+                return -1;
+        if (counted && size > s->left)
                 size = (size_t)s->left;
         do
-                n = s->ranged ? pread(s->fd, to, size, (off_t)s->offset) : read(s->fd, to, size);
+                n = counted ? pread(s->fd, to, size, (off_t)s->offset) : read(s->fd, to, size);
         while (n < 0 && errno == EINTR);
-        if (n > 0 && s->ranged) {
+        if (n < 0)
+                return fail_read(err);
+        if (counted) {
                 s->offset += (uint64_t)n;
                 s->left -= (uint64_t)n;
         }
@@ -111,12 +136,12 @@ static ssize_t read_input(struct oci_stream *s, struct error *err)
 
         if (s->input_ended)
                 return 0;
-        n = read_some(s, s->input, INPUT_SIZE);
+        n = read_some(s, s->input, INPUT_SIZE, err);
         if (n < 0)
-                return fail_read(err);
+                return -1;
         s->input_ended = n == 0;
         s->input_size += (uint64_t)n;
-        if (s->copy && s->compression != OCI_COMPRESSION_NONE)
+        if (hashes_input(s))
                 sha256_update(&s->input_hash, s->input, (size_t)n);
         return n;
 }
@@ -285,17 +310,17 @@ static void consume(struct oci_stream *s, size_t size)
 static int peek(struct oci_stream *s, struct error *err)
 {
         while (s->peeked < PEEK_SIZE) {
-                ssize_t n = read_some(s, s->input + s->peeked, INPUT_SIZE - s->peeked);
+                ssize_t n = read_some(s, s->input + s->peeked, INPUT_SIZE - s->peeked, err);
 
                 if (n < 0)
-                        return fail_read(err);
+                        return -1;
                 if (n == 0)
                         break;
                 s->peeked += (size_t)n;
         }
         s->input_size = s->peeked;
         s->compression = oci_layer_detect(s->input, s->peeked);
-        if (s->compression != OCI_COMPRESSION_NONE)
+        if (hashes_input(s))
                 sha256_update(&s->input_hash, s->input, s->peeked);
         return 0;
 }
@@ -335,6 +360,7 @@ int oci_stream_open(const struct oci_stream_input *input, int out_fd, bool copy,
         s->ranged = input->ranged;
         s->offset = input->offset;
         s->left = input->size;
+        s->feed = input->feed;
         s->out_fd = out_fd;
         s->copy = copy;
         sha256_init(&s->hash);
@@ -437,7 +463,7 @@ int oci_stream_finish(struct oci_stream *s, struct oci_layer_info *ret, struct e
         ret->compression = s->compression;
         ret->blob_size = s->input_size;
         ret->blob_digest = ret->diff_id;
-        if (s->compression != OCI_COMPRESSION_NONE) {
+        if (hashes_input(s)) {
                 hash = s->input_hash;
                 sha256_final(&hash, &ret->blob_digest);
         }

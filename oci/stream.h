@@ -23,6 +23,7 @@ struct oci_stream_input {
         bool ranged; /* `size` bytes at `offset` of a file; else everything from the current position on */
         uint64_t offset;
         uint64_t size;
+        const struct oci_layer_feed *feed; /* instead: a file that grows while it is read. Borrowed; NULL: none */
 };
 
 /* Opens a stream. `out_fd` -1: nothing is written. `copy`: copying mode. A range in scanning mode is not supported
