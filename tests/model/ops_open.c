@@ -158,8 +158,7 @@ int64_t op_umask(struct side *s, const uint64_t *a, struct result *r)
 int64_t op_write_program(struct side *s, const uint64_t *a, struct result *r)
 {
         static const char *const texts[] = {"#!/bin/true\n", "#!/bin/false\n",
-                                            "\x7f"
-                                            "ELF, but no more",
+                                            "\177ELF, but no more",
                                             "#!/nowhere\n"};
         const char *text = texts[a[2] % ARRAY_SIZE(texts)];
         struct path_text path;
