@@ -39,7 +39,7 @@ libbuilder_a_SOURCES = \
 	builder/image_find.c builder/image_find.h \
 	builder/inputs.c builder/inputs.h \
 	builder/instructions.c \
-	builder/job.h \
+	builder/job.h builder/job_progress.c \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/lint.c builder/lint.h \

@@ -14,7 +14,6 @@ struct build_values {
         struct strv no_cache_stages;
         struct builder_amendments amendments;
         unsigned jobs;
-        bool quiet;                  /* no progress */
         bool has_epoch;
         int64_t epoch;
 };
