@@ -44,6 +44,7 @@ libbuilder_a_SOURCES = \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/lint.c builder/lint.h \
 	builder/lock_wait.c builder/lock_wait.h \
+	builder/pack.c builder/pack.h \
 	builder/output.c builder/output.h \
 	builder/named.c builder/named.h \
 	builder/named_stage.c builder/named_stage.h \

@@ -31,6 +31,7 @@ bryo_SOURCES = \
 	cmd/name.c cmd/name.h \
 	cmd/notice.c cmd/notice.h \
 	cmd/options.c cmd/options.h \
+	cmd/pack_flags.c cmd/pack_flags.h \
 	cmd/output.c cmd/output.h \
 	cmd/progress.c cmd/progress.h cmd/progress_sink.h \
 	cmd/progress_live.c cmd/progress_live.h \

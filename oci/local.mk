@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += liboci.a
-liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS) $(CURL_CFLAGS)
+liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS) $(CURL_CFLAGS) $(DEFLATE_CFLAGS) $(ZSTD_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
 	oci/archive_load.c \
 	oci/archive_save.c \
 	oci/docker_manifest.c oci/docker_manifest.h \
+	oci/compress.c \
+	oci/compress.h \
+	oci/compress_block.c \
+	oci/compress_block.h \
+	oci/compressed.c \
+	oci/compressed.h \
 	oci/config.c \
 	oci/config.h \
 	oci/credentials.h \
@@ -44,6 +50,8 @@ liboci_a_SOURCES = \
 	oci/limits.h \
 	oci/manifest.c \
 	oci/manifest.h \
+	oci/pack.c \
+	oci/pack.h \
 	oci/pax.c \
 	oci/pax.h \
 	oci/platform.c \
@@ -138,3 +146,11 @@ TESTS += tests/unit/oci_fetch
 tests_unit_oci_fetch_SOURCES = tests/unit/oci_fetch.c tests/unit/check.h
 tests_unit_oci_fetch_LDADD = liboci.a libcommon.a $(CRYPTO_LIBS)
 EXTRA_DIST += doc/layer.md
+check_PROGRAMS += tests/unit/oci_compress
+TESTS += tests/unit/oci_compress
+tests_unit_oci_compress_SOURCES = tests/unit/oci_compress.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
+tests_unit_oci_compress_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_pack
+TESTS += tests/unit/oci_pack
+tests_unit_oci_pack_SOURCES = tests/unit/oci_pack.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
+tests_unit_oci_pack_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
