@@ -14,7 +14,10 @@ liboci_a_SOURCES = \
 	oci/compressed.h \
 	oci/config.c \
 	oci/config.h \
-	oci/credentials.h \
+	oci/base64.c oci/base64.h \
+	oci/credentials.c oci/credentials.h \
+	oci/credentials_file.c oci/credentials_file.h \
+	oci/credentials_helper.c oci/credentials_helper.h \
 	oci/digest.c \
 	oci/digest.h \
 	oci/entry.c \
@@ -97,6 +100,10 @@ check_PROGRAMS += tests/unit/oci_config
 TESTS += tests/unit/oci_config
 tests_unit_oci_config_SOURCES = tests/unit/oci_config.c tests/unit/check.h
 tests_unit_oci_config_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_credentials
+TESTS += tests/unit/oci_credentials
+tests_unit_oci_credentials_SOURCES = tests/unit/oci_credentials.c tests/unit/check.h
+tests_unit_oci_credentials_LDADD = liboci.a libcommon.a $(YAJL_LIBS)
 check_PROGRAMS += tests/unit/oci_json
 TESTS += tests/unit/oci_json
 tests_unit_oci_json_SOURCES = tests/unit/oci_json.c tests/unit/check.h
