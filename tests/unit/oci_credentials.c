@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/base64.h"
 #include "oci/credentials_file.h"
 #include "oci/credentials_helper.h"
+#include "tests/unit/check.h"
 
 static char directory[256];
 static char said[1024]; /* the last line of the log */
@@ -167,9 +167,9 @@ static void test_order(void)
         CLEANUP_FREE char *dir = memory_printf("%s/docker", directory);
         const char *own;
 
-        (void)plant("home/.docker/config.json", "{\"auths\": {\"r\": {\"auth\": \"aG9tZTpw\"}}}", 0600);
+        (void)plant("me/.docker/config.json", "{\"auths\": {\"r\": {\"auth\": \"aG9tZTpw\"}}}", 0600);
         CHECK_STR(find("r", "x"), "home/p//");
-        (void)plant("home/.config/containers/auth.json", "{\"auths\": {\"r\": {\"auth\": \"Y29uZmlnOnA=\"}}}", 0600);
+        (void)plant("me/.config/containers/auth.json", "{\"auths\": {\"r\": {\"auth\": \"Y29uZmlnOnA=\"}}}", 0600);
         CHECK_STR(find("r", "x"), "config/p//");
         (void)plant("run/containers/auth.json", "{\"auths\": {\"r\": {\"auth\": \"cnVuOnA=\"}}}", 0600);
         CHECK_STR(find("r", "x"), "run/p//");
@@ -193,9 +193,9 @@ static void test_order(void)
         (void)plant("run/containers/auth.json", " \n", 0600);
         CHECK_STR(find("r", "x"), "config/p//");
         forget("run/containers/auth.json");
-        forget("home/.config/containers/auth.json");
+        forget("me/.config/containers/auth.json");
         CHECK_STR(find("r", "x"), "home/p//");
-        forget("home/.docker/config.json");
+        forget("me/.docker/config.json");
         CHECK_STR(find("r", "x"), "");
 }
 
@@ -373,7 +373,7 @@ static void test_helper_stores(void)
         struct oci_credential credential = {.user = memory_strdup("u"), .secret = memory_strdup("p\"q")};
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         CLEANUP_ERROR struct error err = ERROR_INIT;
-        CLEANUP_FREE char *path = memory_printf("%s/home/store", directory);
+        CLEANUP_FREE char *path = memory_printf("%s/me/store", directory);
 
         CHECK_OK(oci_credentials_helper_store("yes", "r", 2, &credential, &err));
         CHECK_OK(fd_read_file(AT_FDCWD, path, 1000, false, &text, &err));
@@ -395,7 +395,7 @@ int main(void)
                        getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
         if (!mkdtemp(directory))
                 return 1;
-        home = memory_printf("%s/home", directory);
+        home = memory_printf("%s/me", directory);
         runtime = memory_printf("%s/run", directory);
         path = memory_printf("%s/bin:%s", directory, getenv("PATH"));
         (void)mkdir(home, 0700);
