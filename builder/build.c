@@ -8,6 +8,8 @@
 
 #include "builder/amend.h"
 #include "builder/builtin_args.h"
+#include "builder/cache_export.h"
+#include "builder/cache_import.h"
 #include "builder/commit.h"
 #include "builder/image_find.h"
 #include "builder/inputs.h"
@@ -112,6 +114,7 @@ static int load_base(const struct builder_site *site, struct error *err)
         } else if (builder_image_find(&job->workshop, plan->image, &site->stage->state, &cause) < 0) {
                 return builder_site_image_error(site, &plan->from->from.image->place, plan->image, err, &cause);
         }
+        builder_cache_drop_inline(site->stage->state.config);
         strv_clear(&site->stage->state.config->config.on_build); /* they run now, and not again in a child */
         if (plan->base == BUILDER_NO_STAGE) /* what another stage's instructions said stays said */
                 builder_amend_base(job->options->amendments, &site->stage->state);
@@ -123,7 +126,10 @@ static int begin_stage(const struct builder_site *site, struct error *err)
 {
         struct builder_job *job = site->job;
         const struct builder_stage_plan *plan = &job->plan.stages[site->index];
-        unsigned number = builder_site_begin(site, plan->from->original);
+        CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
+        CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step, plan->step_count,
+                                                 plan->from->original);
+        unsigned number = builder_job_begin(job, title);
         CLEANUP_PLATFORM struct oci_platform *platform = NULL;
         int result = wanted_platform(site, &platform, err);
 
@@ -131,11 +137,29 @@ static int begin_stage(const struct builder_site *site, struct error *err)
                 result = load_base(site, err);
         if (result == 0)
                 result = apply_platform(site, platform, err);
-        if (result < 0)
-                builder_job_fail(job, number, err);
-        else
-                builder_job_end(job, number, BUILDER_DONE);
+        builder_job_end(job, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
         return result;
+}
+
+unsigned builder_job_begin(struct builder_job *job, const char *title)
+{
+        const struct builder_progress *progress = job->options->progress;
+        unsigned number;
+
+        pthread_mutex_lock(&job->lock);
+        number = ++job->steps;
+        progress->begin(progress->context, number, title);
+        pthread_mutex_unlock(&job->lock);
+        return number;
+}
+
+void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome)
+{
+        const struct builder_progress *progress = job->options->progress;
+
+        pthread_mutex_lock(&job->lock);
+        progress->end(progress->context, step, outcome);
+        pthread_mutex_unlock(&job->lock);
 }
 
 bool builder_job_is_cancelled(struct builder_job *job)
@@ -291,20 +315,51 @@ int builder_job_open(struct builder_job *job, struct error *err)
                 return -1;
         fetch.log = o->log;
         job->workshop.fetch = oci_fetch_new(&fetch);
+        job->workshop.imports = builder_cache_import_new(o->cache, &job->workshop);
         if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
                 return -1;
         return builder_inputs_open(job, err);
 }
 
-static int run_job(struct builder_job *job, const struct strv *names, struct builder_build_result *ret, struct error *err)
+/* Every stage that is needed, and the image. */
+static int run_stages(struct builder_job *job, const struct strv *names, struct builder_build_result *ret,
+                      struct error *err)
 {
         struct builder_state *target;
 
-        if (builder_job_open(job, err) < 0 || plan_build(job, err) < 0 || builder_schedule_run(job, err) < 0)
+        if (builder_schedule_run(job, err) < 0)
                 return -1;
         target = &job->stages[job->plan.target].state;
         builder_amend_result(job->options->amendments, target);
+        if (builder_cache_inline(job, err) < 0)
+                return -1;
         return builder_commit(&job->workshop, target, names, &ret->image, err);
+}
+
+/* All stages as they were before anything ran. */
+static void reset_stages(struct builder_job *job)
+{
+        for (size_t i = 0; i < job->plan.count; i++) {
+                builder_state_free(&job->stages[i].state);
+                builder_cache_notes_free(&job->stages[i]);
+                job->stages[i].step = 0;
+        }
+        job->cancelled = false;
+}
+
+static int run_job(struct builder_job *job, const struct strv *names, struct builder_build_result *ret, struct error *err)
+{
+        if (builder_job_open(job, err) < 0 || plan_build(job, err) < 0)
+                return -1;
+        while (run_stages(job, names, ret, err) < 0) {
+                if (!builder_cache_import_has_broken(job->workshop.imports))
+                        return -1;
+                /* a step was hit whose layer could not be had: what was executed is in the store, the rest follows */
+                log_print(job->options->log, LOG_WARNING, "the build begins again without that layer");
+                error_clear(err);
+                reset_stages(job);
+        }
+        return builder_cache_export(job, err);
 }
 
 /* What was learnt of the context's files is worth keeping whether the build succeeded or not. */
@@ -322,8 +377,11 @@ static void save_digests(struct builder_job *job)
 void builder_job_close(struct builder_job *job)
 {
         save_digests(job);
-        for (size_t i = 0; job->stages && i < job->plan.count; i++)
+        for (size_t i = 0; job->stages && i < job->plan.count; i++) {
                 builder_state_free(&job->stages[i].state);
+                builder_cache_notes_free(&job->stages[i]);
+        }
+        strv_free(&job->cache_names);
         free(job->stages);
         builder_plan_free(&job->plan);
         builder_source_free(job->context);

@@ -160,6 +160,8 @@ int builder_cache_acquire(struct builder_job *job, const struct builder_cache_sp
         if (!*ret)
                 result = open_live(job, spec, name, &lock_fd, ret, err);
         if (result == 0) {
+                if (!strv_has(&job->cache_names, name))
+                        strv_add(&job->cache_names, name);
                 (*ret)->users++;
                 (*ret)->discard = (*ret)->discard && spec->readonly;
         }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "builder/cache_import.h"
 #include "builder/cache_record.h"
 #include "builder/content.h"
 #include "common/fd.h"
@@ -88,6 +89,9 @@ int builder_cache_state_open(struct builder_cache_state *s, struct builder_works
         if (spec->from)
                 builder_chain_copy(&s->base, spec->from);
         if (builder_cache_record_load(workshop->store, name, &record, &found, err) < 0)
+                return -1;
+        if (!found && (builder_cache_import_mount(workshop->imports, name, err) < 0 ||
+                       builder_cache_record_load(workshop->store, name, &record, &found, err) < 0))
                 return -1;
         if (found && open_recorded(s, &record, &opened, err) < 0)
                 return -1;
@@ -175,21 +179,33 @@ static int seal_flat(struct builder_workshop *w, struct overlay_tree *from, stru
         return result < 0 ? -1 : builder_chain_seal(tree, &upper, true, ret, &content, err);
 }
 
-/* The whole of the record's state as one index. */
-static int make_flat(struct builder_cache_state *s, struct builder_cache_record *record, struct error *err)
+static int seal_state(struct builder_workshop *w, const struct builder_chain *base, const struct strv *indexes,
+                      struct builder_layer *ret, struct error *err)
 {
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
         CLEANUP_UPPER struct builder_upper upper = { 0 };
         CLEANUP_CHAIN struct builder_chain chain = BUILDER_CHAIN_INIT;
-        struct builder_layer flat = { .index = NULL };
-        int result;
 
-        if (!record->whole)
-                builder_chain_copy(&chain, &s->base);
-        add_indexes(&chain, &record->indexes);
-        if (builder_chain_open(&chain, s->workshop, NULL, &upper, &tree, err) < 0)
+        if (base)
+                builder_chain_copy(&chain, base);
+        add_indexes(&chain, indexes);
+        if (builder_chain_open(&chain, w, NULL, &upper, &tree, err) < 0)
                 return -1;
-        result = seal_flat(s->workshop, tree, &flat, err);
+        return seal_flat(w, tree, ret, err);
+}
+
+int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache_record *record, struct builder_layer *ret,
+                          struct error *err)
+{
+        return seal_state(w, NULL, &record->indexes, ret, err);
+}
+
+/* The whole of the record's state as one index. */
+static int make_flat(struct builder_cache_state *s, struct builder_cache_record *record, struct error *err)
+{
+        struct builder_layer flat = { .index = NULL };
+        int result = seal_state(s->workshop, record->whole ? NULL : &s->base, &record->indexes, &flat, err);
+
         if (result == 0) {
                 strv_clear(&record->indexes);
                 strv_add(&record->indexes, flat.index);

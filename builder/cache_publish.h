@@ -3,6 +3,7 @@
 #define BRYO_BUILDER_CACHE_PUBLISH_H
 
 #include "builder/cache_mount.h"
+#include "builder/cache_record.h"
 
 /* One state of a cache mount, opened as a tree, and how it becomes the next one. Internal to builder/cache_*. */
 struct builder_cache_state {
@@ -22,6 +23,9 @@ int builder_cache_state_open(struct builder_cache_state *s, struct builder_works
                              const struct builder_cache_spec *spec, const char *name, struct error *err);
 /* Seals what changed and lays it on what is the newest state by now. The tree is used up. */
 int builder_cache_state_publish(struct builder_cache_state *s, struct error *err);
+/* A recorded state with nothing below it, as one layer. */
+int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache_record *record, struct builder_layer *ret,
+                          struct error *err);
 void builder_cache_state_close(struct builder_cache_state *s);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "builder/cache_import.h"
 #include "common/fd.h"
 #include "common/memory.h"
 
@@ -125,9 +126,13 @@ int builder_chain_open(const struct builder_chain *chain, struct builder_worksho
         options.has_latest = latest != NULL;
         options.latest = latest ? *latest : 0;
         for (size_t i = 0; i < chain->count && result == 0; i++) {
-                if (!chain->layers[i].index)
+                const char *name = chain->layers[i].index;
+
+                if (chain->layers[i].lazy)
+                        result = builder_cache_import_layer(workshop->imports, &chain->layers[i].diff_id, &name, err);
+                if (result < 0 || !name)
                         continue;
-                result = open_index(workshop, chain->layers[i].index, &indexes[options.index_count], err);
+                result = open_index(workshop, name, &indexes[options.index_count], err);
                 if (result == 0)
                         options.index_count++;
         }

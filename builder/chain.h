@@ -21,6 +21,7 @@ struct builder_layer {
         char *index;                   /* name in OCI_STORE_INDEXES; NULL: the layer is empty. Owned */
         struct strv data;              /* names in OCI_STORE_DATA that this step made and the index points at */
         char *step;                    /* key of the record it came from, in hex; NULL for a base's. Owned */
+        bool lazy;                     /* `index` is not known yet: it is in a cache outside (cache_import.h), under diff_id */
         bool durable;                  /* its files were synced, and its record says so */
         bool has_diff;                 /* the three below are known */
         struct sha256_digest diff_id;

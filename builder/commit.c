@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "builder/cache_import.h"
 #include "builder/layer_tar.h"
 #include "builder/record.h"
 #include "common/memory.h"
@@ -20,6 +21,17 @@ static int sync_layer(struct builder_workshop *w, const struct builder_layer *la
         return layer->index ? oci_store_sync(w->store, OCI_STORE_INDEXES, layer->index, err) : 0;
 }
 
+int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
+{
+        const char *index = NULL;
+
+        if (builder_cache_import_layer(w->imports, &layer->diff_id, &index, err) < 0)
+                return -1;
+        layer->index = memory_strdup(index);
+        layer->lazy = false;
+        return 0;
+}
+
 /* A step's layer gets its diff ID and becomes durable; its record says so from then on. */
 static int settle_layer(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
 {
@@ -27,6 +39,8 @@ static int settle_layer(struct builder_workshop *w, struct builder_layer *layer,
         struct sha256_digest key;
         bool found = false;
 
+        if (layer->lazy && builder_commit_bring(w, layer, err) < 0)
+                return -1;
         if (!layer->has_diff && builder_layer_tar_digest(w, layer, err) < 0)
                 return -1;
         if (!layer->step || layer->durable)
@@ -43,7 +57,7 @@ static int settle_layer(struct builder_workshop *w, struct builder_layer *layer,
         record.layer.diff_id = layer->diff_id;
         record.layer.size = layer->size;
         record.layer.writer = layer->writer;
-        record.layer.durable = true;
+        record.layer.durable = layer->durable = true;
         return builder_record_save(w, &key, &record, err);
 }
 
@@ -104,12 +118,19 @@ static int save_image(struct builder_workshop *w, struct builder_state *state, s
         return oci_image_sync(w->store, image, err);
 }
 
-int builder_commit(struct builder_workshop *w, struct builder_state *state, const struct strv *names,
-                   struct sha256_digest *ret_image, struct error *err)
+int builder_commit_layers(struct builder_workshop *w, struct builder_state *state, struct error *err)
 {
         for (size_t i = 0; i < state->chain.count; i++)
                 if (settle_layer(w, &state->chain.layers[i], err) < 0)
                         return -1;
+        return 0;
+}
+
+int builder_commit(struct builder_workshop *w, struct builder_state *state, const struct strv *names,
+                   struct sha256_digest *ret_image, struct error *err)
+{
+        if (builder_commit_layers(w, state, err) < 0)
+                return -1;
         if (save_image(w, state, ret_image, err) < 0)
                 return -1;
         for (size_t i = 0; i < names->count; i++)

@@ -12,5 +12,9 @@
  */
 int builder_commit(struct builder_workshop *w, struct builder_state *state, const struct strv *names,
                    struct sha256_digest *ret_image, struct error *err);
+/* The first part of it: all layers are in the store with their diff IDs, and durable. */
+int builder_commit_layers(struct builder_workshop *w, struct builder_state *state, struct error *err);
+/* A lazy layer (chain.h) is needed now: it comes into the store. */
+int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer, struct error *err);
 
 #endif

@@ -18,10 +18,13 @@
  * everybody may read it. What all threads share is guarded by the job's lock.
  */
 struct builder_cache;
+struct builder_note;
 
 struct builder_stage {
         struct builder_state state;
         unsigned step;              /* steps begun, for "[name 2/5]" */
+        struct builder_note *notes; /* of its steps, for caches that are written (cache_export.h); owned */
+        size_t note_count, note_cap;
         bool no_cache;              /* its steps are executed, whatever the cache holds */
         struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned; the pointer
                                        changes under the job's lock, so that others can kill what runs */
@@ -39,6 +42,7 @@ struct builder_job {
         struct builder_body_table *bodies; /* owned */
         struct sandbox_stage *holder;   /* holds the mounts of served trees (trees.h); NULL until the first. Owned */
         struct builder_cache *caches;   /* the live ones (cache_mount.h), guarded by cache_lock */
+        struct strv cache_names;        /* of all that were used, guarded by cache_lock */
         pthread_mutex_t cache_lock;     /* taken before `lock`, if both are */
         pthread_mutex_t lock;           /* guards holder and the four below, the workshop's sandbox, and the progress callbacks */
         unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
@@ -53,13 +57,9 @@ void builder_job_close(struct builder_job *job);
 /* True once a stage failed: whoever waits for something gives up. */
 bool builder_job_is_cancelled(struct builder_job *job);
 
-/* Tells that a step begins which is no instruction; returns its number. One of the two ends must follow (job_progress.c). */
+/* The progress callbacks, one at a time; begin returns the step's number. */
 unsigned builder_job_begin(struct builder_job *job, const char *title);
-/* How far a transfer of the step is; for builder_transfer. */
-void builder_job_transfer(struct builder_job *job, unsigned step, const char *name, uint64_t done, uint64_t total);
 void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome);
-/* It failed, or was stopped because another step had failed. */
-void builder_job_fail(struct builder_job *job, unsigned step, const struct error *err);
 
 /* Where an instruction is executed. */
 struct builder_site {
@@ -69,9 +69,6 @@ struct builder_site {
         const struct dockerfile *file; /* what errors quote: the Dockerfile, or the trigger of a base image */
         const struct dockerfile_instruction *instruction;
 };
-
-/* Tells that the next step of the stage begins: `text` is the instruction on one line. Ends as builder_job_begin. */
-unsigned builder_site_begin(const struct builder_site *site, const char *text);
 
 /* An error in the file at `place`, the cause appended: for errors that come from below. Returns -1. */
 int builder_site_error(const struct builder_site *site, const struct dockerfile_place *place, struct error *err,

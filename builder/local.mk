@@ -6,6 +6,10 @@ libbuilder_a_SOURCES = \
 	builder/archive_entry.c builder/archive_entry.h \
 	builder/body_table.c builder/body_table.h \
 	builder/build.c builder/build.h \
+	builder/cache_export.c builder/cache_export.h \
+	builder/cache_import.c builder/cache_import.h \
+	builder/cache_options.h \
+	builder/cache_place.c builder/cache_place.h \
 	builder/cache_mount.c builder/cache_mount.h \
 	builder/cache_publish.c builder/cache_publish.h \
 	builder/cache_record.c builder/cache_record.h \
@@ -39,12 +43,11 @@ libbuilder_a_SOURCES = \
 	builder/image_find.c builder/image_find.h \
 	builder/inputs.c builder/inputs.h \
 	builder/instructions.c \
-	builder/job.h builder/job_progress.c \
+	builder/job.h \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/lint.c builder/lint.h \
 	builder/lock_wait.c builder/lock_wait.h \
-	builder/pack.c builder/pack.h \
 	builder/output.c builder/output.h \
 	builder/named.c builder/named.h \
 	builder/named_stage.c builder/named_stage.h \

@@ -47,8 +47,8 @@ int builder_record_save(struct builder_workshop *w, const struct sha256_digest *
         char hex[SHA256_HEX_SIZE + 1];
 
         sha256_to_hex(&record->identity, hex);
-        buffer_printf(&text, FIRST_LINE "\nidentity %s\ncreated %lld %ld\nboot %s\n", hex,
-                      (long long)record->created.tv_sec, record->created.tv_nsec, record->boot);
+        buffer_printf(&text, FIRST_LINE "\nidentity %s\ncreated %lld %ld\nmade %lld\nboot %s\n", hex,
+                      (long long)record->created.tv_sec, record->created.tv_nsec, (long long)record->made, record->boot);
         if (record->layer.durable)
                 buffer_append_string(&text, "durable\n");
         append_layer(&text, &record->layer);
@@ -104,6 +104,13 @@ static bool parse_line(char *line, struct builder_record *r)
                 if (sscanf(value, "%lld %ld", &seconds, &r->created.tv_nsec) != 2)
                         return false;
                 r->created.tv_sec = (time_t)seconds;
+                r->made = seconds;
+                return true;
+        }
+        if (strcmp(line, "made") == 0) {
+                if (sscanf(value, "%lld", &seconds) != 1)
+                        return false;
+                r->made = seconds;
                 return true;
         }
         if (strcmp(line, "boot") == 0)
@@ -151,6 +158,8 @@ static const char *reason_against(struct builder_workshop *w, const struct build
         for (size_t i = 0; i < r->layer.data.count; i++)
                 if (!oci_store_has(w->store, OCI_STORE_DATA, r->layer.data.items[i]))
                         return "its data is gone";
+        if (r->layer.index && r->layer.has_diff && r->layer.writer == 0 && !oci_store_blob_has(w->store, &r->layer.diff_id))
+                return "its layer is gone";
         if (!is_current(r))
                 return "it was made in another boot and never made durable";
         return NULL;

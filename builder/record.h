@@ -13,6 +13,7 @@
  *
  *     identity HEX       what the chain is called with this step on top
  *     created SEC NSEC   when it was sealed; the time of its history entry
+ *     made SEC           when it was executed, for --cache-ttl; absent in old records: as `created`
  *     boot ID            the boot (and host) that wrote it
  *     durable            its files were synced: it holds in any boot
  *     index NAME         absent: the step changed nothing
@@ -30,6 +31,7 @@
 struct builder_record {
         struct sha256_digest identity;
         struct timespec created;
+        int64_t made;               /* when the step was executed; `created` may be SOURCE_DATE_EPOCH */
         char *boot;                 /* owned */
         struct builder_layer layer; /* layer.step is the key in hex, layer.durable is kept here too */
         char *title;  /* owned */

@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include "builder/cache_export.h"
+#include "builder/cache_import.h"
 #include "builder/lock_wait.h"
 #include "builder/record.h"
 #include "common/memory.h"
@@ -85,6 +87,7 @@ static int execute_on(const struct builder_site *site, const struct builder_step
                 return builder_site_error(site, &site->instruction->place, err, &cause);
         strv_extend(&record->layer.data, &made);
         clock_gettime(CLOCK_REALTIME, &record->created);
+        record->made = record->created.tv_sec;
         clamp_time(site->job->options, &record->created);
         set_identity(step, &content, record->layer.index != NULL, &record->identity);
         record->boot = builder_record_boot();
@@ -117,14 +120,55 @@ static int execute(const struct builder_site *site, const struct builder_step *s
         return 0;
 }
 
+/* --cache-ttl */
+static bool is_too_old(const struct builder_site *site, const struct builder_record *record)
+{
+        const struct builder_cache_options *o = site->job->options->cache;
+
+        return o->has_oldest && record->made < o->oldest;
+}
+
+/* A copy is called by its key, whatever a cache from outside says it is called. */
+static bool is_plausible(const struct builder_site *site, const struct builder_step *step, const struct builder_record *record)
+{
+        struct sha256_digest key;
+
+        if (!step->by_key || (sha256_from_hex(record->layer.step, &key) && sha256_equal(&key, &record->identity)))
+                return true;
+        log_print(site->job->workshop.log, LOG_WARNING, "a step of --cache-from is not used: its identity is not its key");
+        return false;
+}
+
+/* In the store, then in the caches outside. */
+static int find(const struct builder_site *site, const struct builder_step *step, const struct sha256_digest *key,
+                struct builder_record *record, bool *ret_found, struct error *err)
+{
+        struct builder_workshop *w = &site->job->workshop;
+
+        if (builder_record_load(w, key, record, ret_found, err) < 0)
+                return -1;
+        if (*ret_found && !is_too_old(site, record))
+                return 0;
+        builder_record_free(record);
+        if (builder_cache_import_find(w->imports, key, record, ret_found, err) < 0)
+                return -1;
+        if (!*ret_found)
+                return 0;
+        if (is_too_old(site, record) || !is_plausible(site, step, record)) {
+                builder_record_free(record);
+                *ret_found = false;
+        } else if (!record->layer.lazy && !record->layer.index) {
+                return builder_record_save(w, key, record, err); /* it changed nothing: that is all there is to it */
+        }
+        return 0;
+}
+
 /* Looks both keys up; after a miss of both `ret_second` (if there is one) is the key to record besides. */
 static int look_up(const struct builder_site *site, const struct builder_step *step, struct builder_record *record,
                    bool *ret_found, struct sha256_digest *ret_second, struct error *err)
 {
-        struct builder_workshop *w = &site->job->workshop;
-
         *ret_found = false;
-        if (!site->stage->no_cache && builder_record_load(w, &step->key, record, ret_found, err) < 0)
+        if (!site->stage->no_cache && find(site, step, &step->key, record, ret_found, err) < 0)
                 return -1;
         if (*ret_found || !step->refine)
                 return 0;
@@ -132,9 +176,12 @@ static int look_up(const struct builder_site *site, const struct builder_step *s
                 return -1;
         if (site->stage->no_cache)
                 return 0;
-        if (builder_record_load(w, ret_second, record, ret_found, err) < 0)
+        if (find(site, step, ret_second, record, ret_found, err) < 0)
                 return -1;
-        return *ret_found ? builder_record_save_alias(w, &step->key, ret_second, err) : 0;
+        /* of a step whose layer is still outside the store has no record to point at */
+        return *ret_found && !record->layer.lazy
+                       ? builder_record_save_alias(&site->job->workshop, &step->key, ret_second, err)
+                       : 0;
 }
 
 /* --- once ----------------------------------------------------------------------------- */
@@ -183,7 +230,7 @@ static int make_once(const struct builder_site *site, const struct builder_step 
         sha256_to_hex(second, hex);
         result = builder_lock_wait(site->job, try_lock, &a, waiting, err);
         if (result == 0)
-                result = builder_record_load(w, second, record, ret_found, err);
+                result = find(site, step, second, record, ret_found, err);
         if (result == 0 && !*ret_found)
                 result = make(site, step, second, number, record, err);
         oci_store_step_unlock(w->store, hex, a.fd);
@@ -209,20 +256,22 @@ static int take(const struct builder_site *site, const struct builder_step *step
                         return -1;
         }
         apply_record(site, step, &record);
+        builder_cache_note(site, &step->key, &record);
         *outcome = found ? BUILDER_CACHED : BUILDER_DONE;
         return 0;
 }
 
 int builder_step_take(const struct builder_site *site, const struct builder_step *step, struct error *err)
 {
+        struct builder_job *job = site->job;
+        CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
         CLEANUP_FREE char *shown = redact_urls(step->title);
+        CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step,
+                                                 job->plan.stages[site->index].step_count, shown);
         enum builder_outcome outcome;
-        unsigned number = builder_site_begin(site, shown);
+        unsigned number = builder_job_begin(job, title);
         int result = take(site, step, number, &outcome, err);
 
-        if (result < 0)
-                builder_job_fail(site->job, number, err);
-        else
-                builder_job_end(site->job, number, outcome);
+        builder_job_end(job, number, outcome);
         return result;
 }

@@ -3,6 +3,7 @@
 #include "builder/workshop.h"
 
 #include "builder/body.h"
+#include "builder/cache_import.h"
 #include "common/fd.h"
 
 static int open_source(void *context, const char *name, int *ret_fd, struct error *err)
@@ -39,10 +40,12 @@ int builder_workshop_sandbox(struct builder_workshop *w, struct sandbox **ret, s
 void builder_workshop_close(struct builder_workshop *w)
 {
         sandbox_close(w->sandbox);
+        builder_cache_import_free(w->imports);
         overlay_pool_free(w->pool);
         oci_fetch_free(w->fetch);
         w->gate_fd = fd_close(w->gate_fd);
         w->sandbox = NULL;
         w->fetch = NULL;
+        w->imports = NULL;
         w->pool = NULL;
 }

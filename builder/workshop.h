@@ -17,12 +17,15 @@
  * shared gate that keeps prune away. Build, run, import, load and save each
  * open one and close it at the end.
  */
+struct builder_cache_import;
+
 struct builder_workshop {
         struct oci_store *store;    /* borrowed */
         struct overlay_pool *pool;  /* owned */
         const struct log *log;      /* borrowed; may be NULL */
         struct sandbox *sandbox;    /* owned; NULL until the first command */
         struct oci_fetch *fetch;    /* HTTP, for a build; owned, or NULL. Set by whoever has the settings */
+        struct builder_cache_import *imports; /* what --cache-from names; owned, or NULL. Set by a build */
         int gate_fd;                /* holds the shared gate; -1 where locks do not work */
 };
 

@@ -18,8 +18,8 @@
 struct build_flags {
         struct strv words; /* what is no flag: the context */
 
-        struct strv build_arg_files, build_args, contexts, env, labels, no_cache_stages, outputs, platforms, tags, unset_env, unset_labels;
-        const char *arch, *base, *call, *digest_file, *epoch, *file, *ignore_file, *iidfile, *iidfile_raw, *inherit_labels, *jobs, *logfile, *metadata_file, *name_file,
+        struct strv build_arg_files, build_args, cache_from, cache_to, contexts, env, labels, no_cache_stages, outputs, platforms, tags, unset_env, unset_labels;
+        const char *arch, *base, *cache_ttl, *call, *digest_file, *epoch, *file, *ignore_file, *iidfile, *iidfile_raw, *inherit_labels, *jobs, *logfile, *metadata_file, *name_file,
                 *os, *progress, *pull, *rewrite_timestamp, *root, *target, *variant;
         bool check, load, no_cache, quiet;
 

@@ -23,8 +23,6 @@ const struct option_foreign build_flags_ignored[] = {
         { "attest", 0, OPTION_TEXT, "bryo makes no attestations" },
         { "builder", 0, OPTION_TEXT, "there is one builder, this program" },
         { "cache", 0, OPTION_MAYBE, "every step is cached; --no-cache executes them all" },
-        { "cache-from", 0, OPTION_TEXT, "the cache is the store's, as yet" },
-        { "cache-to", 0, OPTION_TEXT, "the cache is the store's, as yet" },
         { "compress", 0, OPTION_SWITCH, "the context is read in place" },
         { "cpu-period", 0, OPTION_TEXT, NO_CGROUPS },
         { "cpu-quota", 0, OPTION_TEXT, NO_CGROUPS },
@@ -48,7 +46,6 @@ const struct option_foreign build_flags_ignored[] = {
         { "stream", 0, OPTION_SWITCH, "the context is read in place" },
         /* buildah build, podman build */
         { "authfile", 0, OPTION_TEXT, NO_REGISTRY },
-        { "cache-ttl", 0, OPTION_TEXT, "a step stays in the cache until bryo prune, as yet" },
         { "cert-dir", 0, OPTION_TEXT, NO_REGISTRY },
         { "cgroupns", 0, OPTION_TEXT, ONE_SANDBOX },
         { "compat-volumes", 0, OPTION_MAYBE, "what a RUN writes into a VOLUME is kept, as BuildKit does" },

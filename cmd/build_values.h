@@ -13,7 +13,9 @@ struct build_values {
         struct strv build_args;      /* NAME=VALUE */
         struct strv no_cache_stages;
         struct builder_amendments amendments;
+        struct builder_cache_options cache;
         unsigned jobs;
+        bool quiet;                  /* no progress */
         bool has_epoch;
         int64_t epoch;
 };
