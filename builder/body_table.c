@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which bytes lie where in the data files of the store. */
+/* Which bytes lie where in the data files and layer tars of the store. */
 #include "builder/body_table.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "builder/body.h"
 #include "builder/record.h"
 #include "common/buffer.h"
 #include "common/fd.h"
 #include "common/map.h"
 #include "common/memory.h"
+#include "common/siphash.h"
 
 #define NAME        "bodies"
-#define MAGIC       "bryo-bodies 1\n"
+#define MAGIC       "bryo-bodies 2\n"
 #define MAX_ENTRIES ((uint64_t)4 << 20)
-/* "data/" and 32 hex digits: what a tree writes. Layer tars and unpacked archives have other names and are left out. */
-#define SOURCE_PREFIX "data/"
-#define SOURCE_HEX    32
+
+/* What a tree writes and what is a layer's tar. Unpacked archives have other names and are left out. */
+enum source_kind {
+        SOURCE_DATA,  /* "data/" and 32 hex digits */
+        SOURCE_LAYER, /* "blobs/" and 64 hex digits */
+        SOURCE_KINDS
+};
+
+static const struct {
+        const char *prefix;
+        size_t hex;
+} source_kinds[SOURCE_KINDS] = {[SOURCE_DATA] = {"data/", 32}, [SOURCE_LAYER] = {"blobs/", 64}};
 
 struct header {
         char magic[16];
@@ -29,7 +41,8 @@ struct header {
 };
 
 struct place {
-        unsigned char source[SOURCE_HEX / 2];
+        uint64_t kind;            /* enum source_kind */
+        unsigned char source[32]; /* the digits' value, then zeros */
         uint64_t offset;
         uint64_t size;
 };
@@ -39,7 +52,7 @@ struct entry {
         struct place place;
 };
 
-_Static_assert(sizeof(struct entry) == 64, "the file holds this struct as it is");
+_Static_assert(sizeof(struct entry) == 88, "the file holds this struct as it is");
 
 struct builder_body_table {
         struct oci_store *store;
@@ -48,12 +61,15 @@ struct builder_body_table {
         pthread_mutex_t lock; /* guards all below */
         bool loaded;
         struct buffer bytes;         /* the object */
-        const struct entry *entries; /* in it, by digest */
+        const struct entry *entries; /* in it, sorted by place */
         size_t count;
-        const struct entry **places; /* the same by place; NULL until needed. Owned */
-        struct map *digests;         /* what was learnt: digest -> struct entry */
-        struct map *learnt;          /* place -> the same entries; borrowed */
-        struct map *here;            /* names of sources that are in the store -> uint64_t size */
+        size_t next;     /* the entry behind the one found last: whoever copies a tree asks in this order */
+        uint32_t *slots; /* their numbers + 1, hashed by digest; 0: free. NULL until needed. Owned */
+        size_t slot_mask;
+        struct siphash_key slot_key;
+        struct map *learnt;  /* place -> struct entry */
+        struct map *digests; /* digest -> one of these entries; borrowed */
+        struct map *here;    /* names of sources that are in the store -> uint64_t size */
 };
 
 /* --- the file ---------------------------------------------------------------------- */
@@ -69,16 +85,40 @@ static void set_boot(char ret[40])
 static bool is_sound(const struct buffer *bytes)
 {
         const struct header *h = (const void *)bytes->data;
+        const struct entry *entries;
         struct sha256_digest sum;
+
+        if (bytes->size < sizeof(*h) || memcmp(h->magic, MAGIC, sizeof(MAGIC)) != 0 || h->count > MAX_ENTRIES ||
+            bytes->size != sizeof(*h) + h->count * sizeof(struct entry))
+                return false;
+        sha256_of(bytes->data + sizeof(*h), bytes->size - sizeof(*h), &sum);
+        if (!sha256_equal(&sum, &h->sum))
+                return false;
+        entries = (const void *)(bytes->data + sizeof(*h));
+        for (uint64_t i = 0; i < h->count; i++)
+                if (entries[i].place.kind >= SOURCE_KINDS)
+                        return false;
+        return true;
+}
+
+static bool is_of_this_boot(const struct buffer *bytes)
+{
+        const struct header *h = (const void *)bytes->data;
         char boot[40];
 
         set_boot(boot);
-        if (bytes->size < sizeof(*h) || memcmp(h->magic, MAGIC, sizeof(MAGIC)) != 0 || h->count > MAX_ENTRIES ||
-            bytes->size != sizeof(*h) + h->count * sizeof(struct entry) || memcmp(h->boot, boot, sizeof(boot)) != 0 ||
-            strcmp(boot, "unknown") == 0)
-                return false;
-        sha256_of(bytes->data + sizeof(*h), bytes->size - sizeof(*h), &sum);
-        return sha256_equal(&sum, &h->sum);
+        return memcmp(h->boot, boot, sizeof(boot)) == 0 && strcmp(boot, "unknown") != 0;
+}
+
+/* Data files may have lost what was not synced; the others keep their order. */
+static size_t drop_data(struct entry *entries, size_t count)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < count; i++)
+                if (entries[i].place.kind != SOURCE_DATA)
+                        entries[kept++] = entries[i];
+        return kept;
 }
 
 /* With the lock held. */
@@ -98,23 +138,30 @@ static void load(struct builder_body_table *t)
                 return;
         t->bytes.size = (size_t)size;
         if (!is_sound(&t->bytes)) {
-                log_print(t->log, LOG_INFO, "the table of bodies is of another boot or damaged: bytes are copied again");
+                log_print(t->log, LOG_INFO,
+                          "the table of bodies is damaged or another version's: bytes are copied again");
                 return;
         }
         t->count = (size_t)((const struct header *)(const void *)t->bytes.data)->count;
         t->entries = (const void *)(t->bytes.data + sizeof(struct header));
+        if (is_of_this_boot(&t->bytes))
+                return;
+        log_print(t->log, LOG_INFO, "the table of bodies is of another boot: bytes that steps wrote are copied again");
+        t->count = drop_data((void *)(t->bytes.data + sizeof(struct header)), t->count);
 }
 
-struct builder_body_table *builder_body_table_new(struct oci_store *store, struct overlay_pool *pool, const struct log *log)
+struct builder_body_table *builder_body_table_new(struct oci_store *store, struct overlay_pool *pool,
+                                                  const struct log *log)
 {
         struct builder_body_table *t = memory_zalloc(1, sizeof(*t));
 
         t->store = store;
         t->pool = pool;
         t->log = log;
-        t->digests = map_new(free);
-        t->learnt = map_new(NULL);
+        t->learnt = map_new(free);
+        t->digests = map_new(NULL);
         t->here = map_new(free);
+        siphash_key_init(&t->slot_key);
         pthread_mutex_init(&t->lock, NULL);
         return t;
 }
@@ -123,60 +170,84 @@ void builder_body_table_free(struct builder_body_table *t)
 {
         if (t == NULL)
                 return;
-        map_free(t->learnt);
         map_free(t->digests);
+        map_free(t->learnt);
         map_free(t->here);
         pthread_mutex_destroy(&t->lock);
         buffer_free(&t->bytes);
-        free(t->places);
+        free(t->slots);
         free(t);
 }
 
 /* --- looking up --------------------------------------------------------------------- */
 
-static int compare_digests(const void *a, const void *b)
-{
-        return memcmp(a, b, sizeof(struct sha256_digest));
-}
-
 static int compare_places(const void *a, const void *b)
 {
-        const struct entry *const *x = a;
-        const struct entry *const *y = b;
+        const struct entry *x = a;
+        const struct entry *y = b;
+        int c = memcmp(x->place.source, y->place.source, sizeof(x->place.source));
 
-        return memcmp(&(*x)->place, &(*y)->place, sizeof(struct place));
+        if (c != 0)
+                return c;
+        if (x->place.kind != y->place.kind)
+                return x->place.kind < y->place.kind ? -1 : 1;
+        if (x->place.offset != y->place.offset)
+                return x->place.offset < y->place.offset ? -1 : 1;
+        return x->place.size < y->place.size ? -1 : x->place.size > y->place.size;
+}
+
+/* The slot of the digest, or the free one where it would be. */
+static uint32_t *find_slot(struct builder_body_table *t, const struct sha256_digest *digest)
+{
+        size_t at = (size_t)siphash_of(&t->slot_key, 0, digest, sizeof(*digest)) & t->slot_mask;
+
+        while (t->slots[at] != 0 && !sha256_equal(&t->entries[t->slots[at] - 1].digest, digest))
+                at = (at + 1) & t->slot_mask;
+        return &t->slots[at];
+}
+
+static void hash_digests(struct builder_body_table *t)
+{
+        t->slot_mask = 15;
+        while (t->slot_mask < 2 * t->count)
+                t->slot_mask = 2 * t->slot_mask + 1;
+        t->slots = memory_zalloc(t->slot_mask + 1, sizeof(*t->slots));
+        for (size_t i = 0; i < t->count; i++)
+                *find_slot(t, &t->entries[i].digest) = (uint32_t)i + 1;
 }
 
 /* With the lock held. */
 static const struct entry *find_digest(struct builder_body_table *t, const struct sha256_digest *digest)
 {
         const struct entry *found = map_find(t->digests, digest, sizeof(*digest));
+        uint32_t number;
 
         load(t);
-        if (!found && t->count > 0)
-                found = bsearch(digest, t->entries, t->count, sizeof(*found), compare_digests);
-        return found;
+        if (found || t->count == 0)
+                return found;
+        if (!t->slots)
+                hash_digests(t);
+        number = *find_slot(t, digest);
+        return number != 0 ? &t->entries[number - 1] : NULL;
 }
 
 /* With the lock held. */
 static const struct entry *find_place(struct builder_body_table *t, const struct place *place)
 {
-        const struct entry wanted = { .place = *place };
-        const struct entry *key = &wanted;
-        const struct entry **found;
-        const struct entry *learnt = map_find(t->learnt, place, sizeof(*place));
+        const struct entry *learnt = map_count(t->learnt) > 0 ? map_find(t->learnt, place, sizeof(*place)) : NULL;
+        const struct entry wanted = {.place = *place};
+        const struct entry *found;
 
         load(t);
         if (learnt || t->count == 0)
                 return learnt;
-        if (!t->places) {
-                t->places = memory_zalloc(t->count, sizeof(struct entry *));
-                for (size_t i = 0; i < t->count; i++)
-                        t->places[i] = &t->entries[i];
-                qsort(t->places, t->count, sizeof(struct entry *), compare_places);
-        }
-        found = bsearch(&key, t->places, t->count, sizeof(struct entry *), compare_places);
-        return found ? *found : NULL;
+        if (t->next < t->count && compare_places(&wanted, &t->entries[t->next]) == 0)
+                found = &t->entries[t->next];
+        else
+                found = bsearch(&wanted, t->entries, t->count, sizeof(wanted), compare_places);
+        if (found)
+                t->next = (size_t)(found - t->entries) + 1;
+        return found;
 }
 
 static int hex_value(char c)
@@ -184,45 +255,43 @@ static int hex_value(char c)
         return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Where the bytes of a file lie, if that is one piece of a data file. */
-static bool find_piece(const struct overlay_ref *file, struct place *ret)
+static bool parse_source(const char *name, enum source_kind kind, struct place *ret)
 {
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        struct overlay_piece *pieces = NULL;
-        struct overlay_attr attr;
-        const char *name;
-        size_t count = 0;
-        bool is;
+        size_t prefix = strlen(source_kinds[kind].prefix);
 
-        *ret = (struct place){ .size = 0 };
-        if (overlay_node_stat(file, &attr, &err) < 0 || overlay_node_pieces(file, &pieces, &count, &err) < 0)
+        if (strncmp(name, source_kinds[kind].prefix, prefix) != 0 || strlen(name) != prefix + source_kinds[kind].hex)
                 return false;
-        is = count == 1 && pieces[0].offset == 0 && pieces[0].length == attr.size;
-        name = is ? overlay_source_name(pieces[0].source) : "";
-        is = is && strncmp(name, SOURCE_PREFIX, strlen(SOURCE_PREFIX)) == 0 &&
-             strlen(name) == strlen(SOURCE_PREFIX) + SOURCE_HEX;
-        name += is ? strlen(SOURCE_PREFIX) : 0;
-        for (size_t i = 0; is && i < SOURCE_HEX / 2; i++) {
-                int high = hex_value(name[2 * i]);
-                int low = hex_value(name[2 * i + 1]);
+        for (size_t i = 0; i < source_kinds[kind].hex / 2; i++) {
+                int high = hex_value(name[prefix + 2 * i]);
+                int low = hex_value(name[prefix + 2 * i + 1]);
 
-                is = high >= 0 && low >= 0;
-                ret->source[i] = (unsigned char)(is ? high * 16 + low : 0);
+                if (high < 0 || low < 0)
+                        return false;
+                ret->source[i] = (unsigned char)(high * 16 + low);
         }
-        if (is) {
-                ret->offset = pieces[0].source_offset;
-                ret->size = pieces[0].length;
-        }
-        free(pieces);
-        return is;
+        ret->kind = kind;
+        return true;
 }
 
-bool builder_body_table_find(struct builder_body_table *t, const struct overlay_ref *file, struct sha256_digest *ret)
+/* Where the bytes of a file lie, if that is one piece of a source that is known here. */
+static bool find_piece(const struct overlay_piece *pieces, size_t count, uint64_t size, struct place *ret)
+{
+        const char *name;
+
+        if (count != 1 || pieces[0].offset != 0 || pieces[0].length != size)
+                return false;
+        *ret = (struct place){.offset = pieces[0].source_offset, .size = size};
+        name = overlay_source_name(pieces[0].source);
+        return parse_source(name, SOURCE_DATA, ret) || parse_source(name, SOURCE_LAYER, ret);
+}
+
+bool builder_body_table_find(struct builder_body_table *t, const struct overlay_piece *pieces, size_t count,
+                             uint64_t size, struct sha256_digest *ret)
 {
         const struct entry *found;
         struct place place;
 
-        if (!find_piece(file, &place))
+        if (!find_piece(pieces, count, size, &place))
                 return false;
         pthread_mutex_lock(&t->lock);
         found = find_place(t, &place);
@@ -237,10 +306,10 @@ bool builder_body_table_find(struct builder_body_table *t, const struct overlay_
 static void format_source(const struct place *place, char ret[OVERLAY_SOURCE_NAME_MAX + 1])
 {
         static const char digits[] = "0123456789abcdef";
-        size_t at = strlen(SOURCE_PREFIX);
+        size_t at = strlen(source_kinds[place->kind].prefix);
 
-        memcpy(ret, SOURCE_PREFIX, at);
-        for (size_t i = 0; i < sizeof(place->source); i++) {
+        memcpy(ret, source_kinds[place->kind].prefix, at);
+        for (size_t i = 0; i < source_kinds[place->kind].hex / 2; i++) {
                 ret[at++] = digits[place->source[i] >> 4];
                 ret[at++] = digits[place->source[i] & 15];
         }
@@ -257,6 +326,7 @@ static bool is_here(struct builder_body_table *t, const char *source, const stru
         CLEANUP_FD int fd = -1;
         const uint64_t *known;
         uint64_t size = 0;
+        struct stat st;
 
         pthread_mutex_lock(&t->lock);
         known = map_find(t->here, source, strlen(source));
@@ -264,8 +334,9 @@ static bool is_here(struct builder_body_table *t, const char *source, const stru
                 size = *known;
         pthread_mutex_unlock(&t->lock);
         if (!known) {
-                if (oci_store_open_object(t->store, OCI_STORE_DATA, source + strlen(SOURCE_PREFIX), &fd, &size, &err) < 0)
+                if (builder_body_open(t->store, source, &fd, &err) < 0 || fstat(fd, &st) < 0)
                         return false;
+                size = (uint64_t)st.st_size;
                 pthread_mutex_lock(&t->lock);
                 map_set(t->here, source, strlen(source), memory_dup(&size, sizeof(size)));
                 pthread_mutex_unlock(&t->lock);
@@ -303,25 +374,23 @@ int builder_body_table_share(struct builder_body_table *t, const struct sha256_d
 
 /* --- learning -------------------------------------------------------------------------- */
 
-void builder_body_table_add(struct builder_body_table *t, const struct overlay_ref *file, const struct sha256_digest *digest)
+void builder_body_table_add(struct builder_body_table *t, const struct overlay_piece *pieces, size_t count,
+                            uint64_t size, const struct sha256_digest *digest)
 {
-        const struct entry *known;
-        struct entry *entry = NULL;
+        struct entry *entry;
         struct place place;
 
-        if (!find_piece(file, &place))
+        if (!find_piece(pieces, count, size, &place))
                 return;
         pthread_mutex_lock(&t->lock);
-        known = find_digest(t, digest);
-        if (!known) {
+        if (!find_place(t, &place)) {
                 entry = memory_zalloc(1, sizeof(*entry));
                 entry->digest = *digest;
                 entry->place = place;
-                map_set(t->digests, digest, sizeof(*digest), entry);
-                known = entry;
+                map_set(t->learnt, &place, sizeof(place), entry);
+                if (!find_digest(t, digest))
+                        map_set(t->digests, digest, sizeof(*digest), entry);
         }
-        /* a second place of the same bytes is known for this build only */
-        map_set(t->learnt, &place, sizeof(place), (void *)(uintptr_t)known);
         pthread_mutex_unlock(&t->lock);
 }
 
@@ -334,22 +403,20 @@ static void append_learnt(void *context, const void *key, size_t size, void *val
 
 int builder_body_table_save(struct builder_body_table *t, struct error *err)
 {
-        struct header header = { .magic = MAGIC };
+        struct header header = {.magic = MAGIC};
         CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
 
-        if (map_count(t->digests) == 0)
+        if (map_count(t->learnt) == 0)
                 return 0;
         load(t);
         set_boot(header.boot);
         buffer_append(&out, &header, sizeof(header));
-        map_each(t->digests, append_learnt, &out);
-        for (size_t i = 0; i < t->count; i++)
-                if (!map_find(t->digests, &t->entries[i].digest, sizeof(t->entries[i].digest)))
-                        buffer_append(&out, &t->entries[i], sizeof(t->entries[i]));
+        map_each(t->learnt, append_learnt, &out);
+        buffer_append(&out, t->entries, t->count * sizeof(*t->entries));
         header.count = (out.size - sizeof(header)) / sizeof(struct entry);
         if (header.count > MAX_ENTRIES)
                 return builder_body_table_drop(t->store, err);
-        qsort(out.data + sizeof(header), (size_t)header.count, sizeof(struct entry), compare_digests);
+        qsort(out.data + sizeof(header), (size_t)header.count, sizeof(struct entry), compare_places);
         sha256_of(out.data + sizeof(header), out.size - sizeof(header), &header.sum);
         memcpy(out.data, &header, sizeof(header));
         return oci_store_save(t->store, OCI_STORE_DIGESTS, NAME, out.data, out.size, err);
@@ -365,6 +432,7 @@ int builder_body_table_drop(struct oci_store *store, struct error *err)
                 return -1;
         fd = fd_open_directory(oci_store_fd(store), "digests");
         if (fd < 0 || fsync(fd) < 0)
-                return error_errno(err, errno, "cannot make the removal of %s/digests/" NAME " last", oci_store_path(store));
+                return error_errno(err, errno, "cannot make the removal of %s/digests/" NAME " last",
+                                   oci_store_path(store));
         return 0;
 }

@@ -56,41 +56,39 @@ static int hash_body(struct builder_source *s, const struct builder_item *item, 
         return 0;
 }
 
-/* One name of a directory; `below` is the path that --exclude knows it by. */
-static int hash_child(struct builder_source *s, const struct builder_item *dir, const char *name, const char *below,
-                      const struct walk *w, struct error *err)
-{
-        const struct dockerfile_ignore *exclude = w->exclude;
-        CLEANUP_ITEM struct builder_item child = BUILDER_ITEM_INIT;
+/* A directory whose names are being hashed; `below` is the path that --exclude knows it by. */
+struct hashing {
+        struct builder_source *s;
+        const char *below;
+        struct walk walk;
+};
 
-        if (s->ops->child(s, dir, name, &child, err) < 0)
-                return -1;
-        if (exclude && dockerfile_ignore_matches(exclude, below, NULL) &&
-            !(S_ISDIR(child.attr.mode) && dockerfile_ignore_may_contain(exclude, below)))
-                return 0;
-        sha256_update(w->hash, "n", 1);
-        sha256_field_string(w->hash, name);
-        return hash_item(s, &child, below, w, err);
+static int hash_child(void *context, const char *name, const struct builder_item *child, struct error *err)
+{
+        const struct hashing *h = context;
+        const struct dockerfile_ignore *exclude = h->walk.exclude;
+        CLEANUP_FREE char *path = NULL;
+
+        if (exclude) {
+                path = memory_printf("%s%s%s", h->below, h->below[0] ? "/" : "", name);
+                if (dockerfile_ignore_matches(exclude, path, NULL) &&
+                    !(S_ISDIR(child->attr.mode) && dockerfile_ignore_may_contain(exclude, path)))
+                        return 0;
+        }
+        sha256_update(h->walk.hash, "n", 1);
+        sha256_field_string(h->walk.hash, name);
+        return hash_item(h->s, child, path ? path : "", &h->walk, err);
 }
 
-static int hash_children(struct builder_source *s, const struct builder_item *dir, const char *below, const struct walk *w,
-                         struct error *err)
+static int hash_children(struct builder_source *s, const struct builder_item *dir, const char *below,
+                         const struct walk *w, struct error *err)
 {
-        const struct walk deeper = { w->exclude, w->hash, w->depth + 1 };
-        CLEANUP_STRV struct strv names = STRV_INIT;
-        int result = 0;
+        struct hashing h = {s, below, {w->exclude, w->hash, w->depth + 1}};
 
-        if (s->ops->list(s, dir, &names, err) < 0)
+        if (builder_source_each(s, dir, hash_child, &h, err) < 0)
                 return -1;
-        for (size_t i = 0; i < names.count && result == 0; i++) {
-                CLEANUP_FREE char *path = NULL;
-
-                if (w->exclude)
-                        path = memory_printf("%s%s%s", below, below[0] ? "/" : "", names.items[i]);
-                result = hash_child(s, dir, names.items[i], path ? path : "", &deeper, err);
-        }
         sha256_update(w->hash, "/", 1);
-        return result;
+        return 0;
 }
 
 int builder_content_hash_attributes(struct builder_source *s, const struct builder_item *item, struct sha256 *hash,
@@ -109,8 +107,9 @@ static int hash_item(struct builder_source *s, const struct builder_item *item, 
 {
         const struct overlay_attr *a = &item->attr;
 
-        if (w->depth > BUILDER_MAX_DEPTH)
-                return error_set(err, ELOOP, "%s: directories are nested deeper than %d", item->path, BUILDER_MAX_DEPTH);
+        if (S_ISDIR(a->mode) && w->depth > BUILDER_MAX_DEPTH)
+                return error_set(err, ELOOP, "%s: directories are nested deeper than %d", item->path,
+                                 BUILDER_MAX_DEPTH);
         if (builder_content_hash_attributes(s, item, w->hash, err) < 0)
                 return -1;
         if (S_ISDIR(a->mode))
@@ -126,7 +125,7 @@ static int hash_item(struct builder_source *s, const struct builder_item *item, 
 int builder_content_hash(struct builder_source *s, const struct builder_item *item,
                          const struct builder_content_options *options, struct sha256 *hash, struct error *err)
 {
-        const struct walk w = { options->exclude, hash, 0 };
+        const struct walk w = {options->exclude, hash, 0};
 
         return hash_item(s, item, options->below, &w, err);
 }

@@ -22,7 +22,8 @@ struct builder_copy {
         bool several;
         struct builder_copy_options options;
         struct map *links; /* "device:inode" -> struct overlay_ref of the first name placed */
-        struct dir_time *dirs; /* directories made by --parents; what is put into them changes their time, so it comes last */
+        struct dir_time
+                *dirs; /* directories made by --parents; what is put into them changes their time, so it comes last */
         size_t dir_count, dir_cap;
         struct placed_file *files;
         size_t file_count, file_cap;
@@ -59,7 +60,7 @@ static struct overlay_owner owner_of(const struct builder_copy *c, const struct 
 {
         if (c->options.owner)
                 return *c->options.owner;
-        return (struct overlay_owner){ a->uid, a->gid };
+        return (struct overlay_owner){a->uid, a->gid};
 }
 
 static mode_t mode_of(const struct builder_copy *c, const struct overlay_attr *a)
@@ -72,10 +73,10 @@ static mode_t mode_of(const struct builder_copy *c, const struct overlay_attr *a
 /* A directory that had to be made on the way: 0755 and root's, unless --chmod and --chown say otherwise. */
 static int make_directories(struct builder_copy *c, const char *path, struct overlay_ref *ret, struct error *err)
 {
-        const struct overlay_attr fresh = { .mode = S_IFDIR | 0755 };
+        const struct overlay_attr fresh = {.mode = S_IFDIR | 0755};
 
-        if (overlay_tree_ensure_directory(c->tree, NULL, path, mode_of(c, &fresh), owner_of(c, &fresh), &c->options.now, ret,
-                                          err) == 0)
+        if (overlay_tree_ensure_directory(c->tree, NULL, path, mode_of(c, &fresh), owner_of(c, &fresh), &c->options.now,
+                                          ret, err) == 0)
                 return 0;
         if (err->code != ENOTDIR)
                 return -1;
@@ -85,7 +86,7 @@ static int make_directories(struct builder_copy *c, const char *path, struct ove
 
 static int set_mtime(const struct overlay_ref *ref, const struct timespec *mtime, struct error *err)
 {
-        const struct overlay_change change = { .set = OVERLAY_SET_MTIME, .mtime = *mtime };
+        const struct overlay_change change = {.set = OVERLAY_SET_MTIME, .mtime = *mtime};
 
         return overlay_node_set(ref, &change, err);
 }
@@ -142,8 +143,20 @@ static void remember_body(struct builder_copy *c, struct builder_source *s, cons
             !s->ops->keyed_digest(s, item, &digest))
                 return;
         memory_grow(&c->files, &c->file_cap, c->file_count + 1, sizeof(*c->files));
-        c->files[c->file_count] = (struct placed_file){ OVERLAY_REF_INIT, digest };
+        c->files[c->file_count] = (struct placed_file){OVERLAY_REF_INIT, digest};
         overlay_ref_copy(placed, &c->files[c->file_count++].file);
+}
+
+/* Most names are free; looking first would double the work of a large copy. */
+static int place_over(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
+                      const char *name, const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err)
+{
+        if (s->ops->place(s, item, dir, name, graft, ret, err) == 0)
+                return 0;
+        if (err->code != EEXIST)
+                return -1;
+        error_clear(err);
+        return clear_name(dir, name, err) < 0 ? -1 : s->ops->place(s, item, dir, name, graft, ret, err);
 }
 
 static int place_file(struct builder_copy *c, struct builder_source *s, const struct builder_item *item,
@@ -151,17 +164,17 @@ static int place_file(struct builder_copy *c, struct builder_source *s, const st
 {
         CLEANUP_OVERLAY_REF struct overlay_ref placed = OVERLAY_REF_INIT;
         const struct overlay_owner owner = owner_of(c, &item->attr);
-        const struct overlay_graft graft = { &owner, mode_of(c, &item->attr), NULL };
+        const struct overlay_graft graft = {&owner, mode_of(c, &item->attr), NULL};
         bool many = item->attr.nlink > 1;
         bool done = false;
 
-        if (clear_name(dir, name, err) < 0)
+        if (many && clear_name(dir, name, err) < 0)
                 return -1;
         if (many && place_hard_link(c, item, dir, name, &done, err) < 0)
                 return -1;
         if (done)
                 return 0;
-        if (s->ops->place(s, item, dir, name, &graft, &placed, err) < 0)
+        if (place_over(s, item, dir, name, &graft, &placed, err) < 0)
                 return -1;
         remember_body(c, s, item, &placed);
         if (many)
@@ -180,11 +193,12 @@ static int ensure_child_directory(struct builder_copy *c, struct builder_source 
                                   struct error *err)
 {
         const struct overlay_owner owner = owner_of(c, &item->attr);
-        const struct overlay_make make = { .mode = S_IFDIR | mode_of(c, &item->attr), .uid = owner.uid, .gid = owner.gid };
-        const struct overlay_change change = { .set = OVERLAY_SET_MODE | OVERLAY_SET_UID | OVERLAY_SET_GID,
-                                               .mode = make.mode & 07777,
-                                               .uid = make.uid,
-                                               .gid = make.gid };
+        const struct overlay_make make = {
+                .mode = S_IFDIR | mode_of(c, &item->attr), .uid = owner.uid, .gid = owner.gid};
+        const struct overlay_change change = {.set = OVERLAY_SET_MODE | OVERLAY_SET_UID | OVERLAY_SET_GID,
+                                              .mode = make.mode & 07777,
+                                              .uid = make.uid,
+                                              .gid = make.gid};
         CLEANUP_ERROR struct error lookup_err = ERROR_INIT;
         struct overlay_attr old;
 
@@ -207,8 +221,9 @@ static int ensure_child_directory(struct builder_copy *c, struct builder_source 
         return builder_item_copy_xattrs(s, item, ret, err);
 }
 
-static int merge_child(struct builder_copy *c, struct builder_source *s, const struct builder_item *item, const char *below,
-                       const struct overlay_ref *dir, const char *name, unsigned depth, struct error *err)
+static int merge_child(struct builder_copy *c, struct builder_source *s, const struct builder_item *item,
+                       const char *below, const struct overlay_ref *dir, const char *name, unsigned depth,
+                       struct error *err)
 {
         CLEANUP_OVERLAY_REF struct overlay_ref made = OVERLAY_REF_INIT;
         const struct dockerfile_ignore *exclude = c->options.exclude;
@@ -224,25 +239,34 @@ static int merge_child(struct builder_copy *c, struct builder_source *s, const s
         return set_mtime(&made, &item->attr.mtime, err);
 }
 
+struct merging {
+        struct builder_copy *copy;
+        struct builder_source *source;
+        const char *below;
+        const struct overlay_ref *to;
+        unsigned depth;
+};
+
+static int merge_name(void *context, const char *name, const struct builder_item *item, struct error *err)
+{
+        const struct merging *m = context;
+        CLEANUP_FREE char *path = NULL;
+
+        /* only directories and what --exclude looks at need a path */
+        if (m->copy->options.exclude || S_ISDIR(item->attr.mode))
+                path = memory_printf("%s%s%s", m->below, m->below[0] ? "/" : "", name);
+        return merge_child(m->copy, m->source, item, path ? path : name, m->to, name, m->depth, err);
+}
+
 static int merge_children(struct builder_copy *c, struct builder_source *s, const struct builder_item *from,
                           const char *below, const struct overlay_ref *to, unsigned depth, struct error *err)
 {
-        CLEANUP_STRV struct strv names = STRV_INIT;
+        struct merging m = {c, s, below, to, depth};
 
         if (depth > BUILDER_MAX_DEPTH)
-                return error_set(err, ELOOP, "%s: directories are nested deeper than %d", from->path, BUILDER_MAX_DEPTH);
-        if (s->ops->list(s, from, &names, err) < 0)
-                return -1;
-        for (size_t i = 0; i < names.count; i++) {
-                CLEANUP_ITEM struct builder_item child = BUILDER_ITEM_INIT;
-                CLEANUP_FREE char *path = below[0] ? memory_printf("%s/%s", below, names.items[i])
-                                                   : memory_strdup(names.items[i]);
-
-                if (s->ops->child(s, from, names.items[i], &child, err) < 0 ||
-                    merge_child(c, s, &child, path, to, names.items[i], depth, err) < 0)
-                        return -1;
-        }
-        return 0;
+                return error_set(err, ELOOP, "%s: directories are nested deeper than %d", from->path,
+                                 BUILDER_MAX_DEPTH);
+        return builder_source_each(s, from, merge_name, &m, err);
 }
 
 /* --- the destination ------------------------------------------------------------------ */
@@ -253,8 +277,8 @@ static bool is_directory(struct builder_copy *c, const char *path)
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct overlay_attr attr;
 
-        return overlay_tree_resolve(c->tree, NULL, path, 0, &ref, &err) == 0 && overlay_node_stat(&ref, &attr, &err) == 0 &&
-               S_ISDIR(attr.mode);
+        return overlay_tree_resolve(c->tree, NULL, path, 0, &ref, &err) == 0 &&
+               overlay_node_stat(&ref, &attr, &err) == 0 && S_ISDIR(attr.mode);
 }
 
 /* If DIR/NAME is a link, goes where it points, so that only the instruction's own destination is followed. */
@@ -293,8 +317,10 @@ static int file_destination(struct builder_copy *c, const char *base, struct ove
                 return make_directories(c, c->dest, ret_dir, err);
         }
         if (c->several)
-                return error_set(err, EINVAL, "several files cannot all become %s: the destination must be a directory, end it with /",
-                                 c->dest);
+                return error_set(
+                        err, EINVAL,
+                        "several files cannot all become %s: the destination must be a directory, end it with /",
+                        c->dest);
         *ret_name = memory_strdup(slash + 1);
         if (make_directories(c, parent, ret_dir, err) < 0)
                 return -1;
@@ -376,7 +402,7 @@ int builder_copy_path(struct builder_copy *c, struct builder_source *s, const ch
 static void remember_time(struct builder_copy *c, const struct overlay_ref *dir, const struct timespec *mtime)
 {
         memory_grow(&c->dirs, &c->dir_cap, c->dir_count + 1, sizeof(*c->dirs));
-        c->dirs[c->dir_count] = (struct dir_time){ OVERLAY_REF_INIT, *mtime };
+        c->dirs[c->dir_count] = (struct dir_time){OVERLAY_REF_INIT, *mtime};
         overlay_ref_copy(dir, &c->dirs[c->dir_count++].dir);
 }
 
@@ -419,19 +445,31 @@ int builder_copy_below(struct builder_copy *c, struct builder_source *s, const c
         return place_below(c, s, &item, &dir, path, names, err);
 }
 
+static int tell_body(struct builder_copy *c, const struct placed_file *placed, struct error *err)
+{
+        struct overlay_piece *pieces = NULL;
+        struct overlay_attr attr;
+        size_t count = 0;
+
+        if (overlay_node_stat(&placed->file, &attr, err) < 0)
+                return -1;
+        if (attr.nlink == 0)
+                return 0;
+        if (overlay_node_pieces(&placed->file, &pieces, &count, err) < 0)
+                return -1;
+        builder_body_table_add(c->options.bodies, pieces, count, attr.size, &placed->digest);
+        free(pieces);
+        return 0;
+}
+
 int builder_copy_finish(struct builder_copy *c, struct error *err)
 {
         for (size_t i = 0; i < c->dir_count; i++)
                 if (set_mtime(&c->dirs[i].dir, &c->dirs[i].mtime, err) < 0)
                         return -1;
-        for (size_t i = 0; i < c->file_count; i++) {
-                struct overlay_attr attr;
-
-                if (overlay_node_stat(&c->files[i].file, &attr, err) < 0)
+        for (size_t i = 0; i < c->file_count; i++)
+                if (tell_body(c, &c->files[i], err) < 0)
                         return -1;
-                if (attr.nlink > 0)
-                        builder_body_table_add(c->options.bodies, &c->files[i].file, &c->files[i].digest);
-        }
         return 0;
 }
 
@@ -440,11 +478,10 @@ int builder_copy_bytes(struct builder_copy *c, const char *name, const void *byt
         CLEANUP_OVERLAY_REF struct overlay_ref dir = OVERLAY_REF_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref file = OVERLAY_REF_INIT;
         CLEANUP_FREE char *final = NULL;
-        const struct overlay_attr fresh = { .mode = S_IFREG | 0644 };
+        const struct overlay_attr fresh = {.mode = S_IFREG | 0644};
         const struct overlay_owner owner = owner_of(c, &fresh);
         const struct overlay_make make = {
-                .mode = S_IFREG | mode_of(c, &fresh), .uid = owner.uid, .gid = owner.gid, .mtime = &c->options.now
-        };
+                .mode = S_IFREG | mode_of(c, &fresh), .uid = owner.uid, .gid = owner.gid, .mtime = &c->options.now};
 
         if (file_destination(c, name, &dir, &final, err) < 0 || clear_name(&dir, final, err) < 0 ||
             overlay_node_make(&dir, final, &make, &file, err) < 0 || overlay_node_append(&file, bytes, size, err) < 0)

@@ -120,8 +120,10 @@ tests_unit_builder_ranges_LDADD = libbuilder.a libcommon.a
 BUILDER_STORE_SOURCES = tests/unit/builder_store.c tests/unit/builder_store.h tests/unit/check.h
 BUILDER_STORE_LIBS = libbuilder.a libdockerfile.a liboverlay.a libsandbox.a liboci.a libcommon.a \
 	$(FUSE_LIBS) $(CAP_LIBS) $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
-check_PROGRAMS += tests/unit/builder_archive tests/unit/builder_digest_cache tests/unit/builder_import tests/unit/builder_prune
-TESTS += tests/unit/builder_archive tests/unit/builder_digest_cache tests/unit/builder_import tests/unit/builder_prune
+check_PROGRAMS += tests/unit/builder_archive tests/unit/builder_body_table tests/unit/builder_digest_cache tests/unit/builder_import tests/unit/builder_prune
+TESTS += tests/unit/builder_archive tests/unit/builder_body_table tests/unit/builder_digest_cache tests/unit/builder_import tests/unit/builder_prune
+tests_unit_builder_body_table_SOURCES = tests/unit/builder_body_table.c $(BUILDER_STORE_SOURCES)
+tests_unit_builder_body_table_LDADD = $(BUILDER_STORE_LIBS)
 tests_unit_builder_digest_cache_SOURCES = tests/unit/builder_digest_cache.c $(BUILDER_STORE_SOURCES)
 tests_unit_builder_digest_cache_LDADD = $(BUILDER_STORE_LIBS)
 tests_unit_builder_archive_SOURCES = tests/unit/builder_archive.c $(BUILDER_STORE_SOURCES)

@@ -18,6 +18,25 @@ void builder_source_free(struct builder_source *s)
                 s->ops->free(s);
 }
 
+int builder_source_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
+                        void *context, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+
+        if (s->ops->each)
+                return s->ops->each(s, dir, visit, context, err);
+        if (s->ops->list(s, dir, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                CLEANUP_ITEM struct builder_item child = BUILDER_ITEM_INIT;
+
+                if (s->ops->child(s, dir, names.items[i], &child, err) < 0 ||
+                    visit(context, names.items[i], &child, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
 void builder_item_release(struct builder_item *item)
 {
         item->fd = fd_close(item->fd);

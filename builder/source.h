@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/sha256.h"
 #include "common/strv.h"
+#include "overlay/children.h"
 #include "overlay/tree.h"
 
 /*
@@ -23,19 +24,26 @@ struct builder_source;
 
 /* One file of a source, opened by `find` or `child`. */
 struct builder_item {
-        struct overlay_attr attr;   /* as COPY sees it: files of a context belong to 0:0 */
-        uint64_t device;            /* with attr.ino: which inode it is, to keep hard links */
-        char *path;                 /* where it really is in the source, without links, "" for the root; owned */
-        int fd;                     /* a context's directory, or what `find` found: O_PATH; else -1 */
-        int parent;                 /* a context's other items: the fd of the directory it was listed in, which must stay
-                                       open as long as the item is used; else -1. Borrowed */
-        bool known;                 /* a context's file: `digest` and `plain` are its */
+        struct overlay_attr attr; /* as COPY sees it: files of a context belong to 0:0 */
+        uint64_t device;          /* with attr.ino: which inode it is, to keep hard links */
+        char *path; /* where it really is in the source, without links, "" for the root; NULL with `child`; owned */
+        int fd;     /* a context's directory, or what `find` found: O_PATH; else -1 */
+        int parent; /* a context's other items: the fd of the directory it was listed in, which must stay
+                       open as long as the item is used; else -1. Borrowed */
+        bool known; /* a context's file: `digest` and `plain` are its */
         struct builder_known_file file;
-        struct overlay_ref ref;     /* a tree's file; empty for a context's */
+        struct overlay_ref ref; /* a tree's file; empty for a context's, and with `child` */
+        const struct overlay_child
+                *child; /* a tree's item that `each` shows and that is no directory; else NULL. Borrowed */
 };
 
-#define BUILDER_ITEM_INIT { .fd = -1, .parent = -1 }
+#define BUILDER_ITEM_INIT                                                                                              \
+        {                                                                                                              \
+                .fd = -1, .parent = -1                                                                                 \
+        }
 
+/* `item` is the visitor's only during the call. */
+typedef int builder_item_function(void *context, const char *name, const struct builder_item *item, struct error *err);
 typedef int builder_xattr_function(void *context, const char *name, const void *value, size_t size, struct error *err);
 
 struct builder_source_ops {
@@ -44,9 +52,13 @@ struct builder_source_ops {
         /* The names in a directory, sorted by bytes; those excluded by an ignore file are left out, sockets too. */
         int (*list)(struct builder_source *s, const struct builder_item *dir, struct strv *ret, struct error *err);
         /* One of the listed names, a link itself if it is one. `dir` must outlive the item. */
-        int (*child)(struct builder_source *s, const struct builder_item *dir, const char *name, struct builder_item *ret,
-                     struct error *err);
-        int (*read_link)(struct builder_source *s, const struct builder_item *item, struct buffer *ret, struct error *err);
+        int (*child)(struct builder_source *s, const struct builder_item *dir, const char *name,
+                     struct builder_item *ret, struct error *err);
+        /* `list` and `child` of every name in one, for a source that has a faster way; else NULL. */
+        int (*each)(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
+                    void *context, struct error *err);
+        int (*read_link)(struct builder_source *s, const struct builder_item *item, struct buffer *ret,
+                         struct error *err);
         /* Calls back for each extended attribute that COPY takes, sorted by name. */
         int (*each_xattr)(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
                           void *context, struct error *err);
@@ -57,15 +69,16 @@ struct builder_source_ops {
         bool (*keyed_digest)(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret);
         /*
          * Makes the item, which is no directory, under a new name in a tree, with `graft`'s owner, mode and time. The
-         * bytes are copied from a context, and shared with a tree. ESTALE when a context's file is not what was digested.
+         * bytes are copied from a context, and shared with a tree. ESTALE when a context's file is not what was
+         * digested, EEXIST when the name is taken.
          */
         int (*place)(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                      const char *name, const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err);
         /* Opens a regular file for reading from its start; *ret_fd can seek. */
         int (*open_file)(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
         /*
-         * Called after a step placed something: makes bytes that it shares last, and adds the names of their data files to `made`.
-         * NULL where nothing is shared, or only with what lasts anyway.
+         * Called after a step placed something: makes bytes that it shares last, and adds the names of their data files
+         * to `made`. NULL where nothing is shared, or only with what lasts anyway.
          */
         int (*keep)(struct builder_source *s, struct strv *made, struct error *err);
         /* Why `path` is not there, as the end of a sentence; NULL when there is nothing to add. Heap text. */
@@ -79,6 +92,9 @@ struct builder_source {
 };
 
 void builder_source_free(struct builder_source *s);
+/* Visits what is in a directory, sorted by the bytes of its names, as `list` and `child` show it. Stops at -1. */
+int builder_source_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
+                        void *context, struct error *err);
 void builder_item_release(struct builder_item *item);
 #define CLEANUP_ITEM __attribute__((cleanup(builder_item_release)))
 /* Sets the item's extended attributes on a node. */
@@ -89,9 +105,9 @@ int builder_item_copy_xattrs(struct builder_source *s, const struct builder_item
  * A directory of the host, read in place, never written. Nothing outside the directory is ever read.
  */
 struct builder_context_options {
-        const char *label;   /* what messages call it; NULL: the directory */
-        bool plain_modes;    /* directories and executables are 0755, other files 0644, whatever the umask made of them */
-        bool skip_git_dir;   /* anything called .git is not there */
+        const char *label; /* what messages call it; NULL: the directory */
+        bool plain_modes;  /* directories and executables are 0755, other files 0644, whatever the umask made of them */
+        bool skip_git_dir; /* anything called .git is not there */
         const time_t *mtime; /* of every file; NULL: its own */
 };
 
@@ -123,7 +139,8 @@ struct builder_scratch_tree;
 struct builder_source *builder_tree_source_own(struct builder_scratch_tree *tree);
 
 /* Reads a whole regular file, at most `limit` bytes; ENOENT if there is none. */
-int builder_source_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret, struct error *err);
+int builder_source_read(struct builder_source *s, const char *path, size_t limit, struct buffer *ret,
+                        struct error *err);
 /* The `keep` of a source that has one. */
 int builder_source_keep(struct builder_source *s, struct strv *made, struct error *err);
 

@@ -14,12 +14,15 @@
 #define CHUNK ((size_t)1 << 18)
 
 struct tree_source {
-        struct builder_source base; /* first */
-        struct overlay_tree *tree;  /* borrowed */
+        struct builder_source base;        /* first */
+        struct overlay_tree *tree;         /* borrowed */
         struct builder_body_table *bodies; /* borrowed, or NULL */
         const struct log *log;
-        struct builder_scratch_tree *own; /* NULL: `tree` is a stage's or image's; else it is of this one, as a context */
-        struct map *digests; /* inode number -> struct sha256_digest, of files with several names. A source has one thread */
+        struct builder_scratch_tree
+                *own;        /* NULL: `tree` is a stage's or image's; else it is of this one, as a context */
+        char *chunk;         /* CHUNK bytes, NULL until something is hashed; owned */
+        struct map *digests; /* inode number -> struct sha256_digest, of files with several names. A source has one
+                                thread */
 };
 
 static struct tree_source *self(struct builder_source *s)
@@ -70,22 +73,73 @@ static int child(struct builder_source *s, const struct builder_item *dir, const
         return take_stat(self(s), ret, err);
 }
 
+struct showing {
+        struct tree_source *t;
+        const struct overlay_ref *dir;
+        builder_item_function *visit;
+        void *context;
+};
+
+/* Only a directory gets a node: somebody will go into it. */
+static int show(void *context, const struct overlay_child *from, struct error *err)
+{
+        const struct showing *sh = context;
+        CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
+
+        if (S_ISSOCK(from->attr.mode))
+                return 0;
+        if (!S_ISDIR(from->attr.mode)) {
+                item.child = from;
+                item.attr = from->attr;
+                if (sh->t->own)
+                        item.attr.uid = item.attr.gid = 0;
+        } else if (overlay_node_lookup(sh->dir, from->name, &item.ref, err) < 0 || take_stat(sh->t, &item, err) < 0) {
+                return -1;
+        }
+        return sh->visit(sh->context, from->name, &item, err);
+}
+
+static int show_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
+                     void *context, struct error *err)
+{
+        struct showing sh = {self(s), &dir->ref, visit, context};
+
+        return overlay_node_each_child(&dir->ref, show, &sh, err);
+}
+
 static int read_link(struct builder_source *s, const struct builder_item *item, struct buffer *ret, struct error *err)
 {
         CLEANUP_FREE char *target = NULL;
 
         (void)s;
+        if (item->child) {
+                buffer_append_string(ret, item->child->target);
+                return 0;
+        }
         if (overlay_node_readlink(&item->ref, &target, err) < 0)
                 return -1;
         buffer_append_string(ret, target);
         return 0;
 }
 
-/* Labels and measurements of a host never travel between stages; they would not be true there. ACLs are a stage's own. */
+/* Labels and measurements of a host never travel between stages; they would not be true there. ACLs are a stage's own.
+ */
 static bool takes_xattr(const struct tree_source *t, const char *name)
 {
         return strncmp(name, "user.", 5) == 0 || strcmp(name, "security.capability") == 0 ||
                (!t->own && strncmp(name, "system.posix_acl_", 17) == 0);
+}
+
+static int each_child_xattr(struct tree_source *t, const struct overlay_child *child, builder_xattr_function *each,
+                            void *context, struct error *err)
+{
+        for (size_t i = 0; i < child->xattr_count; i++) {
+                const struct overlay_xattr *x = &child->xattrs[i];
+
+                if (takes_xattr(t, x->name) && each(context, x->name, x->value, x->size, err) < 0)
+                        return -1;
+        }
+        return 0;
 }
 
 static int each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
@@ -93,6 +147,8 @@ static int each_xattr(struct builder_source *s, const struct builder_item *item,
 {
         CLEANUP_BUFFER struct buffer names = BUFFER_INIT;
 
+        if (item->child)
+                return each_child_xattr(self(s), item->child, each, context, err);
         if (overlay_node_list_xattrs(&item->ref, &names, err) < 0)
                 return -1;
         for (const char *name = names.data; name && name < names.data + names.size; name += strlen(name) + 1) {
@@ -107,44 +163,109 @@ static int each_xattr(struct builder_source *s, const struct builder_item *item,
         return 0;
 }
 
-static int hash_bytes(const struct builder_item *item, struct sha256_digest *ret, struct error *err)
+/* Where the bytes of a regular file are. */
+struct body {
+        const struct overlay_piece *pieces;
+        size_t count;
+        struct overlay_piece *owned; /* NULL: the pieces are an item's */
+};
+
+static void body_free(struct body *body)
 {
-        CLEANUP_FREE char *chunk = memory_alloc(CHUNK);
+        free(body->owned);
+}
+
+static int body_of(const struct builder_item *item, struct body *ret, struct error *err)
+{
+        if (item->child) {
+                *ret = (struct body){item->child->pieces, item->child->piece_count, NULL};
+                return 0;
+        }
+        if (overlay_node_pieces(&item->ref, &ret->owned, &ret->count, err) < 0)
+                return -1;
+        ret->pieces = ret->owned;
+        return 0;
+}
+
+static void hash_zeros(struct sha256 *hash, char *chunk, uint64_t size)
+{
+        memset(chunk, 0, size < CHUNK ? (size_t)size : CHUNK);
+        for (; size > 0; size -= size < CHUNK ? size : CHUNK)
+                sha256_update(hash, chunk, size < CHUNK ? (size_t)size : CHUNK);
+}
+
+static int hash_piece(struct sha256 *hash, char *chunk, const struct overlay_piece *piece, struct error *err)
+{
+        for (uint64_t done = 0; done < piece->length;) {
+                size_t n = piece->length - done < CHUNK ? (size_t)(piece->length - done) : CHUNK;
+
+                if (overlay_source_read(piece->source, chunk, n, piece->source_offset + done, err) < 0)
+                        return -1;
+                sha256_update(hash, chunk, n);
+                done += n;
+        }
+        return 0;
+}
+
+static int hash_body(struct tree_source *t, const struct body *body, uint64_t size, struct sha256_digest *ret,
+                     struct error *err)
+{
+        char *chunk = t->chunk = t->chunk ? t->chunk : memory_alloc(CHUNK);
         struct sha256 hash;
-        uint64_t offset = 0;
-        size_t n;
+        uint64_t at = 0;
 
         sha256_init(&hash);
-        do {
-                if (overlay_node_read(&item->ref, chunk, CHUNK, offset, &n, err) < 0)
+        for (size_t i = 0; i < body->count; i++) {
+                const struct overlay_piece *piece = &body->pieces[i];
+
+                hash_zeros(&hash, chunk, piece->offset - at);
+                if (hash_piece(&hash, chunk, piece, err) < 0)
                         return -1;
-                sha256_update(&hash, chunk, n);
-                offset += n;
-        } while (n > 0);
+                at = piece->offset + piece->length;
+        }
+        hash_zeros(&hash, chunk, size - at);
         sha256_final(&hash, ret);
         return 0;
 }
 
-/* The names of one inode are hashed once: a base with busybox has four hundred of them. */
-static int digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret, struct error *err)
+static int digest_body(struct tree_source *t, const struct builder_item *item, struct sha256_digest *ret,
+                       struct error *err)
 {
-        struct builder_body_table *bodies = self(s)->bodies;
+        struct body body = {.owned = NULL};
+        int result = body_of(item, &body, err);
+
+        if (result == 0 &&
+            !(t->bodies && builder_body_table_find(t->bodies, body.pieces, body.count, item->attr.size, ret))) {
+                result = hash_body(t, &body, item->attr.size, ret, err);
+                if (result == 0 && t->bodies)
+                        builder_body_table_add(t->bodies, body.pieces, body.count, item->attr.size, ret);
+        }
+        body_free(&body);
+        return result;
+}
+
+/* The names of one inode are hashed once: a base with busybox has four hundred of them. */
+static int digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
+                  struct error *err)
+{
         struct map *digests = self(s)->digests;
-        const struct sha256_digest *known = map_find(digests, &item->attr.ino, sizeof(item->attr.ino));
+        bool many = item->attr.nlink > 1;
+        const struct sha256_digest *known = many ? map_find(digests, &item->attr.ino, sizeof(item->attr.ino)) : NULL;
 
         if (known) {
                 *ret = *known;
                 return 0;
         }
-        if (bodies && builder_body_table_find(bodies, &item->ref, ret))
-                return 0;
-        if (hash_bytes(item, ret, err) < 0)
+        if (digest_body(self(s), item, ret, err) < 0)
                 return -1;
-        if (bodies)
-                builder_body_table_add(bodies, &item->ref, ret);
-        if (item->attr.nlink > 1)
+        if (many)
                 map_set(digests, &item->attr.ino, sizeof(item->attr.ino), memory_dup(ret, sizeof(*ret)));
         return 0;
+}
+
+static void tell_dropped(const struct tree_source *t, const char *name)
+{
+        log_print(t->log, LOG_INFO, "the extended attribute %s is not copied between stages", name);
 }
 
 static int drop_foreign_xattrs(struct tree_source *t, const struct overlay_ref *node, struct error *err)
@@ -156,16 +277,37 @@ static int drop_foreign_xattrs(struct tree_source *t, const struct overlay_ref *
         for (const char *name = names.data; name && name < names.data + names.size; name += strlen(name) + 1) {
                 if (takes_xattr(t, name))
                         continue;
-                log_print(t->log, LOG_INFO, "the extended attribute %s is not copied between stages", name);
+                tell_dropped(t, name);
                 if (overlay_node_remove_xattr(node, name, err) < 0)
                         return -1;
         }
         return 0;
 }
 
+static int place_child(struct tree_source *t, const struct overlay_child *from, const struct overlay_ref *dir,
+                       const char *name, const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err)
+{
+        CLEANUP_FREE struct overlay_xattr *taken = NULL;
+        struct overlay_child child = *from;
+
+        if (from->xattr_count > 0) {
+                child.xattrs = taken = memory_zalloc(from->xattr_count, sizeof(*taken));
+                child.xattr_count = 0;
+                for (size_t i = 0; i < from->xattr_count; i++) {
+                        if (takes_xattr(t, from->xattrs[i].name))
+                                taken[child.xattr_count++] = from->xattrs[i];
+                        else
+                                tell_dropped(t, from->xattrs[i].name);
+                }
+        }
+        return overlay_node_plant(dir, name, &child, graft, ret, err);
+}
+
 static int place(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                  const char *name, const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err)
 {
+        if (item->child)
+                return place_child(self(s), item->child, dir, name, graft, ret, err);
         if (overlay_node_graft(dir, name, &item->ref, graft, ret, err) < 0)
                 return -1;
         return drop_foreign_xattrs(self(s), ret, err);
@@ -213,6 +355,7 @@ static void tree_source_free(struct builder_source *s)
 {
         builder_scratch_tree_free(self(s)->own);
         map_free(self(s)->digests);
+        free(self(s)->chunk);
         free(self(s));
 }
 
@@ -220,6 +363,7 @@ static const struct builder_source_ops tree_ops = {
         .find = find,
         .list = list,
         .child = child,
+        .each = show_each,
         .read_link = read_link,
         .each_xattr = each_xattr,
         .digest = digest,

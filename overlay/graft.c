@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "overlay/body.h"
 #include "overlay/change.h"
+#include "overlay/children.h"
 #include "overlay/edit.h"
 #include "overlay/report.h"
 #include "overlay/xattrs.h"
@@ -143,6 +144,74 @@ int overlay_node_graft(const struct overlay_ref *dir, const char *name, const st
                 overlay_node_unpin(dir->tree, node);
         overlay_tree_unlock(dir->tree);
         free_cutting(&c);
+        if (rc < 0)
+                return overlay_report(dir->tree, rc, "copy to", dir->node, name, err);
+        if (ret != NULL)
+                *ret = (struct overlay_ref){dir->tree, node};
+        return 0;
+}
+
+/* --- what overlay_node_each_child showed --- */
+
+static void plant_pieces(struct overlay_tree *tree, struct overlay_node *node, const struct overlay_child *from)
+{
+        for (size_t i = 0; i < from->piece_count; i++) {
+                const struct overlay_piece *piece = &from->pieces[i];
+                struct body_extent extent = {piece->offset, piece->length, piece->source_offset, 0, 0};
+
+                extent.source = overlay_tree_source(tree, piece->source);
+                if (extent.source == tree->data.source && tree->data.fd >= 0)
+                        extent.flags = EXTENT_OWNED | EXTENT_SHARED;
+                overlay_body_replace(tree, node, extent.offset, extent.length, &extent);
+        }
+        node->size = from->attr.size;
+}
+
+static int plant_child(struct overlay_tree *tree, struct overlay_node *dir, const char *name,
+                       const struct overlay_make *make, const struct overlay_child *from, struct overlay_node **ret)
+{
+        struct overlay_node *node = overlay_edit_new(tree, make);
+        int rc = 0;
+
+        overlay_node_pin(node);
+        for (size_t i = 0; rc == 0 && i < from->xattr_count; i++)
+                rc = overlay_xattrs_set(tree, node, from->xattrs[i].name, from->xattrs[i].value, from->xattrs[i].size,
+                                        0);
+        if (rc == 0)
+                rc = overlay_change_add(tree, dir, name, strlen(name), node, false);
+        if (rc < 0) {
+                overlay_node_unpin(tree, node);
+                return rc;
+        }
+        if (S_ISREG(node->mode))
+                plant_pieces(tree, node, from);
+        *ret = node;
+        return 0;
+}
+
+int overlay_node_plant(const struct overlay_ref *dir, const char *name, const struct overlay_child *from,
+                       const struct overlay_graft *graft, struct overlay_ref *ret, struct error *err)
+{
+        const struct overlay_attr *a = &from->attr;
+        struct overlay_make make = {a->mode, a->uid, a->gid, a->rdev, from->target, &a->mtime};
+        struct overlay_node *node = NULL;
+        int rc;
+
+        if (graft->owner != NULL) {
+                make.uid = graft->owner->uid;
+                make.gid = graft->owner->gid;
+        }
+        if (graft->mode != (mode_t)-1)
+                make.mode = (a->mode & S_IFMT) | (graft->mode & 07777);
+        if (graft->mtime != NULL)
+                make.mtime = graft->mtime;
+        overlay_tree_lock(dir->tree);
+        rc = S_ISDIR(a->mode) ? -EISDIR : plant_child(dir->tree, dir->node, name, &make, from, &node);
+        if (rc == 0 && ret == NULL)
+                overlay_node_unpin(dir->tree, node);
+        overlay_tree_unlock(dir->tree);
+        if (rc == -EEXIST)
+                return error_set(err, EEXIST, "the name %s is taken", name);
         if (rc < 0)
                 return overlay_report(dir->tree, rc, "copy to", dir->node, name, err);
         if (ret != NULL)

@@ -5,6 +5,7 @@ liboverlay_a_SOURCES = \
 	overlay/acl.c overlay/acl.h \
 	overlay/body.c overlay/body.h \
 	overlay/change.c overlay/change.h \
+	overlay/children.c overlay/children.h \
 	overlay/data.c overlay/data.h \
 	overlay/edit.c overlay/edit.h \
 	overlay/extents.c overlay/extents.h \
@@ -43,6 +44,7 @@ overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
 
 overlay_tree_tests = \
 	tests/unit/overlay_body \
+	tests/unit/overlay_children \
 	tests/unit/overlay_extents \
 	tests/unit/overlay_index \
 	tests/unit/overlay_layer \
@@ -59,6 +61,8 @@ TESTS += $(overlay_tree_tests)
 overlay_tree_support = tests/unit/overlay_fixture.h tests/unit/overlay_index_use.h tests/unit/overlay_reimport.h tests/unit/check.h
 tests_unit_overlay_body_SOURCES = tests/unit/overlay_body.c $(overlay_tree_support)
 tests_unit_overlay_body_LDADD = $(overlay_test_libs)
+tests_unit_overlay_children_SOURCES = tests/unit/overlay_children.c $(overlay_tree_support)
+tests_unit_overlay_children_LDADD = $(overlay_test_libs)
 tests_unit_overlay_extents_SOURCES = tests/unit/overlay_extents.c tests/unit/check.h
 tests_unit_overlay_extents_LDADD = $(overlay_test_libs)
 tests_unit_overlay_index_SOURCES = tests/unit/overlay_index.c $(overlay_tree_support)
