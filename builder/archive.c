@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "builder/image_layers.h"
-#include "builder/layer_tar.h"
+#include "builder/pack.h"
 #include "builder/workshop.h"
 #include "common/memory.h"
 #include "oci/image.h"
@@ -49,16 +49,23 @@ static int select_image(struct selection *s, struct oci_store *store, const char
         return 0;
 }
 
-static int stream_layer(void *context, const struct oci_image_layer *layer, oci_write_function *write,
-                        void *write_context, struct error *err)
+/* docker has always saved layers as they are; whoever loads them again gains nothing by compressing. */
+static struct oci_archive_save_options archive_options(struct builder_workshop *w, const struct builder_save_options *o)
 {
-        return builder_layer_tar_stream(context, layer->index, write, write_context, err);
+        static const struct oci_pack_options usual = OCI_PACK_DEFAULT;
+        static const struct oci_pack_options plain = {.force = true};
+        struct oci_archive_save_options options = {.docker = o->docker};
+
+        options.pack = o->pack ? *o->pack : o->docker ? plain : usual;
+        options.pack.stream = builder_pack_stream(w);
+        options.pack.log = o->log;
+        return options;
 }
 
 static int write_selection(struct builder_workshop *w, const struct builder_save_options *o, const struct selection *s,
                            struct error *err)
 {
-        const struct oci_archive_save_options options = {.stream = stream_layer, .stream_context = w, .log = o->log, .docker = o->docker};
+        const struct oci_archive_save_options options = archive_options(w, o);
         struct oci_archive_item *items = memory_zalloc(s->count, sizeof(*items));
         int fd = o->fd;
         int result = o->begin ? o->begin(o->context, &fd, err) : 0;
@@ -88,18 +95,6 @@ int builder_archive_save(const struct builder_save_options *o, struct error *err
                 result = write_selection(&w, o, &s, err);
         free_selection(&s);
         return result;
-}
-
-int builder_archive_describe(struct oci_store *store, const struct log *log, const struct sha256_digest *image,
-                             struct oci_descriptor *ret, struct error *err)
-{
-        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
-        CLEANUP_IMAGE struct oci_image *record = NULL;
-        const struct oci_archive_save_options options = {.stream = stream_layer, .stream_context = &w, .log = log};
-
-        if (builder_workshop_open(&w, store, log, err) < 0 || oci_image_load(store, image, &record, err) < 0)
-                return -1;
-        return oci_archive_describe(store, record, &options, ret, err);
 }
 
 /* --- load ------------------------------------------------------------------ */

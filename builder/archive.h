@@ -21,6 +21,7 @@ struct builder_save_options {
         const char *directory;     /* writes a directory; NULL: a tar to `fd` */
         int fd;                    /* borrowed */
         bool docker;               /* for `docker load`, too */
+        const struct oci_pack_options *pack; /* stream and log are filled in; NULL: OCI_PACK_DEFAULT, or for docker: uncompressed */
         /* Called once all images were found and before anything is written; gives `fd` if it was -1. May be NULL. */
         int (*begin)(void *context, int *ret_fd, struct error *err);
         void *context;
@@ -28,10 +29,6 @@ struct builder_save_options {
 
 /* The layers built here are streamed out of their indexes. A failure leaves an incomplete archive behind. */
 int builder_archive_save(const struct builder_save_options *o, struct error *err);
-
-/* What the manifest of the image would be called in an archive or a registry; `ret` is empty and the caller clears it. */
-int builder_archive_describe(struct oci_store *store, const struct log *log, const struct sha256_digest *image,
-                             struct oci_descriptor *ret, struct error *err);
 
 struct builder_load_options {
         struct oci_store *store;

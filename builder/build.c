@@ -126,10 +126,7 @@ static int begin_stage(const struct builder_site *site, struct error *err)
 {
         struct builder_job *job = site->job;
         const struct builder_stage_plan *plan = &job->plan.stages[site->index];
-        CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
-        CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step, plan->step_count,
-                                                 plan->from->original);
-        unsigned number = builder_job_begin(job, title);
+        unsigned number = builder_site_begin(site, plan->from->original);
         CLEANUP_PLATFORM struct oci_platform *platform = NULL;
         int result = wanted_platform(site, &platform, err);
 
@@ -137,29 +134,11 @@ static int begin_stage(const struct builder_site *site, struct error *err)
                 result = load_base(site, err);
         if (result == 0)
                 result = apply_platform(site, platform, err);
-        builder_job_end(job, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
+        if (result < 0)
+                builder_job_fail(job, number, err);
+        else
+                builder_job_end(job, number, BUILDER_DONE);
         return result;
-}
-
-unsigned builder_job_begin(struct builder_job *job, const char *title)
-{
-        const struct builder_progress *progress = job->options->progress;
-        unsigned number;
-
-        pthread_mutex_lock(&job->lock);
-        number = ++job->steps;
-        progress->begin(progress->context, number, title);
-        pthread_mutex_unlock(&job->lock);
-        return number;
-}
-
-void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome)
-{
-        const struct builder_progress *progress = job->options->progress;
-
-        pthread_mutex_lock(&job->lock);
-        progress->end(progress->context, step, outcome);
-        pthread_mutex_unlock(&job->lock);
 }
 
 bool builder_job_is_cancelled(struct builder_job *job)

@@ -57,9 +57,13 @@ void builder_job_close(struct builder_job *job);
 /* True once a stage failed: whoever waits for something gives up. */
 bool builder_job_is_cancelled(struct builder_job *job);
 
-/* The progress callbacks, one at a time; begin returns the step's number. */
+/* Tells that a step begins which is no instruction; returns its number. One of the two ends must follow (job_progress.c). */
 unsigned builder_job_begin(struct builder_job *job, const char *title);
+/* How far a transfer of the step is; for builder_transfer. */
+void builder_job_transfer(struct builder_job *job, unsigned step, const char *name, uint64_t done, uint64_t total);
 void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome);
+/* It failed, or was stopped because another step had failed. */
+void builder_job_fail(struct builder_job *job, unsigned step, const struct error *err);
 
 /* Where an instruction is executed. */
 struct builder_site {
@@ -69,6 +73,9 @@ struct builder_site {
         const struct dockerfile *file; /* what errors quote: the Dockerfile, or the trigger of a base image */
         const struct dockerfile_instruction *instruction;
 };
+
+/* Tells that the next step of the stage begins: `text` is the instruction on one line. Ends as builder_job_begin. */
+unsigned builder_site_begin(const struct builder_site *site, const char *text);
 
 /* An error in the file at `place`, the cause appended: for errors that come from below. Returns -1. */
 int builder_site_error(const struct builder_site *site, const struct dockerfile_place *place, struct error *err,

@@ -43,11 +43,12 @@ libbuilder_a_SOURCES = \
 	builder/image_find.c builder/image_find.h \
 	builder/inputs.c builder/inputs.h \
 	builder/instructions.c \
-	builder/job.h \
+	builder/job.h builder/job_progress.c \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/lint.c builder/lint.h \
 	builder/lock_wait.c builder/lock_wait.h \
+	builder/pack.c builder/pack.h \
 	builder/output.c builder/output.h \
 	builder/named.c builder/named.h \
 	builder/named_stage.c builder/named_stage.h \

@@ -51,7 +51,9 @@ static int take_files(const struct builder_site *site, const char *name, struct 
         };
 
         builder_state_init(&site->stage->state);
+        pthread_mutex_lock(&site->job->lock); /* other stages' steps sum the counts up (job_progress.c) */
         site->job->plan.stages[site->index].step_count++;
+        pthread_mutex_unlock(&site->job->lock);
         return hash_files(site, source, &step.key, err) < 0 ? -1 : builder_step_take(site, &step, err);
 }
 

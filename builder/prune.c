@@ -33,6 +33,7 @@ static const char *const directories[] = {
         [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
         [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
         [OCI_STORE_CACHES] = "caches",      [OCI_STORE_PARTIAL] = "partial",
+        [OCI_STORE_COMPRESSED] = "compressed",
 };
 
 static int collect(void *context, const struct oci_store_object *o, struct error *err)
@@ -290,10 +291,14 @@ static int sweep_caches(struct sweep *s, struct error *err)
 /* The order is the point: nothing may be gone while something that points at it is there. */
 static int sweep_all(struct sweep *s, struct error *err)
 {
+        size_t compressed = 0; /* their blobs are counted */
+
         if (sweep_tags(s, err) < 0 || sweep_area(s, OCI_STORE_IMAGES, &s->result->images, err) < 0 ||
             sweep_area(s, OCI_STORE_STEPS, &s->result->steps, err) < 0 ||
             sweep_area(s, OCI_STORE_DOWNLOADS, &s->result->downloads, err) < 0 ||
-            sweep_caches(s, err) < 0 || sweep_area(s, OCI_STORE_PARTIAL, &s->result->files, err) < 0 || sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
+            sweep_caches(s, err) < 0 || sweep_area(s, OCI_STORE_PARTIAL, &s->result->files, err) < 0 ||
+            sweep_area(s, OCI_STORE_COMPRESSED, &compressed, err) < 0 ||
+            sweep_area(s, OCI_STORE_INDEXES, &s->result->layers, err) < 0)
                 return -1;
         return sweep_blobs(s, err) < 0 ? -1 : sweep_data(s, err);
 }
@@ -303,7 +308,8 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
         CLEANUP_REACH struct builder_reach *reach = NULL;
         CLEANUP_ERROR struct error measure_err = ERROR_INIT;
         struct sweep s = {.store = o->store, .log = o->log, .result = ret};
-        const unsigned roots = (o->all ? 0u : BUILDER_REACH_STEPS) | (o->all || o->caches ? 0u : BUILDER_REACH_CACHES);
+        const unsigned roots = BUILDER_REACH_COMPRESSED | (o->all ? 0u : BUILDER_REACH_STEPS) |
+                               (o->all || o->caches ? 0u : BUILDER_REACH_CACHES);
         CLEANUP_FD int gate = -1;
         uint64_t before = 0;
         uint64_t after = 0;

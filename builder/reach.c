@@ -11,14 +11,16 @@
 #include "builder/record.h"
 #include "common/map.h"
 #include "common/memory.h"
+#include "oci/compressed.h"
 #include "oci/image.h"
 #include "overlay/index.h"
 
-#define AREAS (OCI_STORE_CACHES + 1)
+#define AREAS (OCI_STORE_COMPRESSED + 1)
 
 struct builder_reach {
         struct map *kept[AREAS]; /* names, as a set */
         struct map *sources;     /* source name -> struct builder_ranges, owned */
+        struct map *layers;      /* diff IDs of the layers of tagged images, as a set */
         struct strv dangling;
         struct strv image_indexes; /* indexes of tagged images ... */
         struct strv owners;        /* ... and for each the tag that needs it */
@@ -37,6 +39,7 @@ static struct builder_reach *reach_new(void)
         for (size_t i = 0; i < AREAS; i++)
                 r->kept[i] = map_new(NULL);
         r->sources = map_new(free_ranges);
+        r->layers = map_new(NULL);
         return r;
 }
 
@@ -47,6 +50,7 @@ void builder_reach_free(struct builder_reach *r)
         for (size_t i = 0; i < AREAS; i++)
                 map_free(r->kept[i]);
         map_free(r->sources);
+        map_free(r->layers);
         strv_free(&r->dangling);
         strv_free(&r->image_indexes);
         strv_free(&r->owners);
@@ -164,6 +168,7 @@ static void mark_image(struct builder_reach *r, const struct oci_image *image, c
         for (size_t i = 0; i < image->layer_count; i++) {
                 const struct oci_image_layer *layer = &image->layers[i];
 
+                map_set(r->layers, layer->diff_id.bytes, sizeof(layer->diff_id.bytes), r);
                 if (layer->writer == 0)
                         keep_blob(r, &layer->diff_id);
                 if (layer->blob)
@@ -370,6 +375,30 @@ static int mark_caches(struct builder_reach *r, struct oci_store *store, const s
         return result;
 }
 
+/* --- compressed layers -------------------------------------------------------- */
+
+/* A record that cannot be read goes: the layer is compressed again. */
+static int mark_compressed(struct builder_reach *r, struct oci_store *store, const struct log *log, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        int result = oci_store_each(store, OCI_STORE_COMPRESSED, collect, &names, err);
+
+        for (size_t i = 0; i < names.count && result == 0; i++) {
+                CLEANUP_ERROR struct error load_err = ERROR_INIT;
+                struct oci_descriptor blob = {.media_type = NULL};
+                struct sha256_digest diff_id;
+
+                if (oci_compressed_load(store, names.items[i], &diff_id, &blob, &load_err) < 0) {
+                        log_print(log, LOG_WARNING, "a compressed layer goes: %s", load_err.message);
+                } else if (map_find(r->layers, diff_id.bytes, sizeof(diff_id.bytes))) {
+                        keep_blob(r, &blob.digest);
+                        (void)keep(r, OCI_STORE_COMPRESSED, names.items[i]);
+                }
+                oci_descriptor_clear(&blob);
+        }
+        return result;
+}
+
 int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log *log, struct builder_reach **ret,
                        struct error *err)
 {
@@ -380,6 +409,8 @@ int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log
         if ((roots & BUILDER_REACH_STEPS) && (mark_steps(r, store, log, err) < 0 || mark_downloads(r, store, err) < 0))
                 return -1;
         if ((roots & BUILDER_REACH_CACHES) && mark_caches(r, store, log, err) < 0)
+                return -1;
+        if ((roots & BUILDER_REACH_COMPRESSED) && mark_compressed(r, store, log, err) < 0)
                 return -1;
         *ret = STEAL(r);
         return 0;

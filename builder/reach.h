@@ -19,6 +19,7 @@
  *                         -> layer tars that came from outside:   whole blobs
  *                         -> indexes -> ranges of data and blobs
  *     step record         -> index   -> ranges of data and blobs
+ *     compressed record   -> a whole blob, if a tagged image has the layer
  *     download record     -> a whole data file
  *     cache mount         -> indexes -> ranges of data and blobs
  */
@@ -32,6 +33,7 @@ struct builder_reach;
 enum builder_reach_roots {
         BUILDER_REACH_STEPS = 1,
         BUILDER_REACH_CACHES = 2, /* the directories of RUN --mount=type=cache */
+        BUILDER_REACH_COMPRESSED = 4, /* the compressed forms that were made of the layers of tagged images */
 };
 int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log *log, struct builder_reach **ret,
                        struct error *err);

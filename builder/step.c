@@ -263,15 +263,14 @@ static int take(const struct builder_site *site, const struct builder_step *step
 
 int builder_step_take(const struct builder_site *site, const struct builder_step *step, struct error *err)
 {
-        struct builder_job *job = site->job;
-        CLEANUP_FREE char *stage = builder_plan_stage_title(&job->plan, site->index);
         CLEANUP_FREE char *shown = redact_urls(step->title);
-        CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step,
-                                                 job->plan.stages[site->index].step_count, shown);
         enum builder_outcome outcome;
-        unsigned number = builder_job_begin(job, title);
+        unsigned number = builder_site_begin(site, shown);
         int result = take(site, step, number, &outcome, err);
 
-        builder_job_end(job, number, outcome);
+        if (result < 0)
+                builder_job_fail(site->job, number, err);
+        else
+                builder_job_end(site->job, number, outcome);
         return result;
 }

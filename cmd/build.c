@@ -2,6 +2,7 @@
 /* bryo build */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "builder/build.h"
@@ -45,16 +46,18 @@ static void fill_options(const struct build_flags *f, const struct build_values 
 }
 
 /* The image is in the store: to the places and files that the flags name. */
-static int deliver(const struct build_report *report, const struct build_outputs *outputs, struct error *err)
+static int deliver(const struct build_report *report, const struct build_outputs *outputs, struct cmd_progress *p,
+                   struct error *err)
 {
         if (build_outputs_write(outputs, report->store, report->log, report->image, report->tags, err) < 0)
                 return -1;
+        cmd_progress_finish(p, BUILDER_DONE);
         return build_report_write(report, err);
 }
 
 /* An image is built and delivered; the warnings of the checks come last, also when the build failed. */
 static int make_image(struct builder_build_options *o, const struct build_flags *f, const struct build_outputs *outputs,
-                      bool quiet, FILE *out, struct error *err)
+                      struct cmd_progress *p, FILE *out, struct error *err)
 {
         struct dockerfile_warnings warnings = { .count = 0 };
         struct builder_build_result built;
@@ -67,9 +70,10 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
                         f, o->store, o->log, &built.image, o->tags, out, build_outputs_use_stdout(outputs),
                 };
 
-                result = deliver(&report, outputs, err);
+                result = deliver(&report, outputs, p, err);
         }
-        if (!quiet)
+        cmd_progress_finish(p, BUILDER_FAILED);
+        if (!cmd_progress_is_quiet(p))
                 cmd_check_summarise(&warnings, out);
         dockerfile_warnings_clear(&warnings);
         return result;
@@ -83,17 +87,31 @@ static int find_call(const struct build_flags *f, enum cmd_call *ret, bool *ret_
         return f->call ? cmd_call_parse(f->call, ret, ret_json, err) : 0;
 }
 
-/* Returns 1 when --check warned. */
-static int build(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs, FILE *out,
-                 struct error *err)
+static int open_progress(struct build_flags *f, FILE *out, struct cmd_progress **ret, struct error *err)
 {
-        struct cmd_progress *p = cmd_progress_new(v->quiet, out);
+        const char *name = f->progress ? f->progress : getenv("BUILDKIT_PROGRESS");
+        enum cmd_progress_mode mode;
+        char *warning;
+
+        if (cmd_progress_mode_parse(name, out, &mode, &warning, err) < 0)
+                return -1;
+        f->quiet = f->quiet || (name && strcmp(name, "quiet") == 0); /* as buildx: the image ID is printed */
+        if (warning)
+                strv_take(&f->warnings, warning);
+        *ret = cmd_progress_new(f->quiet ? CMD_PROGRESS_QUIET : mode, out);
+        return 0;
+}
+
+/* Returns 1 when --check warned. */
+static int build(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs,
+                 struct cmd_progress *p, FILE *out, struct error *err)
+{
         const struct builder_progress callbacks = cmd_progress_callbacks(p);
         const struct log log = cmd_progress_log(p);
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_STRV struct strv tags = STRV_INIT;
         struct builder_build_options o = { .log = &log, .progress = &callbacks, .tags = &tags };
-        struct builder_run_options run = { .secrets = NULL };
+        struct builder_run_options run = { .shell_context = NULL };
         enum cmd_call call;
         bool json, warned = false;
         int result;
@@ -107,18 +125,18 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         result = find_call(f, &call, &json, err);
         if (result == 0)
                 result = build_run_options(f, &log, &run, err);
+        run.shell_context = p;
         if (result == 0)
                 result = cmd_fetch_limits_find(&o.fetch, err);
         if (result == 0)
                 result = cmd_store_open(f->root, &log, &store, err);
         o.store = store;
         if (result == 0 && call == CMD_CALL_BUILD)
-                result = make_image(&o, f, outputs, v->quiet, out, err);
+                result = make_image(&o, f, outputs, p, out, err);
         else if (result == 0)
                 result = cmd_call_run(&o, call, json, &warned, err);
         oci_store_close(STEAL(store));
         builder_run_options_free(&run);
-        cmd_progress_free(p);
         return result == 0 && warned ? 1 : result;
 }
 
@@ -131,17 +149,30 @@ static int close_log(FILE *file, const char *path, int result, struct error *err
         return result;
 }
 
-static int build_with_log(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs,
+static int build_to(struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs, FILE *out,
+                    struct error *err)
+{
+        struct cmd_progress *p;
+        int result;
+
+        if (open_progress(f, out, &p, err) < 0)
+                return -1;
+        result = build(f, v, outputs, p, out, err);
+        cmd_progress_free(p);
+        return result;
+}
+
+static int build_with_log(struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs,
                           struct error *err)
 {
         FILE *file;
 
         if (!f->logfile)
-                return build(f, v, outputs, stderr, err);
+                return build_to(f, v, outputs, stderr, err);
         file = fopen(f->logfile, "we");
         if (!file)
                 return error_errno(err, errno, "cannot open --logfile %s", f->logfile);
-        return close_log(file, f->logfile, build(f, v, outputs, file, err), err);
+        return close_log(file, f->logfile, build_to(f, v, outputs, file, err), err);
 }
 
 int cmd_build(char *const *argv, struct error *err)

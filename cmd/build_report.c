@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "builder/archive.h"
+#include "builder/pack.h"
 #include "cmd/output.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -139,7 +139,7 @@ static int write_files(const struct build_report *r, const char *id, struct erro
                 return error_wrap(err, "--iidfile-raw");
         if (!f->metadata_file && !f->digest_file && !f->name_file)
                 return 0;
-        result = builder_archive_describe(r->store, r->log, r->image, &d, err);
+        result = builder_pack_describe(r->store, r->log, r->image, NULL, &d, err);
         if (result == 0)
                 result = write_about_manifest(r, &d, err);
         oci_descriptor_clear(&d);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/progress.h"
 #include "cmd/terminal.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -119,19 +120,21 @@ static int add_proxies(struct builder_run_options *o, const struct build_flags *
 
 /* --- the rest ------------------------------------------------------------------------- */
 
+/* `context` is the struct cmd_progress. */
 static int attend_shell(void *context, struct sandbox_stage *stage, int tty_fd, struct error *err)
 {
         struct cmd_terminal terminal;
         int result;
 
-        (void)context;
         if (cmd_terminal_open(&terminal, true, err) < 0) {
                 (void)fd_close(tty_fd);
                 return -1;
         }
+        cmd_progress_suspend(context);
         fputs("a shell in the files of the failed step; leave it with exit\n", stderr);
         result = cmd_terminal_attend(&terminal, stage, tty_fd, err);
         cmd_terminal_close(&terminal);
+        cmd_progress_resume(context);
         return result;
 }
 

@@ -105,26 +105,6 @@ static int read_jobs(const char *text, unsigned *ret, struct error *err)
         return 0;
 }
 
-static int read_progress(struct build_flags *f, bool *ret_quiet, struct error *err)
-{
-        static const char *const plain[] = { "auto", "plain" };
-        static const char *const quiet[] = { "quiet", "none" };
-        static const char *const later[] = { "tty", "rawjson" };
-        const char *mode = f->progress ? f->progress : getenv("BUILDKIT_PROGRESS");
-
-        *ret_quiet = f->quiet;
-        if (!mode || mode[0] == '\0' || has_word(plain, ARRAY_SIZE(plain), mode))
-                return 0;
-        if (has_word(later, ARRAY_SIZE(later), mode)) {
-                warn(f, memory_printf("--progress=%s is not built yet: the progress is plain", mode));
-                return 0;
-        }
-        if (!has_word(quiet, ARRAY_SIZE(quiet), mode))
-                return error_set(err, OPTIONS_EUSAGE, "--progress=%s: the modes are auto, plain, quiet and none", mode);
-        *ret_quiet = true;
-        return 0;
-}
-
 static int read_pull(struct build_flags *f, struct error *err)
 {
         static const char *const words[] = { "true", "always", "newer", "ifnewer", "missing", "ifmissing" };
@@ -205,8 +185,8 @@ int build_values_read(struct build_flags *f, struct build_values *v, struct erro
         *v = (struct build_values){ .jobs = 0 };
         read_stages(f, &v->no_cache_stages);
         if (read_build_args(f, &v->build_args, err) < 0 || read_amendments(f, &v->amendments, err) < 0 ||
-            read_jobs(f->jobs, &v->jobs, err) < 0 || read_progress(f, &v->quiet, err) < 0 || read_pull(f, err) < 0 ||
-            read_platform(f, err) < 0 || build_cache_read(f, &v->cache, err) < 0)
+            read_jobs(f->jobs, &v->jobs, err) < 0 || read_pull(f, err) < 0 || read_platform(f, err) < 0 ||
+            build_cache_read(f, &v->cache, err) < 0)
                 return -1;
         return read_epoch(f, v, err);
 }

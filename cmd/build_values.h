@@ -15,7 +15,6 @@ struct build_values {
         struct builder_amendments amendments;
         struct builder_cache_options cache;
         unsigned jobs;
-        bool quiet;                  /* no progress */
         bool has_epoch;
         int64_t epoch;
 };

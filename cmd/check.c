@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/check_json.h"
+#include "cmd/text.h"
 #include "cmd/options.h"
 #include "common/memory.h"
 #include "dockerfile/source.h"
@@ -54,11 +55,13 @@ static void print_lines(const struct dockerfile *d, const struct dockerfile_warn
         }
         printf("%s:%u\n--------------------\n", d->name, w->first_line);
         for (unsigned line = first; line <= last; line++) {
+                CLEANUP_BUFFER struct buffer shown_text = BUFFER_INIT;
                 size_t size = 0;
                 const char *text = line <= d->source->line_count ? dockerfile_source_line(d->source, line, &size) : "";
 
-                printf(" %3u | %s %.*s\n", line, line >= w->first_line && line <= w->last_line ? ">>>" : "   ",
-                       (int)size, text);
+                cmd_text_append_output(&shown_text, text, size);
+                printf(" %3u | %s %s\n", line, line >= w->first_line && line <= w->last_line ? ">>>" : "   ",
+                       buffer_text(&shown_text));
         }
         printf("--------------------\n");
 }
@@ -73,11 +76,13 @@ static void print_warnings(const struct builder_check_result *r)
                 printf("Check complete, %zu warnings have been found!\n", r->warnings.count);
         for (size_t k = 0; k < r->warnings.count; k++) {
                 const struct dockerfile_warning *w = &r->warnings.items[k];
+                CLEANUP_BUFFER struct buffer detail = BUFFER_INIT;
 
                 printf("\nWARNING: %s", w->rule->name);
                 if (w->rule->page)
                         printf(" - https://docs.docker.com/go/dockerfile/rule/%s/", w->rule->page);
-                printf("\n%s\n", w->detail);
+                cmd_text_append_message(&detail, w->detail);
+                printf("\n%s\n", buffer_text(&detail));
                 print_lines(r->file, w);
         }
 }
@@ -189,7 +194,11 @@ void cmd_check_summarise(const struct dockerfile_warnings *warnings, FILE *out)
                 return;
         fprintf(out, "\n%zu warning%s found (--check shows %s in the file):\n", warnings->count,
                 warnings->count == 1 ? "" : "s", warnings->count == 1 ? "it" : "them");
-        for (size_t k = 0; k < warnings->count; k++)
-                fprintf(out, " - %s: %s (line %u)\n", warnings->items[k].rule->name, warnings->items[k].detail,
+        for (size_t k = 0; k < warnings->count; k++) {
+                CLEANUP_BUFFER struct buffer detail = BUFFER_INIT;
+
+                cmd_text_append_output(&detail, warnings->items[k].detail, strlen(warnings->items[k].detail));
+                fprintf(out, " - %s: %s (line %u)\n", warnings->items[k].rule->name, buffer_text(&detail),
                         warnings->items[k].first_line);
+        }
 }

@@ -9,6 +9,7 @@ bryo_SOURCES = \
 	cmd/build_report.c cmd/build_report.h \
 	cmd/build_cache.c cmd/build_cache.h \
 	cmd/build_values.c cmd/build_values.h \
+	cmd/columns.c cmd/columns.h \
 	cmd/csv.c cmd/csv.h \
 	cmd/build_run.c cmd/build_run.h \
 	cmd/check.c cmd/check.h \
@@ -23,6 +24,7 @@ bryo_SOURCES = \
 	cmd/input.c cmd/input.h \
 	cmd/inspect.c \
 	cmd/global.c cmd/global.h \
+	cmd/interrupt.c cmd/interrupt.h \
 	cmd/kaniko.c \
 	cmd/load.c \
 	cmd/ls.c \
@@ -30,8 +32,12 @@ bryo_SOURCES = \
 	cmd/name.c cmd/name.h \
 	cmd/notice.c cmd/notice.h \
 	cmd/options.c cmd/options.h \
+	cmd/pack_flags.c cmd/pack_flags.h \
 	cmd/output.c cmd/output.h \
-	cmd/progress.c cmd/progress.h \
+	cmd/progress.c cmd/progress.h cmd/progress_sink.h \
+	cmd/progress_live.c cmd/progress_live.h \
+	cmd/progress_plain.c \
+	cmd/progress_tty.c \
 	cmd/prune.c \
 	cmd/rm.c \
 	cmd/run.c \
@@ -54,5 +60,6 @@ tests_unit_cmd_options_SOURCES = tests/unit/cmd_options.c tests/unit/check.h \
 	cmd/arguments.c cmd/arguments.h cmd/options.c cmd/options.h
 tests_unit_cmd_options_LDADD = libcommon.a
 tests_unit_cmd_units_SOURCES = tests/unit/cmd_units.c tests/unit/check.h \
+	cmd/columns.c cmd/columns.h \
 	cmd/indent.c cmd/indent.h cmd/table.c cmd/table.h cmd/text.c cmd/text.h cmd/units.c cmd/units.h
 tests_unit_cmd_units_LDADD = liboci.a libcommon.a

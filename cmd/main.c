@@ -9,6 +9,7 @@
 
 #include "cmd/global.h"
 #include "cmd/options.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 #include "oci/fetch.h"
@@ -80,8 +81,12 @@ static int run_verb(const struct verb *verb, char *const *argv)
         int status = verb->run(argv, &err);
 
         if (status < 0) {
+                /* it may quote files, images and servers */
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+                cmd_text_append_message(&text, err.message);
                 fflush(stdout);
-                fprintf(stderr, "%s%s\n", strncmp(err.message, "bryo: ", 6) == 0 ? "" : "bryo: ", err.message);
+                fprintf(stderr, "%s%s\n", strncmp(text.data, "bryo: ", 6) == 0 ? "" : "bryo: ", text.data);
                 return err.code == OPTIONS_EUSAGE ? 2 : 1;
         }
         if (fflush(stdout) != 0) {

@@ -1,188 +1,202 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plain progress output. */
+/* From the builder's callbacks to the sinks: each event gets its time, and every sink gets it, one at a time. */
 #include "cmd/progress.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "common/buffer.h"
+#include "cmd/options.h"
 #include "common/memory.h"
 
-/* A line longer than this is printed in pieces: a command may write gigabytes without a newline. */
-#define MAX_LINE 65536
-
-struct step {
-        struct timespec began;
-        struct buffer partial[2]; /* unfinished lines of stdout and stderr */
-};
+#define MAX_SINKS 2
 
 struct cmd_progress {
-        bool quiet;
-        FILE *out; /* borrowed */
-        pthread_mutex_t lock; /* guards `out` and all below */
-        struct step *steps;   /* by number - 1 */
-        size_t count, cap;
+        pthread_mutex_t lock; /* guards all below: log lines come from any thread */
+        struct cmd_progress_sink sinks[MAX_SINKS];
+        size_t count;
+        int64_t offset; /* what the wall clock is ahead of the monotonic one: times never go back */
+        bool finished;
+        bool quiet; /* never changes */
 };
 
-static double seconds_since(const struct timespec *start)
+static int64_t clock_now(clockid_t clock)
 {
-        struct timespec now;
+        struct timespec t;
 
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+        clock_gettime(clock, &t);
+        return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Length of a colour sequence ESC [ digits ; ... m at `p`, or 0. */
-static size_t colour_length(const char *p, const char *end)
+static void tell_locked(struct cmd_progress *p, struct cmd_event *event)
 {
-        const char *q = p + 2;
-
-        if (end - p < 3 || p[0] != '\033' || p[1] != '[')
-                return 0;
-        while (q < end && ((*q >= '0' && *q <= '9') || *q == ';'))
-                q++;
-        return q < end && *q == 'm' ? (size_t)(q + 1 - p) : 0;
+        event->time = clock_now(CLOCK_MONOTONIC) + p->offset;
+        for (size_t i = 0; i < p->count; i++)
+                p->sinks[i].tell(p->sinks[i].context, event);
 }
 
-static void append_visible(struct buffer *to, const char *bytes, size_t size)
+static void tell(struct cmd_progress *p, struct cmd_event event)
 {
-        const char *end = bytes + size;
-
-        for (const char *p = bytes; p < end;) {
-                unsigned char c = (unsigned char)*p;
-                size_t colour = colour_length(p, end);
-
-                if (colour > 0) {
-                        buffer_append(to, p, colour);
-                        p += colour;
-                        continue;
-                }
-                if ((c < 0x20 && c != '\t') || c == 0x7f)
-                        buffer_printf(to, "^%c", c ^ 0x40);
-                else if (c == 0xc2 && p + 1 < end && (unsigned char)p[1] < 0xa0)
-                        buffer_printf(to, "\\u%04x", (unsigned char)*++p); /* a C1 control in UTF-8 */
-                else
-                        buffer_append_char(to, (char)c);
-                p++;
-        }
-}
-
-static void print_line(struct cmd_progress *p, unsigned step, const char *bytes, size_t size)
-{
-        CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
-
-        if (p->quiet)
-                return; /* the end of a failed command's output is in its error */
-        if (size > 0 && bytes[size - 1] == '\r')
-                size--;
-        buffer_printf(&line, "#%u %.3f ", step, seconds_since(&p->steps[step - 1].began));
-        append_visible(&line, bytes, size);
-        buffer_append_char(&line, '\n');
-        fputs(line.data, p->out);
-}
-
-static void on_begin(void *context, unsigned step, const char *title)
-{
-        struct cmd_progress *p = context;
-        CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
-
         pthread_mutex_lock(&p->lock);
-        memory_grow(&p->steps, &p->cap, step, sizeof(*p->steps));
-        while (p->count < step)
-                p->steps[p->count++] = (struct step){ .partial = { BUFFER_INIT, BUFFER_INIT } };
-        clock_gettime(CLOCK_MONOTONIC, &p->steps[step - 1].began);
-        if (!p->quiet) {
-                append_visible(&line, title, strlen(title));
-                fprintf(p->out, "#%u %s\n", step, line.data);
-        }
+        tell_locked(p, &event);
         pthread_mutex_unlock(&p->lock);
+}
+
+static void on_begin(void *context, const struct builder_step_view *view)
+{
+        tell(context, (struct cmd_event){.kind = CMD_EVENT_BEGIN, .step = view->number, .view = view});
 }
 
 static void on_output(void *context, unsigned step, int stream, const char *bytes, size_t size)
 {
-        struct cmd_progress *p = context;
-        struct buffer *partial;
-        char *newline;
-
-        pthread_mutex_lock(&p->lock);
-        partial = &p->steps[step - 1].partial[stream - 1];
-        buffer_append(partial, bytes, size);
-        while (partial->size > 0 && ((newline = memchr(partial->data, '\n', partial->size)) || partial->size > MAX_LINE)) {
-                size_t length = newline ? (size_t)(newline - partial->data) : MAX_LINE;
-                size_t used = length + (newline ? 1 : 0);
-
-                print_line(p, step, partial->data, length);
-                memmove(partial->data, partial->data + used, partial->size - used);
-                partial->size -= used;
-        }
-        pthread_mutex_unlock(&p->lock);
+        tell(context, (struct cmd_event){
+                              .kind = CMD_EVENT_OUTPUT, .step = step, .stream = stream, .bytes = bytes, .size = size});
 }
 
-static void on_end(void *context, unsigned step, enum builder_outcome outcome)
+static void on_transfer(void *context, unsigned step, const struct builder_transfer *transfer)
 {
-        struct cmd_progress *p = context;
+        tell(context, (struct cmd_event){.kind = CMD_EVENT_TRANSFER, .step = step, .transfer = transfer});
+}
 
-        pthread_mutex_lock(&p->lock);
-        for (int i = 0; i < 2; i++) {
-                struct buffer *partial = &p->steps[step - 1].partial[i];
-
-                if (partial->size > 0)
-                        print_line(p, step, partial->data, partial->size);
-                buffer_free(partial);
-        }
-        if (!p->quiet) {
-                if (outcome == BUILDER_CACHED)
-                        fprintf(p->out, "#%u CACHED\n", step);
-                else if (outcome == BUILDER_DONE)
-                        fprintf(p->out, "#%u DONE %.1fs\n", step, seconds_since(&p->steps[step - 1].began));
-                else
-                        fprintf(p->out, "#%u ERROR\n", step);
-        }
-        pthread_mutex_unlock(&p->lock);
+static void on_end(void *context, unsigned step, enum builder_outcome outcome, const char *message)
+{
+        tell(context, (struct cmd_event){.kind = CMD_EVENT_END, .step = step, .outcome = outcome, .message = message});
 }
 
 static void on_log(void *context, enum log_level level, const char *text)
 {
-        struct cmd_progress *p = context;
-
-        if (level == LOG_DEBUG || (level == LOG_INFO && p->quiet))
-                return;
-        pthread_mutex_lock(&p->lock);
-        fprintf(p->out, "%s%s\n", level == LOG_WARNING ? "warning: " : "", text);
-        pthread_mutex_unlock(&p->lock);
+        if (level != LOG_DEBUG)
+                tell(context, (struct cmd_event){.kind = CMD_EVENT_LOG, .level = level, .message = text});
 }
 
-struct cmd_progress *cmd_progress_new(bool quiet, FILE *out)
+static bool is_set(const char *variable)
+{
+        const char *value = getenv(variable);
+
+        return value && value[0] != '\0';
+}
+
+/* Without TERM nothing is known of the terminal; a dumb one cannot go back (terminfo(5)). */
+static bool can_draw(FILE *out)
+{
+        return isatty(fileno(out)) && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+}
+
+int cmd_progress_mode_parse(const char *name, FILE *out, enum cmd_progress_mode *ret, char **ret_warning,
+                            struct error *err)
+{
+        static const struct {
+                const char *name;
+                enum cmd_progress_mode mode;
+        } modes[] = {
+                {"plain", CMD_PROGRESS_PLAIN},
+                {"tty", CMD_PROGRESS_TTY},
+                {"quiet", CMD_PROGRESS_QUIET},
+                {"none", CMD_PROGRESS_QUIET},
+        };
+
+        *ret_warning = NULL;
+        *ret = can_draw(out) ? CMD_PROGRESS_TTY : CMD_PROGRESS_PLAIN;
+        if (!name || name[0] == '\0' || strcmp(name, "auto") == 0)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+                if (strcmp(name, modes[i].name) != 0)
+                        continue;
+                *ret = modes[i].mode;
+                if (*ret == CMD_PROGRESS_TTY && !can_draw(out)) {
+                        *ret = CMD_PROGRESS_PLAIN;
+                        *ret_warning = memory_strdup("--progress=tty needs a terminal: the progress is plain");
+                }
+                return 0;
+        }
+        return error_set(err, OPTIONS_EUSAGE, "--progress=%s: the modes are auto, plain, tty, quiet and none", name);
+}
+
+struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
 {
         struct cmd_progress *p = memory_zalloc(1, sizeof(*p));
 
-        p->quiet = quiet;
-        p->out = out ? out : stderr;
+        out = out ? out : stderr;
         pthread_mutex_init(&p->lock, NULL);
+        p->quiet = mode == CMD_PROGRESS_QUIET;
+        p->offset = clock_now(CLOCK_REALTIME) - clock_now(CLOCK_MONOTONIC);
+        switch (mode) {
+        case CMD_PROGRESS_PLAIN:
+                cmd_progress_add(p, cmd_progress_plain_new(out));
+                break;
+        case CMD_PROGRESS_TTY:
+                cmd_progress_add(p, cmd_progress_tty_new(out, !is_set("NO_COLOR")));
+                break;
+        case CMD_PROGRESS_QUIET:
+                cmd_progress_add(p, cmd_progress_quiet_new(out));
+                break;
+        }
         return p;
+}
+
+bool cmd_progress_is_quiet(const struct cmd_progress *p)
+{
+        return p->quiet;
+}
+
+void cmd_progress_add(struct cmd_progress *p, struct cmd_progress_sink sink)
+{
+        pthread_mutex_lock(&p->lock);
+        if (p->count == MAX_SINKS)
+                abort(); /* a mistake in this program */
+        p->sinks[p->count++] = sink;
+        pthread_mutex_unlock(&p->lock);
+}
+
+static void set_suspended(struct cmd_progress *p, bool suspended)
+{
+        pthread_mutex_lock(&p->lock);
+        for (size_t i = 0; i < p->count; i++)
+                if (p->sinks[i].suspend)
+                        p->sinks[i].suspend(p->sinks[i].context, suspended);
+        pthread_mutex_unlock(&p->lock);
+}
+
+void cmd_progress_suspend(struct cmd_progress *p)
+{
+        set_suspended(p, true);
+}
+
+void cmd_progress_resume(struct cmd_progress *p)
+{
+        set_suspended(p, false);
+}
+
+void cmd_progress_finish(struct cmd_progress *p, enum builder_outcome outcome)
+{
+        struct cmd_event event = {.kind = CMD_EVENT_FINISH, .outcome = outcome};
+
+        pthread_mutex_lock(&p->lock);
+        if (!p->finished)
+                tell_locked(p, &event);
+        p->finished = true;
+        pthread_mutex_unlock(&p->lock);
 }
 
 void cmd_progress_free(struct cmd_progress *p)
 {
         if (p == NULL)
                 return;
+        cmd_progress_finish(p, BUILDER_FAILED);
         for (size_t i = 0; i < p->count; i++)
-                for (size_t k = 0; k < ARRAY_SIZE(p->steps[i].partial); k++)
-                        buffer_free(&p->steps[i].partial[k]);
-        free(p->steps);
+                p->sinks[i].free(p->sinks[i].context);
         pthread_mutex_destroy(&p->lock);
         free(p);
 }
 
 struct builder_progress cmd_progress_callbacks(struct cmd_progress *p)
 {
-        return (struct builder_progress){ p, on_begin, on_output, on_end };
+        return (struct builder_progress){p, on_begin, on_output, on_transfer, on_end};
 }
 
 struct log cmd_progress_log(struct cmd_progress *p)
 {
-        return (struct log){ on_log, p };
+        return (struct log){on_log, p};
 }

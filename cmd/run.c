@@ -58,7 +58,7 @@ static int exit_status(int result, const struct builder_container_result *r, str
 static int run_image(const struct run_flags *f, const struct strv *env, const char *image, const struct strv *argv,
                      struct error *err)
 {
-        struct cmd_progress *p = cmd_progress_new(true, NULL);
+        struct cmd_progress *p = cmd_progress_new(CMD_PROGRESS_QUIET, NULL);
         const struct log log = cmd_progress_log(p);
         CLEANUP_STORE struct oci_store *store = NULL;
         struct cmd_terminal terminal;

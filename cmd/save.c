@@ -7,12 +7,13 @@
 #include "cmd/arguments.h"
 #include "cmd/notice.h"
 #include "cmd/output.h"
+#include "cmd/pack_flags.h"
 #include "cmd/store.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
 struct save_flags {
-        const char *root, *output, *format;
+        const char *root, *output, *format, *compression, *level;
 };
 
 struct destination {
@@ -31,13 +32,30 @@ static int begin(void *context, int *ret_fd, struct error *err)
         return 0;
 }
 
+/* *ret is NULL when no flag says anything. */
+static int parse_compression(const struct save_flags *f, struct oci_pack_options *options, const struct oci_pack_options **ret,
+                             struct error *err)
+{
+        *options = (struct oci_pack_options)OCI_PACK_DEFAULT;
+        if (cmd_pack_compression("--compression", f->compression, options, err) < 0 ||
+            cmd_pack_level("--compression-level", f->level, options, err) < 0)
+                return -1;
+        /* who asks for one of them means every layer, also those that came in another */
+        options->force = f->compression != NULL;
+        *ret = f->compression || f->level ? options : NULL;
+        return 0;
+}
+
 static int save(const struct save_flags *f, const struct strv *images, bool directory, bool docker, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_OUTPUT struct cmd_output output = CMD_OUTPUT_INIT;
         struct destination destination = {&output, f->output};
+        struct oci_pack_options pack;
         struct builder_save_options o = {.log = &cmd_notice_log, .images = images, .fd = -1, .docker = docker};
 
+        if (parse_compression(f, &pack, &o.pack, err) < 0)
+                return -1;
         if (cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0)
                 return -1;
         o.store = store;
@@ -67,6 +85,9 @@ int cmd_save(char *const *argv, struct error *err)
 {
         struct save_flags f = {.root = NULL};
         const struct option_row rows[] = {
+                {"compression", 0, OPTION_TEXT, &f.compression, "TYPE",
+                 "gzip (default), zstd or none; layers that came in another are compressed again"},
+                {"compression-level", 0, OPTION_TEXT, &f.level, "N", "0-9 for gzip (default 6), 0-22 for zstd (default 3)"},
                 {"format", 0, OPTION_TEXT, &f.format, "FORMAT", "oci-archive (default), docker-archive or oci-dir"},
                 {"output", 'o', OPTION_TEXT, &f.output, "PATH",
                  "Write to this file or directory (default: standard output)"},

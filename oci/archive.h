@@ -12,6 +12,7 @@
 #include "oci/image.h"
 #include "oci/layer_writer.h"
 #include "oci/manifest.h"
+#include "oci/pack.h"
 #include "oci/store.h"
 
 /*
@@ -25,32 +26,15 @@ struct oci_archive_item {
         const struct strv *names; /* full references (name:tag); may be empty */
 };
 
-/*
- * Streams the uncompressed tar of one layer, exactly layer->size bytes whose digest is layer->diff_id (checked), into
- * `write`. Asked only for layers with a writer version; the others are read from their blob.
- */
-typedef int oci_layer_stream_function(void *context, const struct oci_image_layer *layer, oci_write_function *write,
-                                      void *write_context, struct error *err);
-
 struct oci_archive_save_options {
-        oci_layer_stream_function *stream; /* may be NULL when no layer needs it */
-        void *stream_context;
-        const struct log *log; /* may be NULL */
-        bool docker;           /* add manifest.json, so that `docker load` takes it; layers are then never compressed */
+        struct oci_pack_options pack; /* without `elsewhere` */
+        bool docker;                  /* add manifest.json, so that `docker load` takes it */
 };
 
 /*
- * The descriptor of the manifest that an archive of the image would hold, without writing one; `ret` is empty and the
- * caller clears it.
- */
-int oci_archive_describe(struct oci_store *s, const struct oci_image *image, const struct oci_archive_save_options *options,
-                         struct oci_descriptor *ret, struct error *err);
-
-/*
  * Save as a tar to `out_fd` (a pipe is fine) or into the directory `path` (made if missing; must be
- * empty). An image that came from outside is written with its own manifest and blobs as long as the store has them all;
- * else, and for images built here, a manifest with uncompressed layers is made. Bytes depend only on the images and
- * names. Annotations: io.containerd.image.name = full name, org.opencontainers.image.ref.name = tag. After a failure
+ * empty). Each image is packed (oci/pack.h): the blobs of its manifest are what is written. Bytes depend only on the
+ * images, names and options. Annotations: io.containerd.image.name = full name, org.opencontainers.image.ref.name = tag. After a failure
  * what was written is useless; the directory's files stay.
  */
 int oci_archive_save_tar(struct oci_store *s, const struct oci_archive_item *items, size_t count,

@@ -144,9 +144,11 @@ static int unpack_layer(struct loader *l, const struct oci_range *r, const struc
         if (f != NULL && oci_store_blob_commit(f, diff_id, err) < 0)
                 return -1;
         ret->size = info.size;
-        if (blob == NULL || info.compression == OCI_COMPRESSION_NONE)
+        if (blob == NULL)
                 return 0;
         oci_image_layer_set_blob(ret, blob);
+        if (info.compression == OCI_COMPRESSION_NONE)
+                return 0;
         return l->options->keep_compressed ? keep_compressed(l, r, &blob->digest, err) : 0;
 }
 
@@ -174,6 +176,7 @@ static int load_layer(struct loader *l, const struct oci_range *r, const struct 
         /* a plain layer is named by its diff ID: what is here under that name is it */
         if (stored && blob != NULL && sha256_equal(&blob->digest, &ret->diff_id)) {
                 ret->writer = 0;
+                oci_image_layer_set_blob(ret, blob);
                 return oci_store_blob_open(l->store, &ret->diff_id, &fd, &ret->size, err);
         }
         return unpack_layer(l, r, blob, &ret->diff_id, !stored && ret->writer == 0, ret, err);

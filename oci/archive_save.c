@@ -15,10 +15,8 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/archive.h"
-#include "oci/digest.h"
 #include "oci/docker_manifest.h"
 #include "oci/layout.h"
-#include "oci/limits.h"
 #include "oci/reference.h"
 
 #define COPY_SIZE (256u * 1024)
@@ -27,13 +25,15 @@
 struct blob {
         struct sha256_digest digest;
         uint64_t size;
-        char *bytes;                         /* owned: a manifest; else NULL */
-        const struct oci_image_layer *layer; /* its tar is asked for from the caller; else the store has the blob */
+        const struct buffer *bytes;          /* borrowed: a manifest; else NULL */
+        const struct oci_image_layer *layer; /* its tar is wanted; NULL: the store has the blob */
 };
 
 struct plan {
         struct oci_store *store;
         const struct oci_archive_save_options *options;
+        struct oci_packed **packed; /* by item; owned */
+        size_t packed_count;
         struct blob *blobs;
         size_t count;
         size_t cap;
@@ -50,126 +50,37 @@ struct sink {
 
 static void plan_free(struct plan *p)
 {
-        for (size_t i = 0; i < p->count; i++)
-                free(p->blobs[i].bytes);
+        for (size_t i = 0; i < p->packed_count; i++)
+                oci_packed_free(p->packed[i]);
+        free(p->packed);
         free(p->blobs);
         oci_index_free(p->index);
 }
 
 /* ---- planning ------------------------------------------------------------------------------ */
 
-static void add_blob(struct plan *p, const struct sha256_digest *digest, uint64_t size, const struct buffer *bytes,
-                     const struct oci_image_layer *layer)
+static void add_blob(struct plan *p, const struct blob *blob)
 {
-        struct blob *b;
-
         for (size_t i = 0; i < p->count; i++)
-                if (sha256_equal(&p->blobs[i].digest, digest))
+                if (sha256_equal(&p->blobs[i].digest, &blob->digest))
                         return;
         memory_grow(&p->blobs, &p->cap, p->count + 1, sizeof(*p->blobs));
-        b = &p->blobs[p->count++];
-        *b = (struct blob){.digest = *digest, .size = size, .layer = layer};
-        if (bytes != NULL)
-                b->bytes = memory_dup(bytes->data, bytes->size);
+        p->blobs[p->count++] = *blob;
 }
 
-static uint64_t blob_size(struct plan *p, const struct sha256_digest *digest)
+static void add_packed(struct plan *p, const struct oci_image *image, const struct oci_packed *packed)
 {
-        CLEANUP_ERROR struct error ignored = ERROR_INIT;
-        CLEANUP_FD int fd = -1;
-        uint64_t size = 0;
+        const struct oci_manifest *m = packed->manifest;
 
-        return oci_store_blob_open(p->store, digest, &fd, &size, &ignored) < 0 ? UINT64_MAX : size;
-}
-
-/* True if the layer's tar can be had. */
-static bool has_tar(struct plan *p, const struct oci_image_layer *l)
-{
-        return blob_size(p, &l->diff_id) == l->size || (l->writer != 0 && p->options->stream != NULL);
-}
-
-static void add_tar(struct plan *p, const struct oci_image_layer *l)
-{
-        bool stored = blob_size(p, &l->diff_id) == l->size;
-
-        add_blob(p, &l->diff_id, l->size, NULL, stored ? NULL : l);
-}
-
-/* True if everything the image's own manifest names is at hand. */
-static bool is_complete(struct plan *p, const struct oci_image *i, const struct oci_manifest *m)
-{
-        if (m->layer_count != i->layer_count || !sha256_equal(&m->config.digest, &i->id))
-                return false;
         for (size_t n = 0; n < m->layer_count; n++) {
-                const struct oci_descriptor *d = &m->layers[n];
+                struct blob b = {.digest = m->layers[n].digest, .size = m->layers[n].size};
 
-                if (sha256_equal(&d->digest, &i->layers[n].diff_id) ? !has_tar(p, &i->layers[n])
-                                                                    : blob_size(p, &d->digest) != d->size)
-                        return false;
+                b.layer = packed->places[n] == OCI_PACKED_TAR ? &image->layers[n] : NULL;
+                add_blob(p, &b);
         }
-        return true;
-}
-
-/* Uses the manifest the image came with. *ret_done = false when it cannot be used. */
-static int plan_own(struct plan *p, const struct oci_image *i, struct buffer *ret_bytes, struct oci_descriptor *ret,
-                    bool *ret_done, struct error *err)
-{
-        CLEANUP_MANIFEST struct oci_manifest *m = NULL;
-        char text[OCI_DIGEST_TEXT + 1];
-
-        *ret_done = false;
-        if (i->manifest == NULL)
-                return 0;
-        oci_digest_format(&i->manifest->digest, text);
-        if (oci_store_blob_load(p->store, &i->manifest->digest, OCI_LIMIT_JSON_SIZE, ret_bytes, err) < 0 ||
-            oci_manifest_parse(text, ret_bytes->data, ret_bytes->size, i->manifest->media_type, &m, err) < 0)
-                return -1;
-        if (!is_complete(p, i, m)) {
-                log_print(p->options->log, LOG_INFO,
-                          "the compressed layers of manifest %s are not kept here: a new manifest with uncompressed "
-                          "layers is written",
-                          text);
-                buffer_clear(ret_bytes);
-                return 0;
-        }
-        for (size_t n = 0; n < m->layer_count; n++) {
-                if (sha256_equal(&m->layers[n].digest, &i->layers[n].diff_id))
-                        add_tar(p, &i->layers[n]);
-                else
-                        add_blob(p, &m->layers[n].digest, m->layers[n].size, NULL, NULL);
-        }
-        oci_descriptor_clear(ret);
-        ret->media_type = memory_strdup(m->media_type);
-        *ret_done = true;
-        return 0;
-}
-
-/* Makes a manifest with uncompressed layers. */
-static int plan_new(struct plan *p, const struct oci_image *i, uint64_t config_size, struct buffer *ret_bytes,
-                    struct oci_descriptor *ret, struct error *err)
-{
-        CLEANUP_MANIFEST struct oci_manifest *m = oci_manifest_new(OCI_TYPE_MANIFEST);
-        char text[OCI_DIGEST_TEXT + 1];
-
-        m->config = (struct oci_descriptor){
-                .media_type = memory_strdup(OCI_TYPE_CONFIG), .digest = i->id, .size = config_size};
-        for (size_t n = 0; n < i->layer_count; n++) {
-                const struct oci_image_layer *l = &i->layers[n];
-                struct oci_descriptor *d;
-
-                if (!has_tar(p, l)) {
-                        oci_digest_format(&l->diff_id, text);
-                        return error_set(err, ENOENT,
-                                         "cannot save the image: the tar of its layer %zu, %s, is not in %s", n + 1,
-                                         text, oci_store_path(p->store));
-                }
-                add_tar(p, l);
-                d = oci_manifest_add_layer(m, &(struct oci_descriptor){.digest = l->diff_id, .size = l->size});
-                d->media_type = memory_strdup(OCI_TYPE_LAYER);
-        }
-        oci_manifest_format(m, ret_bytes);
-        ret->media_type = memory_strdup(m->media_type);
-        return 0;
+        add_blob(p, &(struct blob){.digest = m->config.digest, .size = m->config.size});
+        add_blob(p, &(struct blob){
+                            .digest = packed->descriptor.digest, .size = packed->bytes.size, .bytes = &packed->bytes});
 }
 
 static int add_name(struct plan *p, const struct oci_descriptor *d, const char *name, struct error *err)
@@ -188,54 +99,20 @@ static int add_name(struct plan *p, const struct oci_descriptor *d, const char *
         return 0;
 }
 
-static struct oci_platform *platform_of(const struct oci_config *c)
-{
-        struct oci_platform *p = memory_zalloc(1, sizeof(*p));
-
-        p->architecture = memory_strdup(c->architecture ? c->architecture : "");
-        p->os = memory_strdup(c->os ? c->os : "");
-        p->os_version = c->os_version ? memory_strdup(c->os_version) : NULL;
-        p->variant = c->variant ? memory_strdup(c->variant) : NULL;
-        strv_copy(&p->os_features, &c->os_features);
-        return p;
-}
-
-/* The descriptor that index.json will have for the image; `d` must be cleared by the caller. */
-static int plan_manifest(struct plan *p, const struct oci_image *i, struct oci_descriptor *d, struct error *err)
-{
-        CLEANUP_BUFFER struct buffer bytes = BUFFER_INIT;
-        CLEANUP_CONFIG struct oci_config *config = NULL;
-        uint64_t config_size;
-        bool done;
-
-        if (oci_image_load_config(p->store, &i->id, &config, err) < 0)
-                return -1;
-        config_size = blob_size(p, &i->id);
-        done = false;
-        /* docker's table of contents names uncompressed layers */
-        if (!p->options->docker && plan_own(p, i, &bytes, d, &done, err) < 0)
-                return -1;
-        if (!done && plan_new(p, i, config_size, &bytes, d, err) < 0)
-                return -1;
-        add_blob(p, &i->id, config_size, NULL, NULL);
-        sha256_of(bytes.data, bytes.size, &d->digest);
-        d->size = bytes.size;
-        d->platform = platform_of(config);
-        add_blob(p, &d->digest, d->size, &bytes, NULL);
-        return 0;
-}
-
 static int plan_item(struct plan *p, const struct oci_archive_item *item, struct error *err)
 {
-        struct oci_descriptor d = {.media_type = NULL};
-        int result = plan_manifest(p, item->image, &d, err);
+        const struct oci_descriptor *d;
 
-        for (size_t n = 0; result == 0 && item->names != NULL && n < item->names->count; n++)
-                result = add_name(p, &d, item->names->items[n], err);
-        if (result == 0 && (item->names == NULL || item->names->count == 0))
-                (void)oci_index_add_manifest(p->index, &d);
-        oci_descriptor_clear(&d);
-        return result;
+        if (oci_image_pack(p->store, item->image, &p->options->pack, &p->packed[p->packed_count], err) < 0)
+                return error_wrap(err, "cannot save the image");
+        d = &p->packed[p->packed_count++]->descriptor;
+        add_packed(p, item->image, p->packed[p->packed_count - 1]);
+        for (size_t n = 0; item->names != NULL && n < item->names->count; n++)
+                if (add_name(p, d, item->names->items[n], err) < 0)
+                        return -1;
+        if (item->names == NULL || item->names->count == 0)
+                (void)oci_index_add_manifest(p->index, d);
+        return 0;
 }
 
 static int compare_blobs(const void *a, const void *b)
@@ -246,6 +123,7 @@ static int compare_blobs(const void *a, const void *b)
 
 static int make_plan(struct plan *p, const struct oci_archive_item *items, size_t count, struct error *err)
 {
+        p->packed = memory_zalloc(count, sizeof(*p->packed));
         p->index = oci_index_new(OCI_TYPE_INDEX);
         for (size_t i = 0; i < count; i++)
                 if (plan_item(p, &items[i], err) < 0)
@@ -341,31 +219,41 @@ static int copy_stored(struct plan *p, const struct blob *b, struct checked *c, 
         return 0;
 }
 
+/* A tar is checked by who gives it. */
+static int write_tar(void *context, const void *bytes, size_t size, struct error *err)
+{
+        const struct checked *c = context;
+
+        return sink_write(c->sink, c->name, bytes, size, err);
+}
+
 static int fill_blob(struct plan *p, const struct blob *b, struct checked *c, struct error *err)
 {
-        if (b->bytes != NULL)
-                return write_checked(c, b->bytes, (size_t)b->size, err);
-        if (b->layer == NULL)
-                return copy_stored(p, b, c, err);
-        return p->options->stream(p->options->stream_context, b->layer, write_checked, c, err);
+        struct sha256_digest is;
+
+        if (b->layer != NULL)
+                return oci_layer_stream_tar(p->store, b->layer, &p->options->pack.stream, write_tar, c, err);
+        sha256_init(&c->hash);
+        if ((b->bytes != NULL ? write_checked(c, b->bytes->data, b->bytes->size, err) : copy_stored(p, b, c, err)) < 0)
+                return -1;
+        sha256_final(&c->hash, &is);
+        if (c->size != b->size || !sha256_equal(&is, &b->digest))
+                return error_set(err, EBADMSG, "the bytes of %s are not what they were (%llu of %llu bytes)", c->name,
+                                 (unsigned long long)c->size, (unsigned long long)b->size);
+        return 0;
 }
 
 static int write_blob(struct plan *p, struct sink *k, const struct blob *b, struct error *err)
 {
         char name[16 + SHA256_HEX_SIZE] = "blobs/sha256/";
         struct checked c = {.sink = k, .name = name};
-        struct sha256_digest is;
 
         sha256_to_hex(&b->digest, name + strlen(name));
-        sha256_init(&c.hash);
-        if (sink_begin(k, name, b->size, err) < 0 || fill_blob(p, b, &c, err) < 0 || sink_end(k, name, err) < 0)
+        if (sink_begin(k, name, b->size, err) < 0)
                 return -1;
-        sha256_final(&c.hash, &is);
-        if (c.size != b->size || !sha256_equal(&is, &b->digest))
-                return error_set(err, EBADMSG,
-                                 "cannot save the image: the bytes of %s are not what they were (%llu of %llu bytes)",
-                                 name, (unsigned long long)c.size, (unsigned long long)b->size);
-        return 0;
+        if (fill_blob(p, b, &c, err) < 0)
+                return error_wrap(err, "cannot save the image");
+        return sink_end(k, name, err);
 }
 
 static int write_plan(struct plan *p, const struct buffer *docker, struct sink *k, struct error *err)
@@ -388,25 +276,15 @@ static int write_plan(struct plan *p, const struct buffer *docker, struct sink *
 static int save(struct oci_store *s, const struct oci_archive_item *items, size_t count,
                 const struct oci_archive_save_options *options, struct sink *k, struct error *err)
 {
-        static const struct oci_archive_save_options none = {.stream = NULL};
-        struct plan p = {.store = s, .options = options ? options : &none};
+        static const struct oci_archive_save_options usual = {.pack = OCI_PACK_DEFAULT};
+        struct plan p = {.store = s, .options = options ? options : &usual};
         CLEANUP_BUFFER struct buffer docker = BUFFER_INIT;
         int result = make_plan(&p, items, count, err);
 
-        if (p.options->docker)
-                oci_docker_manifest_format(items, count, &docker);
+        if (result == 0 && p.options->docker)
+                oci_docker_manifest_format(items, p.packed, count, &docker);
         if (result == 0)
                 result = write_plan(&p, &docker, k, err);
-        plan_free(&p);
-        return result;
-}
-
-int oci_archive_describe(struct oci_store *s, const struct oci_image *image, const struct oci_archive_save_options *options,
-                         struct oci_descriptor *ret, struct error *err)
-{
-        struct plan p = {.store = s, .options = options};
-        int result = plan_manifest(&p, image, ret, err);
-
         plan_free(&p);
         return result;
 }

@@ -28,23 +28,24 @@ static void add_name(struct oci_json_writer *w, const char *name)
         oci_json_add_string(w, NULL, text.data);
 }
 
-void oci_docker_manifest_format(const struct oci_archive_item *items, size_t count, struct buffer *ret)
+void oci_docker_manifest_format(const struct oci_archive_item *items, struct oci_packed *const *packed, size_t count,
+                                struct buffer *ret)
 {
         struct oci_json_writer w = OCI_JSON_WRITER(ret);
 
         oci_json_begin_array(&w, NULL);
         for (size_t i = 0; i < count; i++) {
-                const struct oci_image *image = items[i].image;
+                const struct oci_manifest *m = packed[i]->manifest;
 
                 oci_json_begin_object(&w, NULL);
-                add_blob(&w, "Config", &image->id);
+                add_blob(&w, "Config", &m->config.digest);
                 oci_json_begin_array(&w, "RepoTags");
                 for (size_t n = 0; items[i].names && n < items[i].names->count; n++)
                         add_name(&w, items[i].names->items[n]);
                 oci_json_end_array(&w);
                 oci_json_begin_array(&w, "Layers");
-                for (size_t n = 0; n < image->layer_count; n++)
-                        add_blob(&w, NULL, &image->layers[n].diff_id);
+                for (size_t n = 0; n < m->layer_count; n++)
+                        add_blob(&w, NULL, &m->layers[n].digest);
                 oci_json_end_array(&w);
                 oci_json_end_object(&w);
         }

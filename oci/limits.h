@@ -51,6 +51,16 @@
 /* Store: one record (step, image, reference). */
 #define OCI_LIMIT_RECORD (64u * 1024 * 1024)
 
+/* Files of users about registries: config.json and auth.json, registries.conf and its drop-ins, certificates. */
+#define OCI_LIMIT_AUTH_FILE   (1024u * 1024)
+#define OCI_LIMIT_REGISTRIES  (1024u * 1024)
+#define OCI_LIMIT_CERTIFICATE (1024u * 1024)
+/* Drop-ins of one directory, and files of one directory of certificates. */
+#define OCI_LIMIT_REGISTRIES_FILES 256u
+/* What a credential helper may say: a user, a secret and a URL (docker-credential-helpers, credentials/credentials.go). */
+#define OCI_LIMIT_HELPER_ANSWER (64u * 1024)
+#define OCI_LIMIT_HELPER_NAME   64u
+
 /* Distribution: a repository path has at most 255 characters, a tag 128. */
 #define OCI_LIMIT_REPOSITORY 255u
 #define OCI_LIMIT_TAG        128u

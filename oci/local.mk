@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += liboci.a
-liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS) $(CURL_CFLAGS)
+liboci_a_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS) $(YAJL_CFLAGS) $(CURL_CFLAGS) $(DEFLATE_CFLAGS) $(ZSTD_CFLAGS)
 liboci_a_SOURCES = \
 	oci/archive.h \
 	oci/archive_load.c \
 	oci/archive_save.c \
 	oci/docker_manifest.c oci/docker_manifest.h \
+	oci/compress.c \
+	oci/compress.h \
+	oci/compress_block.c \
+	oci/compress_block.h \
+	oci/compressed.c \
+	oci/compressed.h \
 	oci/cache_config.c oci/cache_config.h \
 	oci/cache_layout.c oci/cache_layout.h \
 	oci/config.c \
 	oci/config.h \
-	oci/credentials.h \
+	oci/base64.c oci/base64.h \
+	oci/credentials.c oci/credentials.h \
+	oci/credentials_file.c oci/credentials_file.h \
+	oci/credentials_helper.c oci/credentials_helper.h \
 	oci/digest.c \
 	oci/digest.h \
 	oci/entry.c \
@@ -46,6 +55,8 @@ liboci_a_SOURCES = \
 	oci/limits.h \
 	oci/manifest.c \
 	oci/manifest.h \
+	oci/pack.c \
+	oci/pack.h \
 	oci/pax.c \
 	oci/pax.h \
 	oci/platform.c \
@@ -91,6 +102,10 @@ check_PROGRAMS += tests/unit/oci_config
 TESTS += tests/unit/oci_config
 tests_unit_oci_config_SOURCES = tests/unit/oci_config.c tests/unit/check.h
 tests_unit_oci_config_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_credentials
+TESTS += tests/unit/oci_credentials
+tests_unit_oci_credentials_SOURCES = tests/unit/oci_credentials.c tests/unit/check.h
+tests_unit_oci_credentials_LDADD = liboci.a libcommon.a $(YAJL_LIBS)
 check_PROGRAMS += tests/unit/oci_json
 TESTS += tests/unit/oci_json
 tests_unit_oci_json_SOURCES = tests/unit/oci_json.c tests/unit/check.h
@@ -140,3 +155,11 @@ TESTS += tests/unit/oci_fetch
 tests_unit_oci_fetch_SOURCES = tests/unit/oci_fetch.c tests/unit/check.h
 tests_unit_oci_fetch_LDADD = liboci.a libcommon.a $(CRYPTO_LIBS)
 EXTRA_DIST += doc/layer.md
+check_PROGRAMS += tests/unit/oci_compress
+TESTS += tests/unit/oci_compress
+tests_unit_oci_compress_SOURCES = tests/unit/oci_compress.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
+tests_unit_oci_compress_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_pack
+TESTS += tests/unit/oci_pack
+tests_unit_oci_pack_SOURCES = tests/unit/oci_pack.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
+tests_unit_oci_pack_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)

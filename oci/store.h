@@ -26,6 +26,7 @@
  *     downloads/KEY         what is known of a URL, opaque here
  *     partial/HEX           blobs that are being downloaded, or were when that was cut: the next one goes on there
  *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks
+ *     compressed/NAME       which blob is the compressed form of a layer (oci/compressed.h)
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
  *
@@ -70,6 +71,7 @@ enum oci_store_area {
         OCI_STORE_DOWNLOADS, /* made at its first use in stores that are older */
         OCI_STORE_CACHES, /* made at its first use in stores that are older */
         OCI_STORE_PARTIAL, /* likewise; names are digests in hex. What is here is neither whole nor checked */
+        OCI_STORE_COMPRESSED, /* the same */
 };
 
 /* True if there. A bad name is simply not there. */

@@ -9,7 +9,7 @@
 
 /* What the files of the store share; nobody else includes this. */
 
-#define OCI_STORE_AREAS 10
+#define OCI_STORE_AREAS 11
 
 #define OCI_STORE_TMP       "tmp"
 #define OCI_STORE_STEP_LOCK "step." /* + KEY, in tmp: whoever holds its lock executes that step */

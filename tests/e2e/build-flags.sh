@@ -77,7 +77,11 @@ assert_lacks "$errors" CACHED
 BUILDKIT_PROGRESS=quiet works bryo build context
 assert_lacks "$errors" CACHED
 works bryo build --progress=tty context
-assert_contains "$errors" "--progress=tty is not built yet"
+assert_contains "$errors" "--progress=tty needs a terminal: the progress is plain"
+works bryo build -t image --progress=quiet context
+assert_equal "$output" "$(image_id image)" "what --progress=quiet prints"
+works bryo build --progress=none context
+assert_equal "$output$(grep -v '^image\|^named' <<< "$errors")" "" "what --progress=none prints beside the result"
 
 # Stages at a time.
 works bryo build --jobs 1 context

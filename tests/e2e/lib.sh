@@ -177,11 +177,11 @@ image_id() {
         image_config "$1" '.Id // .id' | tr -d '"'
 }
 
-# image_layers IMAGE DIRECTORY: saves it and unpacks the archive; prints the paths of the layer files in order.
+# image_layers IMAGE DIRECTORY: saves it and unpacks the archive; prints the paths of the layers' tars in order.
 image_layers() {
         local manifest digest
         need jq
-        works bryo save -o "$2.tar" "$1"
+        works bryo save --compression none -o "$2.tar" "$1"
         rm -rf "$2"
         mkdir "$2"
         tar -C "$2" -xf "$2.tar"

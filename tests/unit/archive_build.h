@@ -199,7 +199,7 @@ __attribute__((unused)) static int save_tar(struct oci_store *s, const struct oc
         CLEANUP_STRV struct strv list = STRV_INIT;
         struct oci_archive_item item = {image, &list};
         int calls = 0;
-        struct oci_archive_save_options options = {.stream = stream, .stream_context = &calls, .log = &test_log};
+        struct oci_archive_save_options options = {.pack = {.stream = {stream, &calls}, .log = &test_log}};
 
         for (; *names; names++)
                 strv_add(&list, *names);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sizes and ages in docker's words; text of images made fit for a terminal; tables; indented JSON. */
+#include "cmd/columns.h"
 #include "cmd/indent.h"
 #include "cmd/table.h"
 #include "cmd/text.h"
@@ -7,6 +8,7 @@
 #include "common/memory.h"
 #include "tests/unit/check.h"
 
+#include <string.h>
 #include <time.h>
 
 static void test_sizes(void)
@@ -117,6 +119,71 @@ static void test_visible(void)
         }
 }
 
+static void test_output(void)
+{
+        static const struct {
+                const char *text;
+                const char *shown;
+        } rows[] = {
+                {"plain \xc3\xbc\ttab", "plain \xc3\xbc\ttab"},
+                {"\033[31mred\033[0m \033[38;5;1m\033[4:3mx\033[m", "red x"},
+                {"\033]0;title\007 \033[6n \033[2J", "^[]0;title^G ^[[6n ^[[2J"},
+                {"\033]52;c;aGk=\033\\", "^[]52;c;aGk=^[\\"},
+                {"one\rtwo\nthree\x7f", "one^Mtwo^Jthree^?"},
+                {"\x9b" "31m \xc2\x9b" "31m", "\\x9b31m \\u009b31m"},         /* CSI as a byte and in UTF-8 */
+                {"a\xe2\x80\xae" "b \xe2\x81\xa6" "c", "a\\u202eb \\u2066c"}, /* the order of characters */
+                {"\xe2\x80\xa8 \xef\xbb\xbf \xf3\xa0\x81\xa1", "\\u2028 \\ufeff \\U000e0061"},
+                {"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xa7", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xa7"}, /* joined */
+                {"\xc0\xaf \xed\xa0\x80 \xe2\x9c", "\\xc0\\xaf \\xed\\xa0\\x80 \\xe2\\x9c"},
+                {"\033[31", "^[[31"},
+                {"", ""},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+                cmd_text_append_output(&text, rows[i].text, strlen(rows[i].text));
+                CHECK_STR(buffer_text(&text), rows[i].shown);
+        }
+}
+
+static void test_message(void)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        cmd_text_append_message(&text, "first\n\tsecond\033[1m\r\n");
+        CHECK_STR(buffer_text(&text), "first\n\tsecond^M\n");
+}
+
+static void test_columns(void)
+{
+        static const struct {
+                const char *text;
+                size_t width;
+                const char *shown;
+                size_t columns;
+        } rows[] = {
+                {"plain", 5, "plain", 5},
+                {"plain", 4, "pla\xe2\x80\xa6", 4},
+                {"plain", 1, "\xe2\x80\xa6", 1},
+                {"plain", 0, "", 0},
+                {"\xe6\x97\xa5\xe6\x9c\xac", 4, "\xe6\x97\xa5\xe6\x9c\xac", 4},      /* wide */
+                {"\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5\xe2\x80\xa6", 3},
+                {"\xe6\x97\xa5\xe6\x9c\xac", 2, "\xe2\x80\xa6", 1},
+                {"e\xcc\x81" "e\xcc\x81", 2, "e\xcc\x81" "e\xcc\x81", 2},                /* combining */
+                {"a\tb", 3, "a b", 3},
+        };
+        struct cmd_columns *c = cmd_columns_new();
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+                CHECK_INT(cmd_columns_append(c, &text, rows[i].text, rows[i].width), rows[i].columns);
+                CHECK_STR(buffer_text(&text), rows[i].shown);
+        }
+        cmd_columns_free(c);
+}
+
 static void test_cut(void)
 {
         static const struct {
@@ -188,6 +255,9 @@ int main(void)
         CHECK_RUN(test_ages);
         CHECK_RUN(test_times);
         CHECK_RUN(test_visible);
+        CHECK_RUN(test_output);
+        CHECK_RUN(test_message);
+        CHECK_RUN(test_columns);
         CHECK_RUN(test_cut);
         CHECK_RUN(test_table);
         CHECK_RUN(test_narrow_table);

@@ -31,7 +31,7 @@ static void test_round_trip(void)
                 CHECK_INT(back->layers[i].size, image->layers[i].size);
                 CHECK_INT(back->layers[i].writer, 0);
                 CHECK_STR(back->layers[i].index, NULL);
-                CHECK(back->layers[i].blob == NULL);
+                CHECK(back->layers[i].blob != NULL && sha256_equal(&back->layers[i].blob->digest, &image->layers[i].diff_id));
         }
         CHECK(back != NULL && back->manifest != NULL && oci_store_blob_has(b, &back->manifest->digest));
         /* saved again from there, without any stream: the same bytes */
@@ -98,7 +98,7 @@ static void test_directory(void)
         CLEANUP_FREE char *path = memory_printf("%s/dir", root), *seen = NULL, *expected = expected_load(image, "");
         struct oci_archive_item item = {image, NULL};
         int calls = 0;
-        struct oci_archive_save_options options = {.stream = stream, .stream_context = &calls};
+        struct oci_archive_save_options options = {.pack = {.stream = {stream, &calls}}};
 
         CHECK_OK(oci_archive_save_directory(a, &item, 1, &options, path, &err));
         CHECK_INT(calls, 1);
@@ -116,14 +116,14 @@ static void test_save_refuses(void)
         CLEANUP_FD int null = open("/dev/null", O_WRONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
         struct oci_archive_item item = {image, NULL};
         int calls = 0;
-        struct oci_archive_save_options wrong = {.stream = stream_wrong},
-                                        good = {.stream = stream, .stream_context = &calls};
+        struct oci_archive_save_options wrong = {.pack = {.stream = {stream_wrong, NULL}}},
+                                        good = {.pack = {.stream = {stream, &calls}}};
 
         CHECK_INT(oci_archive_save_tar(s, &item, 1, &wrong, null, &err), -1);
         CHECK_HAS(err.message, "are not what they were (3584 of 6144 bytes)");
         error_clear(&err);
         CHECK_INT(oci_archive_save_tar(s, &item, 1, NULL, null, &err), -1);
-        CHECK_HAS(err.message, "the tar of its layer 2, sha256:");
+        CHECK_HAS(err.message, "layer 2: the tar of layer sha256:");
         error_clear(&err);
         CHECK_INT(oci_archive_save_tar(s, &item, 1, &good, full, &err), -1);
         CHECK_INT(err.code, ENOSPC);
