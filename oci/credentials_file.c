@@ -4,20 +4,18 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "common/fd.h"
 #include "common/memory.h"
 #include "oci/base64.h"
 #include "oci/json.h"
 #include "oci/limits.h"
 #include "oci/quote.h"
+#include "oci/user_file.h"
 
 struct oci_credentials_file {
         char *what;         /* owned: the path, or the variable it came from */
@@ -38,7 +36,8 @@ static const char *variable(const char *name)
 void oci_credentials_file_places(struct strv *ret)
 {
         const char *home = variable("HOME"), *docker = variable("DOCKER_CONFIG");
-        const char *runtime = variable("XDG_RUNTIME_DIR"), *config = variable("XDG_CONFIG_HOME");
+        const char *runtime = variable("XDG_RUNTIME_DIR");
+        CLEANUP_FREE char *own = oci_user_file_config("containers/auth.json");
 
         if (docker)
                 strv_take(ret, memory_printf("%s/config.json", docker));
@@ -47,22 +46,13 @@ void oci_credentials_file_places(struct strv *ret)
                 strv_take(ret, memory_printf("%s/containers/auth.json", runtime));
         else
                 strv_take(ret, memory_printf("/run/containers/%u/auth.json", (unsigned)getuid()));
-        if (config && config[0] == '/')
-                strv_take(ret, memory_printf("%s/containers/auth.json", config));
-        else if (home)
-                strv_take(ret, memory_printf("%s/.config/containers/auth.json", home));
+        if (own)
+                strv_take(ret, STEAL(own));
         if (!docker && home)
                 strv_take(ret, memory_printf("%s/.docker/config.json", home));
 }
 
 /* --- the document ------------------------------------------------------------------ */
-
-static bool is_null_device(const char *path)
-{
-        struct stat st;
-
-        return stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
-}
 
 static bool is_blank(const struct buffer *text)
 {
@@ -104,16 +94,14 @@ int oci_credentials_file_load(const char *path, struct oci_credentials_file **re
 {
         CLEANUP_CREDENTIALS_FILE struct oci_credentials_file *f = memory_zalloc(1, sizeof(*f));
         struct stat st;
+        bool found;
 
         *ret = NULL;
         f->what = memory_strdup(path);
-        if (!is_null_device(path) && fd_read_file(AT_FDCWD, path, OCI_LIMIT_AUTH_FILE, false, &f->text, err) < 0) {
-                if (err->code == ENOENT || err->code == ENOTDIR) {
-                        error_clear(err);
-                        return 0;
-                }
+        if (oci_user_file_read(path, OCI_LIMIT_AUTH_FILE, &found, &f->text, err) < 0)
                 return error_wrap(err, "cannot read the credentials");
-        }
+        if (!found)
+                return 0;
         f->open = stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IROTH);
         if (parse_root(f, err) < 0)
                 return -1;

@@ -57,6 +57,8 @@
 #define OCI_LIMIT_CERTIFICATE (1024u * 1024)
 /* Drop-ins of one directory, and files of one directory of certificates. */
 #define OCI_LIMIT_REGISTRIES_FILES 256u
+/* Parts of a key, and arrays in arrays, of a TOML document: these files need three. */
+#define OCI_LIMIT_TOML_DEPTH 16u
 /* What a credential helper may say: a user, a secret and a URL (docker-credential-helpers, credentials/credentials.go). */
 #define OCI_LIMIT_HELPER_ANSWER (64u * 1024)
 #define OCI_LIMIT_HELPER_NAME   64u

@@ -65,7 +65,10 @@ liboci_a_SOURCES = \
 	oci/quote.h \
 	oci/reference.c \
 	oci/reference.h \
-	oci/registries.h \
+	oci/registries.c oci/registries.h \
+	oci/registries_certs.c \
+	oci/registries_conf.c \
+	oci/registries_private.h \
 	oci/sparse.c \
 	oci/sparse.h \
 	oci/store.c \
@@ -85,8 +88,10 @@ liboci_a_SOURCES = \
 	oci/tar_reader.h \
 	oci/time.c \
 	oci/time.h \
+	oci/toml.c oci/toml.h \
 	oci/url.c \
 	oci/url.h \
+	oci/user_file.c oci/user_file.h \
 	oci/utf8.c \
 	oci/utf8.h
 
@@ -130,6 +135,14 @@ check_PROGRAMS += tests/unit/oci_reference
 TESTS += tests/unit/oci_reference
 tests_unit_oci_reference_SOURCES = tests/unit/oci_reference.c tests/unit/check.h
 tests_unit_oci_reference_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_registries
+TESTS += tests/unit/oci_registries
+tests_unit_oci_registries_SOURCES = tests/unit/oci_registries.c tests/unit/check.h
+tests_unit_oci_registries_LDADD = liboci.a libcommon.a
+check_PROGRAMS += tests/unit/oci_toml
+TESTS += tests/unit/oci_toml
+tests_unit_oci_toml_SOURCES = tests/unit/oci_toml.c tests/unit/check.h
+tests_unit_oci_toml_LDADD = liboci.a libcommon.a
 check_PROGRAMS += tests/unit/oci_store
 TESTS += tests/unit/oci_store
 tests_unit_oci_store_SOURCES = tests/unit/oci_store.c tests/unit/check.h tests/unit/store_build.h

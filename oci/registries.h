@@ -16,10 +16,13 @@
  * docker and containers (containers-certs.d(5)), and the flags.
  *
  * registries.conf is $CONTAINERS_REGISTRIES_CONF, or else ~/.config/containers/registries.conf, or else
- * /etc/containers/registries.conf; then the drop-ins *.conf of /etc/containers/registries.conf.d and of the user's
- * registries.conf.d, in the order of their names, a later [[registry]] of the same prefix and a later alias winning
- * ($CONTAINERS_REGISTRIES_CONF alone: no drop-ins). Unqualified-search registries are not followed: names resolve as
- * docker's do.
+ * /etc/containers/registries.conf; then the drop-ins *.conf of /etc/containers/registries.conf.d and of
+ * ~/.config/containers/registries.conf.d, in the order of their names: a later [[registry]] of the same prefix and a
+ * later alias win. Unqualified-search registries are not followed: names resolve as docker's do.
+ *
+ * Certificates for a registry are *.crt (authorities), *.cert and *.key (a client's) in the first directory HOST[:PORT]
+ * of
+ * ~/.config/containers/certs.d, ~/.config/docker/certs.d, /etc/containers/certs.d and /etc/docker/certs.d.
  */
 struct oci_registries;
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Directories of certificates for one registry (containers-certs.d(5); docker's /etc/docker/certs.d is the same). */
+#include "oci/registries_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+#include "common/strv.h"
+#include "oci/limits.h"
+#include "oci/user_file.h"
+
+/* The first directory of the host that exists; NULL when none does. Heap text. */
+static char *find_directory(const char *host)
+{
+        char *places[] = {oci_user_file_config("containers/certs.d"), oci_user_file_config("docker/certs.d"),
+                          memory_strdup("/etc/containers/certs.d"), memory_strdup("/etc/docker/certs.d")};
+        char *found = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                char *path = !found && places[i] ? memory_printf("%s/%s", places[i], host) : NULL;
+                struct stat st;
+
+                if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+                        found = STEAL(path);
+                free(path);
+                free(places[i]);
+        }
+        return found;
+}
+
+static int read_authorities(const char *directory, struct buffer *ret, struct error *err)
+{
+        CLEANUP_STRV struct strv files = STRV_INIT;
+
+        if (oci_user_file_list(directory, ".crt", &files, err) < 0)
+                return -1;
+        for (size_t i = 0; i < files.count; i++) {
+                size_t before = ret->size;
+                bool found;
+
+                if (oci_user_file_read(files.items[i], OCI_LIMIT_CERTIFICATE, &found, ret, err) < 0)
+                        return -1;
+                if (found && !strstr(buffer_text(ret) + before, "-----BEGIN "))
+                        return error_set(err, EINVAL, "%s is no certificate (PEM)", files.items[i]);
+                buffer_append_char(ret, '\n');
+        }
+        return 0;
+}
+
+static char *replace_suffix(const char *path, const char *from, const char *to)
+{
+        return memory_printf("%.*s%s", (int)(strlen(path) - strlen(from)), path, to);
+}
+
+/* The first *.cert that has its *.key; one without the other is a mistake that would show as a refused login. */
+static int find_client(const char *directory, struct oci_registries_endpoint *ret, struct error *err)
+{
+        CLEANUP_STRV struct strv certificates = STRV_INIT;
+        CLEANUP_STRV struct strv keys = STRV_INIT;
+
+        if (oci_user_file_list(directory, ".cert", &certificates, err) < 0 ||
+            oci_user_file_list(directory, ".key", &keys, err) < 0)
+                return -1;
+        for (size_t i = 0; i < certificates.count; i++) {
+                CLEANUP_FREE char *key = replace_suffix(certificates.items[i], ".cert", ".key");
+
+                if (!strv_has(&keys, key))
+                        return error_set(err, ENOENT, "the client certificate %s has no key: %s is missing",
+                                         certificates.items[i], key);
+                if (!ret->client_certificate) {
+                        ret->client_certificate = memory_strdup(certificates.items[i]);
+                        ret->client_key = STEAL(key);
+                }
+        }
+        for (size_t i = 0; i < keys.count; i++) {
+                CLEANUP_FREE char *certificate = replace_suffix(keys.items[i], ".key", ".cert");
+
+                if (!strv_has(&certificates, certificate))
+                        return error_set(err, ENOENT, "the client key %s has no certificate: %s is missing",
+                                         keys.items[i], certificate);
+        }
+        return 0;
+}
+
+int registries_certs_load(const char *cert_dir, const char *host, struct oci_registries_endpoint *ret,
+                          struct error *err)
+{
+        CLEANUP_FREE char *directory = cert_dir ? memory_strdup(cert_dir) : find_directory(host);
+
+        if (!directory)
+                return 0;
+        return read_authorities(directory, &ret->ca, err) < 0 || find_client(directory, ret, err) < 0 ? -1 : 0;
+}
