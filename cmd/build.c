@@ -46,13 +46,13 @@ static void fill_options(const struct build_flags *f, const struct build_values 
 }
 
 /* The image is in the store: to the places and files that the flags name. */
-static int deliver(const struct build_report *report, const struct build_outputs *outputs, struct cmd_progress *p,
-                   struct error *err)
+static int deliver(const struct build_report *report, const struct build_outputs *outputs, struct error *err)
 {
-        if (build_outputs_write(outputs, report->store, report->log, report->image, report->tags, err) < 0)
+        if (build_outputs_write(outputs, report->store, report->log, report->image, report->tags, err) < 0 ||
+            build_report_write(report, err) < 0)
                 return -1;
-        cmd_progress_finish(p, BUILDER_DONE);
-        return build_report_write(report, err);
+        cmd_progress_finish(report->progress, BUILDER_DONE);
+        return 0;
 }
 
 /* An image is built and delivered; the warnings of the checks come last, also when the build failed. */
@@ -67,14 +67,23 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
         result = builder_build(o, &built, err);
         if (result == 0) {
                 const struct build_report report = {
-                        f, o->store, o->log, &built.image, o->tags, out, build_outputs_use_stdout(outputs),
+                        f, o->store, o->log, &built.image, o->tags, p, build_outputs_use_stdout(outputs),
                 };
 
-                result = deliver(&report, outputs, p, err);
+                result = deliver(&report, outputs, err);
         }
         cmd_progress_finish(p, BUILDER_FAILED);
-        if (!cmd_progress_is_quiet(p))
+        switch (cmd_progress_mode(p)) {
+        case CMD_PROGRESS_PLAIN:
+        case CMD_PROGRESS_TTY:
                 cmd_check_summarise(&warnings, out);
+                break;
+        case CMD_PROGRESS_JSON:
+                cmd_check_tell(&warnings, o->log);
+                break;
+        case CMD_PROGRESS_QUIET:
+                break;
+        }
         dockerfile_warnings_clear(&warnings);
         return result;
 }

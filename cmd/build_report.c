@@ -153,12 +153,8 @@ int build_report_write(const struct build_report *r, struct error *err)
         oci_digest_format(r->image, id);
         if (write_files(r, id, err) < 0)
                 return -1;
-        if (r->flags->quiet) {
+        if (r->flags->quiet)
                 fprintf(r->stdout_taken ? stderr : stdout, "%s\n", id);
-                return 0;
-        }
-        fprintf(r->out, "image %s\n", id);
-        for (size_t i = 0; i < r->tags->count; i++)
-                fprintf(r->out, "named %s\n", r->tags->items[i]);
+        cmd_progress_result(r->progress, id, r->tags);
         return 0;
 }

@@ -3,9 +3,9 @@
 #define BRYO_CMD_BUILD_REPORT_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "cmd/build_flags.h"
+#include "cmd/progress.h"
 #include "common/log.h"
 #include "common/sha256.h"
 #include "oci/store.h"
@@ -17,7 +17,7 @@ struct build_report {
         const struct log *log;
         const struct sha256_digest *image;
         const struct strv *tags; /* every name the image was given, as typed */
-        FILE *out;               /* where the progress went */
+        struct cmd_progress *progress;
         bool stdout_taken;       /* an output wrote there: the image ID does not go to it */
 };
 

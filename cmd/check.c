@@ -202,3 +202,10 @@ void cmd_check_summarise(const struct dockerfile_warnings *warnings, FILE *out)
                         warnings->items[k].first_line);
         }
 }
+
+void cmd_check_tell(const struct dockerfile_warnings *warnings, const struct log *log)
+{
+        for (size_t k = 0; k < warnings->count; k++)
+                log_print(log, LOG_WARNING, "%s: %s (line %u)", warnings->items[k].rule->name, warnings->items[k].detail,
+                          warnings->items[k].first_line);
+}

@@ -22,5 +22,7 @@ int cmd_call_run(const struct builder_build_options *options, enum cmd_call call
 
 /* The warnings of an ordinary build, one a line with rule and line; nothing if there are none. */
 void cmd_check_summarise(const struct dockerfile_warnings *warnings, FILE *out);
+/* The same, each as a line of the log. */
+void cmd_check_tell(const struct dockerfile_warnings *warnings, const struct log *log);
 
 #endif

@@ -15,6 +15,9 @@ bryo_SOURCES = \
 	cmd/check.c cmd/check.h \
 	cmd/check_json.c cmd/check_json.h \
 	cmd/epoch.c cmd/epoch.h \
+	cmd/event_json.h \
+	cmd/event_read.c \
+	cmd/event_write.c \
 	cmd/failures.c cmd/failures.h \
 	cmd/fetch_child.c \
 	cmd/fetch_limits.c cmd/fetch_limits.h \
@@ -63,3 +66,7 @@ tests_unit_cmd_units_SOURCES = tests/unit/cmd_units.c tests/unit/check.h \
 	cmd/columns.c cmd/columns.h \
 	cmd/indent.c cmd/indent.h cmd/table.c cmd/table.h cmd/text.c cmd/text.h cmd/units.c cmd/units.h
 tests_unit_cmd_units_LDADD = liboci.a libcommon.a
+check_PROGRAMS += tests/unit/cmd_event
+TESTS += tests/unit/cmd_event
+tests_unit_cmd_event_SOURCES = tests/unit/cmd_event.c tests/unit/check.h cmd/event_json.h cmd/event_read.c cmd/event_write.c
+tests_unit_cmd_event_LDADD = liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)

@@ -19,7 +19,7 @@ struct cmd_progress {
         size_t count;
         int64_t offset; /* what the wall clock is ahead of the monotonic one: times never go back */
         bool finished;
-        bool quiet; /* never changes */
+        enum cmd_progress_mode mode; /* never changes */
 };
 
 static int64_t clock_now(clockid_t clock)
@@ -93,6 +93,7 @@ int cmd_progress_mode_parse(const char *name, FILE *out, enum cmd_progress_mode 
         } modes[] = {
                 {"plain", CMD_PROGRESS_PLAIN},
                 {"tty", CMD_PROGRESS_TTY},
+                {"rawjson", CMD_PROGRESS_JSON},
                 {"quiet", CMD_PROGRESS_QUIET},
                 {"none", CMD_PROGRESS_QUIET},
         };
@@ -111,7 +112,7 @@ int cmd_progress_mode_parse(const char *name, FILE *out, enum cmd_progress_mode 
                 }
                 return 0;
         }
-        return error_set(err, OPTIONS_EUSAGE, "--progress=%s: the modes are auto, plain, tty, quiet and none", name);
+        return error_set(err, OPTIONS_EUSAGE, "--progress=%s: the modes are auto, plain, tty, rawjson, quiet and none", name);
 }
 
 struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
@@ -120,7 +121,7 @@ struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
 
         out = out ? out : stderr;
         pthread_mutex_init(&p->lock, NULL);
-        p->quiet = mode == CMD_PROGRESS_QUIET;
+        p->mode = mode;
         p->offset = clock_now(CLOCK_REALTIME) - clock_now(CLOCK_MONOTONIC);
         switch (mode) {
         case CMD_PROGRESS_PLAIN:
@@ -129,6 +130,9 @@ struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
         case CMD_PROGRESS_TTY:
                 cmd_progress_add(p, cmd_progress_tty_new(out, !is_set("NO_COLOR")));
                 break;
+        case CMD_PROGRESS_JSON:
+                cmd_progress_add(p, cmd_progress_json_new(out));
+                break;
         case CMD_PROGRESS_QUIET:
                 cmd_progress_add(p, cmd_progress_quiet_new(out));
                 break;
@@ -136,9 +140,9 @@ struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
         return p;
 }
 
-bool cmd_progress_is_quiet(const struct cmd_progress *p)
+enum cmd_progress_mode cmd_progress_mode(const struct cmd_progress *p)
 {
-        return p->quiet;
+        return p->mode;
 }
 
 void cmd_progress_add(struct cmd_progress *p, struct cmd_progress_sink sink)
@@ -167,6 +171,11 @@ void cmd_progress_suspend(struct cmd_progress *p)
 void cmd_progress_resume(struct cmd_progress *p)
 {
         set_suspended(p, false);
+}
+
+void cmd_progress_result(struct cmd_progress *p, const char *id, const struct strv *names)
+{
+        tell(p, (struct cmd_event){ .kind = CMD_EVENT_RESULT, .message = id, .names = names });
 }
 
 void cmd_progress_finish(struct cmd_progress *p, enum builder_outcome outcome)

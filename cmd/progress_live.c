@@ -44,6 +44,7 @@ struct cmd_live {
         unsigned ended, cached, total;
         unsigned others; /* steps that are no instructions: not in `total` */
         bool failed;
+        struct buffer result; /* rows for behind the summary */
 };
 
 /* --- rows -------------------------------------------------------------------- */
@@ -347,6 +348,14 @@ static void finish(const struct cmd_live *l, const struct cmd_event *e, size_t w
                                                         : " FAILED",
                       good ? GOOD : BAD, width);
         buffer_append_char(lasting, '\n');
+        buffer_append(lasting, l->result.data, l->result.size);
+}
+
+static void result(struct cmd_live *l, const struct cmd_event *e)
+{
+        buffer_printf(&l->result, "image %s\n", e->message);
+        for (size_t i = 0; i < e->names->count; i++)
+                buffer_printf(&l->result, "named %s\n", e->names->items[i]);
 }
 
 void cmd_live_tell(struct cmd_live *l, const struct cmd_event *e, size_t width, struct buffer *lasting)
@@ -366,6 +375,9 @@ void cmd_live_tell(struct cmd_live *l, const struct cmd_event *e, size_t width, 
                 break;
         case CMD_EVENT_LOG:
                 log_line(l, e, lasting);
+                break;
+        case CMD_EVENT_RESULT:
+                result(l, e);
                 break;
         case CMD_EVENT_FINISH:
                 finish(l, e, width, lasting);
@@ -475,6 +487,7 @@ void cmd_live_free(struct cmd_live *l)
                 clear_step(&l->steps[i]);
         free(l->steps);
         map_free(l->folds);
+        buffer_free(&l->result);
         cmd_columns_free(l->columns);
         free(l);
 }

@@ -173,6 +173,13 @@ static void print_log(const struct plain *p, const struct cmd_event *e)
         fputs(line.data, p->out);
 }
 
+static void result(const struct plain *p, const struct cmd_event *e)
+{
+        fprintf(p->out, "image %s\n", e->message);
+        for (size_t i = 0; i < e->names->count; i++)
+                fprintf(p->out, "named %s\n", e->names->items[i]);
+}
+
 static void tell(void *context, const struct cmd_event *e)
 {
         struct plain *p = context;
@@ -193,6 +200,9 @@ static void tell(void *context, const struct cmd_event *e)
                 break;
         case CMD_EVENT_END:
                 end(p, e);
+                break;
+        case CMD_EVENT_RESULT:
+                result(p, e);
                 break;
         case CMD_EVENT_LOG:
         case CMD_EVENT_FINISH:

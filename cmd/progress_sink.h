@@ -8,6 +8,7 @@
 
 #include "builder/progress.h"
 #include "common/log.h"
+#include "common/strv.h"
 
 /*
  * What happens in a build, as one value: the builder's callbacks and its log
@@ -20,6 +21,7 @@ enum cmd_event_kind {
         CMD_EVENT_TRANSFER, /* transfer */
         CMD_EVENT_END,      /* outcome, message */
         CMD_EVENT_LOG,      /* level, message; belongs to no step */
+        CMD_EVENT_RESULT,   /* message: the image ID; names */
         CMD_EVENT_FINISH,   /* nothing more will come but log lines; outcome */
 };
 
@@ -29,6 +31,7 @@ struct cmd_event {
         unsigned step; /* its number, from 1 */
         const struct builder_step_view *view;
         const struct builder_transfer *transfer;
+        const struct strv *names;
         const char *message; /* may be NULL */
         const char *bytes;
         size_t size;
@@ -54,6 +57,8 @@ struct cmd_progress_sink cmd_progress_plain_new(FILE *out);
  * first (cmd/interrupt.h): there can be one at a time.
  */
 struct cmd_progress_sink cmd_progress_tty_new(FILE *out, bool colours);
+/* Lines of JSON (event_json.h). */
+struct cmd_progress_sink cmd_progress_json_new(FILE *out);
 /* Only warnings. */
 struct cmd_progress_sink cmd_progress_quiet_new(FILE *out);
 
