@@ -164,23 +164,25 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
         return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
 }
 
-/* Until a file that changes now gets a later time: the clock of files only ticks, and late on a busy machine. */
-static void wait_for_tick(void)
+/*
+ * Until a file that changes now gets a time after `then`. The clock of files only ticks, late on a busy machine, and since
+ * Linux 6.13 a file's time may lie before the next tick: as late as the finest time that any file was given.
+ */
+static void wait_until_after(const struct timespec *then)
 {
-        struct timespec start, now;
+        struct timespec now;
 
-        clock_gettime(CLOCK_REALTIME_COARSE, &start);
         do {
                 usleep(1000);
                 clock_gettime(CLOCK_REALTIME_COARSE, &now);
-        } while (!is_later(&now, &start));
+        } while (!is_later(&now, then));
 }
 
 /* `call` must move (or leave) mtime and ctime of `path`. */
 #define CHECK_TIMES(path, call, mtime_moves, ctime_moves)                                                              \
         do {                                                                                                           \
                 struct moment before_ = moment_of(path), after_;                                                       \
-                wait_for_tick();                                                                                       \
+                wait_until_after(&before_.ctime);                                                                      \
                 CHECK(call);                                                                                           \
                 after_ = moment_of(path);                                                                              \
                 CHECK_INT(is_later(&after_.mtime, &before_.mtime), mtime_moves);                                       \
