@@ -5,17 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
-#include "common/spawn.h"
-#include "oci/fetch_child.h"
+#include "oci/child.h"
 #include "oci/fetch_frame.h"
 #include "oci/url.h"
 
@@ -46,52 +43,11 @@ struct oci_fetch *oci_fetch_new(const struct oci_fetch_options *options)
         return f;
 }
 
-/* --- the child ----------------------------------------------------------------- */
-
-static int spawn_child(int control, pid_t *ret)
-{
-        char name[] = "bryo", verb[] = OCI_FETCH_VERB;
-        char *const argv[] = {name, verb, NULL};
-        const struct spawn_descriptor descriptors[] = {{STDIN_FILENO, STDOUT_FILENO}, {control, OCI_FETCH_CHILD_SOCKET}};
-        const struct spawn child = {"/proc/self/exe", false, argv, environ, descriptors, ARRAY_SIZE(descriptors)};
-
-        return spawn_start(&child, ret);
-}
-
-static int start(struct oci_fetch *f, struct error *err)
-{
-        CLEANUP_FD int near = -1;
-        CLEANUP_FD int far = -1;
-        int pair[2], rc;
-
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(err, errno, "cannot make a socket for the fetch process");
-        near = pair[0];
-        /* above the descriptors that the child is given, or one dup2 of the spawn could step on another's source */
-        far = fcntl(pair[1], F_DUPFD_CLOEXEC, OCI_FETCH_CHILD_SOCKET + 1);
-        (void)close(pair[1]);
-        rc = far < 0 ? errno : spawn_child(far, &f->pid);
-        if (rc != 0)
-                return error_errno(err, rc, "cannot start the fetch process");
-        f->control = fd_steal(&near);
-        return 0;
-}
-
-static void stop(struct oci_fetch *f)
-{
-        if (f->control < 0)
-                return;
-        f->control = fd_close(f->control);
-        while (waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
-                ;
-        f->pid = 0;
-}
-
 void oci_fetch_free(struct oci_fetch *f)
 {
         if (!f)
                 return;
-        stop(f);
+        oci_child_stop(&f->control, &f->pid);
         pthread_mutex_destroy(&f->lock);
         free(f);
 }
@@ -106,16 +62,16 @@ static void make_request(const struct oci_fetch *f, const struct oci_fetch_reque
         const char *authorization = request->authorization ? request->authorization : basic;
         uint64_t limit = request->limit && request->limit < f->options.limit ? request->limit : f->options.limit;
 
-        fetch_frame_begin(ret, FETCH_REQUEST);
-        fetch_frame_number(ret, FETCH_TAG_METHOD, request->method);
-        fetch_frame_text(ret, FETCH_TAG_URL, bare);
+        oci_frame_begin(ret, FETCH_REQUEST);
+        oci_frame_number(ret, FETCH_TAG_METHOD, request->method);
+        oci_frame_text(ret, FETCH_TAG_URL, bare);
         for (size_t i = 0; request->headers && i < request->headers->count; i++)
-                fetch_frame_text(ret, FETCH_TAG_HEADER, request->headers->items[i]);
+                oci_frame_text(ret, FETCH_TAG_HEADER, request->headers->items[i]);
         if (authorization)
-                fetch_frame_text(ret, FETCH_TAG_AUTHORIZATION, authorization);
-        fetch_frame_number(ret, FETCH_TAG_LIMIT, limit);
-        fetch_frame_number(ret, FETCH_TAG_STALL, f->options.stall_seconds);
-        fetch_frame_number(ret, FETCH_TAG_TIME, f->options.total_seconds);
+                oci_frame_text(ret, FETCH_TAG_AUTHORIZATION, authorization);
+        oci_frame_number(ret, FETCH_TAG_LIMIT, limit);
+        oci_frame_number(ret, FETCH_TAG_STALL, f->options.stall_seconds);
+        oci_frame_number(ret, FETCH_TAG_TIME, f->options.total_seconds);
 }
 
 /* A line break in a header would be a header of its own (CWE-113). */
@@ -138,22 +94,23 @@ static int send_request(struct oci_fetch *f, const struct buffer *frame, const i
         for (int attempt = 0; attempt < 2; attempt++) {
                 CLEANUP_ERROR struct error send_err = ERROR_INIT;
 
-                if (f->control < 0 && (result = start(f, err)) < 0)
+                if (f->control < 0 &&
+                    (result = oci_child_start(OCI_FETCH_VERB, "the fetch process", &f->control, &f->pid, err)) < 0)
                         break;
-                result = fetch_frame_send(f->control, frame, fds, 2, &send_err);
+                result = oci_frame_send(f->control, frame, fds, 2, &send_err);
                 if (result == 0)
                         break;
                 if ((send_err.code != EPIPE && send_err.code != ECONNRESET) || attempt == 1) {
                         (void)error_move(err, &send_err);
                         break;
                 }
-                stop(f);
+                oci_child_stop(&f->control, &f->pid);
         }
         pthread_mutex_unlock(&f->lock);
         return result;
 }
 
-static void take_field(const struct fetch_field *field, struct oci_fetch_response *ret)
+static void take_field(const struct oci_frame_field *field, struct oci_fetch_response *ret)
 {
         if (field->tag == FETCH_TAG_STATUS)
                 ret->status = (unsigned)field->number;
@@ -170,11 +127,11 @@ static void take_field(const struct fetch_field *field, struct oci_fetch_respons
 static int take_failure(const struct buffer *frame, struct error *err)
 {
         CLEANUP_FREE char *message = NULL;
-        struct fetch_field field;
+        struct oci_frame_field field;
         int code = EIO;
         size_t at = 0;
 
-        while (fetch_frame_next(frame, &at, &field)) {
+        while (oci_frame_next(frame, &at, &field)) {
                 if (field.tag == FETCH_TAG_CODE && field.number > 0 && field.number < 4096)
                         code = (int)field.number;
                 else if (field.tag == FETCH_TAG_MESSAGE && !message)
@@ -185,11 +142,11 @@ static int take_failure(const struct buffer *frame, struct error *err)
 
 static bool tell_progress(const struct oci_fetch_request *request, const struct buffer *frame)
 {
-        struct fetch_field field;
+        struct oci_frame_field field;
         uint64_t done = 0, total = 0;
         size_t at = 0;
 
-        while (fetch_frame_next(frame, &at, &field)) {
+        while (oci_frame_next(frame, &at, &field)) {
                 if (field.tag == FETCH_TAG_DONE)
                         done = field.number;
                 else if (field.tag == FETCH_TAG_TOTAL)
@@ -203,24 +160,24 @@ static int receive_answer(int socket, const struct oci_fetch_request *request, s
                           bool *ret_done, struct error *err)
 {
         CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
-        enum fetch_frame_type type;
-        struct fetch_field field;
+        unsigned type;
+        struct oci_frame_field field;
         size_t at = 0;
 
         *ret_done = false;
-        if (fetch_frame_receive(socket, false, &frame, NULL, 0, err) < 0)
+        if (oci_frame_receive(socket, false, &frame, NULL, 0, err) < 0)
                 return -1;
         if (frame.size == 0)
                 return error_set(err, EIO, "the fetch process ended before it was done");
-        if (fetch_frame_check(&frame, &type, err) < 0)
+        if (oci_frame_check(&frame, FETCH_TAG_MAX, &type, err) < 0)
                 return -1;
-        switch (type) {
+        switch ((enum fetch_frame_type)type) {
         case FETCH_PROGRESS:
                 return tell_progress(request, &frame) ? 0 : error_set(err, ECANCELED, "given up");
         case FETCH_FAILED:
                 return take_failure(&frame, err);
         case FETCH_DONE:
-                while (fetch_frame_next(&frame, &at, &field))
+                while (oci_frame_next(&frame, &at, &field))
                         take_field(&field, ret);
                 *ret_done = true;
                 return 0;

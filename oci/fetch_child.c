@@ -9,13 +9,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "oci/child.h"
 #include "oci/fetch_curl.h"
 #include "oci/fetch_frame.h"
 #include "oci/fetch_transfer.h"
@@ -38,10 +35,10 @@ static void answer_unusable(const struct child *c, int answer)
         CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
-        fetch_frame_begin(&frame, FETCH_FAILED);
-        fetch_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)c->unusable.code);
-        fetch_frame_text(&frame, FETCH_TAG_MESSAGE, c->unusable.message);
-        (void)fetch_frame_send(answer, &frame, NULL, 0, &err); /* whoever asked may be gone */
+        oci_frame_begin(&frame, FETCH_FAILED);
+        oci_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)c->unusable.code);
+        oci_frame_text(&frame, FETCH_TAG_MESSAGE, c->unusable.message);
+        (void)oci_frame_send(answer, &frame, NULL, 0, &err); /* whoever asked may be gone */
 }
 
 static void begin(struct child *c, const struct buffer *request, int *fds)
@@ -69,7 +66,7 @@ static int take_requests(struct child *c, bool *ret_end, struct error *err)
                 CLEANUP_ERROR struct error receive_err = ERROR_INIT;
                 int fds[2];
 
-                if (fetch_frame_receive(OCI_FETCH_CHILD_SOCKET, true, &frame, fds, ARRAY_SIZE(fds), &receive_err) < 0)
+                if (oci_frame_receive(OCI_CHILD_SOCKET, true, &frame, fds, ARRAY_SIZE(fds), &receive_err) < 0)
                         return receive_err.code == EAGAIN ? 0 : error_move(err, &receive_err);
                 if (frame.size == 0) {
                         *ret_end = true;
@@ -127,7 +124,7 @@ static void drop_cancelled(struct child *c, const struct curl_waitfd *fds)
 
 static int wait_for_something(struct child *c, struct error *err)
 {
-        struct curl_waitfd fds[MAX_TRANSFERS + 1] = {{.fd = OCI_FETCH_CHILD_SOCKET, .events = CURL_WAIT_POLLIN}};
+        struct curl_waitfd fds[MAX_TRANSFERS + 1] = {{.fd = OCI_CHILD_SOCKET, .events = CURL_WAIT_POLLIN}};
         CURLMcode code;
         int ready;
 
@@ -146,7 +143,7 @@ static int wait_for_something(struct child *c, struct error *err)
 /* Without libcurl there is nothing to wait for but requests. */
 static int wait_without_curl(struct error *err)
 {
-        struct pollfd fd = {.fd = OCI_FETCH_CHILD_SOCKET, .events = POLLIN};
+        struct pollfd fd = {.fd = OCI_CHILD_SOCKET, .events = POLLIN};
 
         if (poll(&fd, 1, -1) < 0 && errno != EINTR)
                 return error_errno(err, errno, "the fetch process cannot wait for requests");
@@ -167,36 +164,15 @@ static int serve(struct child *c, struct error *err)
         return 0;
 }
 
-static int check_socket(struct error *err)
-{
-        socklen_t size = sizeof(int);
-        int type = 0;
-
-        if (getsockopt(OCI_FETCH_CHILD_SOCKET, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
-                return error_set(err, EINVAL, "this command is for bryo's own use");
-        if (fcntl(OCI_FETCH_CHILD_SOCKET, F_SETFD, FD_CLOEXEC) < 0)
-                return error_errno(err, errno, "cannot use the control socket");
-        return 0;
-}
-
-/* As Go and docker read it: in upper case too, but not where a CGI server would set it from a request (httpoxy). */
-static void adopt_proxy(void)
-{
-        const char *upper = getenv("HTTP_PROXY");
-
-        if (upper && upper[0] && !getenv("http_proxy") && !getenv("REQUEST_METHOD"))
-                (void)setenv("http_proxy", upper, 0);
-}
-
 int oci_fetch_child_main(struct error *err)
 {
         struct child c = {.count = 0};
         int result;
 
-        if (check_socket(err) < 0)
+        if (oci_child_check_socket(err) < 0)
                 return -1;
         (void)signal(SIGPIPE, SIG_IGN);
-        adopt_proxy();
+        oci_child_adopt_proxy();
         if (fetch_curl_load(&c.curl, &c.unusable) == 0)
                 c.multi = c.curl.multi_init();
         result = serve(&c, err);

@@ -4,9 +4,6 @@
 
 #include "common/error.h"
 
-/* The descriptor on which a fetch child finds its control socket. */
-#define OCI_FETCH_CHILD_SOCKET 3
-
 /*
  * The whole life of a fetch child (oci/fetch.h), until its parent closes the control socket. Fails when the socket
  * is none, as when somebody types the hidden verb.

@@ -55,17 +55,17 @@ static void send_frame(const struct fetch_transfer *t, const struct buffer *fram
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         /* nobody waits any more: the socket's end-of-file tells the child's loop */
-        (void)fetch_frame_send(t->answer, frame, NULL, 0, &err);
+        (void)oci_frame_send(t->answer, frame, NULL, 0, &err);
 }
 
 static void answer_error(const struct fetch_transfer *t, const struct error *err)
 {
         CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
-        CLEANUP_FREE char *message = memory_strndup(err->message, FETCH_TEXT_MAX);
+        CLEANUP_FREE char *message = memory_strndup(err->message, OCI_FRAME_TEXT_MAX);
 
-        fetch_frame_begin(&frame, FETCH_FAILED);
-        fetch_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)err->code);
-        fetch_frame_text(&frame, FETCH_TAG_MESSAGE, message);
+        oci_frame_begin(&frame, FETCH_FAILED);
+        oci_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)err->code);
+        oci_frame_text(&frame, FETCH_TAG_MESSAGE, message);
         send_frame(t, &frame);
 }
 
@@ -76,13 +76,13 @@ static void answer_done(struct fetch_transfer *t, long status)
         struct sha256_digest digest;
 
         sha256_final(&t->hash, &digest);
-        fetch_frame_begin(&frame, FETCH_DONE);
-        fetch_frame_number(&frame, FETCH_TAG_STATUS, (uint64_t)status);
-        fetch_frame_text(&frame, FETCH_TAG_URL, url);
-        fetch_frame_number(&frame, FETCH_TAG_DONE, t->done);
-        fetch_frame_bytes(&frame, FETCH_TAG_DIGEST, digest.bytes, sizeof(digest.bytes));
+        oci_frame_begin(&frame, FETCH_DONE);
+        oci_frame_number(&frame, FETCH_TAG_STATUS, (uint64_t)status);
+        oci_frame_text(&frame, FETCH_TAG_URL, url);
+        oci_frame_number(&frame, FETCH_TAG_DONE, t->done);
+        oci_frame_bytes(&frame, FETCH_TAG_DIGEST, digest.bytes, sizeof(digest.bytes));
         for (size_t i = 0; i < t->got.count; i++)
-                fetch_frame_text(&frame, FETCH_TAG_HEADER, t->got.items[i]);
+                oci_frame_text(&frame, FETCH_TAG_HEADER, t->got.items[i]);
         send_frame(t, &frame);
 }
 
@@ -152,7 +152,7 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
                 return size;
         }
         colon = strchr(line, ':');
-        if (!colon || length > FETCH_TEXT_MAX / 4)
+        if (!colon || length > OCI_FRAME_TEXT_MAX / 4)
                 return size;
         *colon = '\0';
         for (char *c = line; *c; c++)
@@ -175,9 +175,9 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
         if (seconds_since(&t->told) < PROGRESS_SECONDS)
                 return 0;
         clock_gettime(CLOCK_MONOTONIC, &t->told);
-        fetch_frame_begin(&frame, FETCH_PROGRESS);
-        fetch_frame_number(&frame, FETCH_TAG_DONE, t->done);
-        fetch_frame_number(&frame, FETCH_TAG_TOTAL, total > 0 ? (uint64_t)total : 0);
+        oci_frame_begin(&frame, FETCH_PROGRESS);
+        oci_frame_number(&frame, FETCH_TAG_DONE, t->done);
+        oci_frame_number(&frame, FETCH_TAG_TOTAL, total > 0 ? (uint64_t)total : 0);
         send_frame(t, &frame);
         return 0;
 }
@@ -312,11 +312,11 @@ static int check_url(const struct oci_url *url, struct error *err)
         return 0;
 }
 
-static int take_field(struct fetch_transfer *t, const struct fetch_field *field, struct error *err)
+static int take_field(struct fetch_transfer *t, const struct oci_frame_field *field, struct error *err)
 {
         CLEANUP_FREE char *text = memory_strndup(field->bytes, field->size);
 
-        switch (field->tag) {
+        switch ((enum fetch_tag)field->tag) {
         case FETCH_TAG_METHOD:
                 t->method = field->number == OCI_FETCH_HEAD ? OCI_FETCH_HEAD : OCI_FETCH_GET;
                 return 0;
@@ -354,15 +354,15 @@ static int take_field(struct fetch_transfer *t, const struct fetch_field *field,
 
 static int read_request(struct fetch_transfer *t, const struct buffer *request, struct error *err)
 {
-        enum fetch_frame_type type;
-        struct fetch_field field;
+        unsigned type;
+        struct oci_frame_field field;
         size_t at = 0;
 
-        if (fetch_frame_check(request, &type, err) < 0)
+        if (oci_frame_check(request, FETCH_TAG_MAX, &type, err) < 0)
                 return -1;
         if (type != FETCH_REQUEST)
                 return error_set(err, EPROTO, "the fetch process got a message that is no request");
-        while (fetch_frame_next(request, &at, &field))
+        while (oci_frame_next(request, &at, &field))
                 if (take_field(t, &field, err) < 0)
                         return -1;
         if (!t->url.scheme)

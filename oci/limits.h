@@ -67,4 +67,28 @@
 #define OCI_LIMIT_REPOSITORY 255u
 #define OCI_LIMIT_TAG        128u
 
+/*
+ * Registries. A manifest is a JSON document and has that limit. An error's body is read for its sentence only. Tokens
+ * are JWTs of a few KiB; a header that carries one must stay below what proxies take (8 to 16 KiB, nginx, Go: 1 MiB).
+ */
+#define OCI_LIMIT_ERROR_BODY (64u * 1024)
+#define OCI_LIMIT_TOKEN_BODY (1024u * 1024)
+#define OCI_LIMIT_TOKEN      (32u * 1024)
+#define OCI_LIMIT_CHALLENGES 16u
+/* Redirects of one request: a registry, its storage, the storage's region. containerd and curl stop at 10 as well. */
+#define OCI_LIMIT_REDIRECTS 10u
+/* Pages of one list of tags, bytes of one page, and tags altogether. */
+#define OCI_LIMIT_TAG_PAGES 1000u
+#define OCI_LIMIT_TAGS      1000000u
+/* Blobs under way at once for one host (BuildKit has 4 as well), and one slot more that only small requests take. */
+#define OCI_LIMIT_HOST_BLOBS 4u
+/* Seconds that a Retry-After can make us wait, and of the longest wait between retries without one. */
+#define OCI_LIMIT_RETRY_AFTER 60u
+#define OCI_LIMIT_RETRY_DELAY 8u
+/* Seconds that a token lives if nothing is said (distribution, token.md), and that we believe at most. */
+#define OCI_LIMIT_TOKEN_LIFE_DEFAULT 60u
+#define OCI_LIMIT_TOKEN_LIFE_MAX     (24u * 60 * 60)
+/* Bytes that must have come since the last cut for it not to count as one more of the retries. */
+#define OCI_LIMIT_RETRY_PROGRESS (1024u * 1024)
+
 #endif

@@ -5,6 +5,7 @@ liboci_a_SOURCES = \
 	oci/archive.h \
 	oci/archive_load.c \
 	oci/archive_save.c \
+	oci/child.c oci/child.h \
 	oci/docker_manifest.c oci/docker_manifest.h \
 	oci/compress.c \
 	oci/compress.h \
@@ -30,12 +31,13 @@ liboci_a_SOURCES = \
 	oci/fetch_child.h \
 	oci/fetch_curl.c \
 	oci/fetch_curl.h \
-	oci/fetch_frame.c \
 	oci/fetch_frame.h \
 	oci/fetch_local.c \
 	oci/fetch_local.h \
 	oci/fetch_transfer.c \
 	oci/fetch_transfer.h \
+	oci/frame.c \
+	oci/frame.h \
 	oci/image.c \
 	oci/image.h \
 	oci/image_find.c \
@@ -69,6 +71,8 @@ liboci_a_SOURCES = \
 	oci/registries_certs.c \
 	oci/registries_conf.c \
 	oci/registries_private.h \
+	oci/registries.h \
+	oci/registry.h \
 	oci/sparse.c \
 	oci/sparse.h \
 	oci/store.c \

@@ -23,31 +23,31 @@ static void test_frame_round_trip(void)
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
         CLEANUP_BUFFER struct buffer in = BUFFER_INIT;
-        enum fetch_frame_type type;
-        struct fetch_field field;
+        unsigned type;
+        struct oci_frame_field field;
         int pair[2], fds[2], nothing[1];
         size_t at = 0;
 
         CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
-        fetch_frame_begin(&out, FETCH_REQUEST);
-        fetch_frame_text(&out, FETCH_TAG_URL, "http://a/");
-        fetch_frame_number(&out, FETCH_TAG_LIMIT, 0x123456789abcdef0ull);
+        oci_frame_begin(&out, FETCH_REQUEST);
+        oci_frame_text(&out, FETCH_TAG_URL, "http://a/");
+        oci_frame_number(&out, FETCH_TAG_LIMIT, 0x123456789abcdef0ull);
         fds[0] = pair[0];
         fds[1] = pair[1];
-        CHECK_OK(fetch_frame_send(pair[0], &out, fds, 2, &err));
+        CHECK_OK(oci_frame_send(pair[0], &out, fds, 2, &err));
         /* only one is wanted: the other one is closed, not kept */
-        CHECK_OK(fetch_frame_receive(pair[1], false, &in, nothing, 1, &err));
+        CHECK_OK(oci_frame_receive(pair[1], false, &in, nothing, 1, &err));
         CHECK(nothing[0] >= 0);
         CHECK(fcntl(nothing[0], F_GETFD) & FD_CLOEXEC);
-        CHECK_OK(fetch_frame_check(&in, &type, &err));
+        CHECK_OK(oci_frame_check(&in, FETCH_TAG_MAX, &type, &err));
         CHECK_INT(type, FETCH_REQUEST);
-        CHECK(fetch_frame_next(&in, &at, &field) && field.tag == FETCH_TAG_URL && field.size == 9);
-        CHECK(fetch_frame_next(&in, &at, &field) && field.number == 0x123456789abcdef0ull);
-        CHECK(!fetch_frame_next(&in, &at, &field));
+        CHECK(oci_frame_next(&in, &at, &field) && field.tag == FETCH_TAG_URL && field.size == 9);
+        CHECK(oci_frame_next(&in, &at, &field) && field.number == 0x123456789abcdef0ull);
+        CHECK(!oci_frame_next(&in, &at, &field));
         (void)fd_close(nothing[0]);
         (void)fd_close(pair[0]);
         buffer_clear(&in);
-        CHECK_OK(fetch_frame_receive(pair[1], false, &in, NULL, 0, &err));
+        CHECK_OK(oci_frame_receive(pair[1], false, &in, NULL, 0, &err));
         CHECK_INT(in.size, 0);
         (void)fd_close(pair[1]);
 }
@@ -58,21 +58,21 @@ static void test_frame_bounds(void)
                 "X", "BF\2\1", "BF\1\1\2", "BF\1\1\2\377\0\0\0abc", "BF\1\1\0\0\0\0\0", "BF\1\1\77\0\0\0\0"};
         static const size_t sizes[] = {1, 4, 5, 12, 9, 9};
         CLEANUP_BUFFER struct buffer large = BUFFER_INIT;
-        CLEANUP_FREE char *bytes = memory_zalloc(FETCH_FRAME_MAX, 1);
+        CLEANUP_FREE char *bytes = memory_zalloc(OCI_FRAME_MAX, 1);
         CLEANUP_ERROR struct error send_err = ERROR_INIT;
 
         for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
                 CLEANUP_ERROR struct error err = ERROR_INIT;
                 CLEANUP_BUFFER struct buffer b = BUFFER_INIT;
-                enum fetch_frame_type type;
+                unsigned type;
 
                 buffer_append(&b, bad[i], sizes[i]);
-                CHECK(fetch_frame_check(&b, &type, &err) < 0);
+                CHECK(oci_frame_check(&b, FETCH_TAG_MAX, &type, &err) < 0);
                 CHECK_INT(err.code, EPROTO);
         }
-        fetch_frame_begin(&large, FETCH_REQUEST);
-        fetch_frame_bytes(&large, FETCH_TAG_URL, bytes, FETCH_FRAME_MAX);
-        CHECK(fetch_frame_send(-1, &large, NULL, 0, &send_err) < 0);
+        oci_frame_begin(&large, FETCH_REQUEST);
+        oci_frame_bytes(&large, FETCH_TAG_URL, bytes, OCI_FRAME_MAX);
+        CHECK(oci_frame_send(-1, &large, NULL, 0, &send_err) < 0);
         CHECK_INT(send_err.code, EMSGSIZE);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded, versioned messages between a process and its fetch child. */
-#include "oci/fetch_frame.h"
+/* Bounded, versioned messages between a process and a child of it. */
+#include "oci/frame.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,14 +13,14 @@
 #define FIELD_HEAD 5u
 #define FDS_MAX    4u
 
-void fetch_frame_begin(struct buffer *b, enum fetch_frame_type type)
+void oci_frame_begin(struct buffer *b, unsigned type)
 {
-        const char head[HEAD_SIZE] = {'B', 'F', FETCH_FRAME_VERSION, (char)type};
+        const char head[HEAD_SIZE] = {'B', 'F', OCI_FRAME_VERSION, (char)type};
 
         buffer_append(b, head, sizeof(head));
 }
 
-void fetch_frame_bytes(struct buffer *b, enum fetch_tag tag, const void *bytes, size_t size)
+void oci_frame_bytes(struct buffer *b, unsigned tag, const void *bytes, size_t size)
 {
         buffer_append_char(b, (char)tag);
         for (unsigned i = 0; i < 4; i++)
@@ -28,18 +28,18 @@ void fetch_frame_bytes(struct buffer *b, enum fetch_tag tag, const void *bytes, 
         buffer_append(b, bytes, size);
 }
 
-void fetch_frame_text(struct buffer *b, enum fetch_tag tag, const char *text)
+void oci_frame_text(struct buffer *b, unsigned tag, const char *text)
 {
-        fetch_frame_bytes(b, tag, text, strlen(text));
+        oci_frame_bytes(b, tag, text, strlen(text));
 }
 
-void fetch_frame_number(struct buffer *b, enum fetch_tag tag, uint64_t number)
+void oci_frame_number(struct buffer *b, unsigned tag, uint64_t number)
 {
         char bytes[8];
 
         for (unsigned i = 0; i < sizeof(bytes); i++)
                 bytes[i] = (char)(number >> (8 * i));
-        fetch_frame_bytes(b, tag, bytes, sizeof(bytes));
+        oci_frame_bytes(b, tag, bytes, sizeof(bytes));
 }
 
 static uint64_t read_number(const char *bytes, size_t size)
@@ -51,7 +51,7 @@ static uint64_t read_number(const char *bytes, size_t size)
         return number;
 }
 
-bool fetch_frame_next(const struct buffer *b, size_t *at, struct fetch_field *ret)
+bool oci_frame_next(const struct buffer *b, size_t *at, struct oci_frame_field *ret)
 {
         size_t size;
 
@@ -62,34 +62,34 @@ bool fetch_frame_next(const struct buffer *b, size_t *at, struct fetch_field *re
         size = (size_t)read_number(b->data + *at + 1, 4);
         if (size > b->size - *at - FIELD_HEAD)
                 return false;
-        *ret = (struct fetch_field){
-                .tag = (enum fetch_tag)(unsigned char)b->data[*at], .bytes = b->data + *at + FIELD_HEAD, .size = size};
+        *ret = (struct oci_frame_field){
+                .tag = (unsigned char)b->data[*at], .bytes = b->data + *at + FIELD_HEAD, .size = size};
         if (size == 8)
                 ret->number = read_number(ret->bytes, 8);
         *at += FIELD_HEAD + size;
         return true;
 }
 
-int fetch_frame_check(const struct buffer *b, enum fetch_frame_type *ret_type, struct error *err)
+int oci_frame_check(const struct buffer *b, unsigned tag_max, unsigned *ret_type, struct error *err)
 {
-        struct fetch_field field;
+        struct oci_frame_field field;
         size_t at = 0;
 
         if (b->size < HEAD_SIZE || b->data[0] != 'B' || b->data[1] != 'F')
-                return error_set(err, EPROTO, "a message of the fetch process is no frame");
-        if (b->data[2] != FETCH_FRAME_VERSION)
-                return error_set(err, EPROTO, "a message of the fetch process has version %d instead of %d", b->data[2],
-                                 FETCH_FRAME_VERSION);
-        while (fetch_frame_next(b, &at, &field))
-                if (field.tag == 0 || field.tag >= FETCH_TAG_MAX)
-                        return error_set(err, EPROTO, "a message of the fetch process has a bad field");
+                return error_set(err, EPROTO, "a message of a child process is no frame");
+        if (b->data[2] != OCI_FRAME_VERSION)
+                return error_set(err, EPROTO, "a message of a child process has version %d instead of %d", b->data[2],
+                                 OCI_FRAME_VERSION);
+        while (oci_frame_next(b, &at, &field))
+                if (field.tag == 0 || field.tag >= tag_max)
+                        return error_set(err, EPROTO, "a message of a child process has a bad field");
         if (at != b->size && b->size != HEAD_SIZE)
-                return error_set(err, EPROTO, "a message of the fetch process is cut off");
-        *ret_type = (enum fetch_frame_type)(unsigned char)b->data[3];
+                return error_set(err, EPROTO, "a message of a child process is cut off");
+        *ret_type = (unsigned char)b->data[3];
         return 0;
 }
 
-int fetch_frame_send(int socket, const struct buffer *b, const int *fds, size_t count, struct error *err)
+int oci_frame_send(int socket, const struct buffer *b, const int *fds, size_t count, struct error *err)
 {
         union {
                 struct cmsghdr header;
@@ -100,9 +100,9 @@ int fetch_frame_send(int socket, const struct buffer *b, const int *fds, size_t 
         struct cmsghdr *c;
         ssize_t n;
 
-        if (b->size > FETCH_FRAME_MAX || count > FDS_MAX)
-                return error_set(err, EMSGSIZE, "a message to the fetch process would have %zu bytes: the limit is %u",
-                                 b->size, FETCH_FRAME_MAX);
+        if (b->size > OCI_FRAME_MAX || count > FDS_MAX)
+                return error_set(err, EMSGSIZE, "a message to a child process would have %zu bytes: the limit is %u",
+                                 b->size, OCI_FRAME_MAX);
         memset(&control, 0, sizeof(control));
         if (count > 0) {
                 message.msg_control = control.bytes;
@@ -117,7 +117,7 @@ int fetch_frame_send(int socket, const struct buffer *b, const int *fds, size_t 
                 n = sendmsg(socket, &message, MSG_NOSIGNAL);
         while (n < 0 && errno == EINTR);
         if (n < 0)
-                return error_errno(err, errno, "cannot send a message of the fetch process");
+                return error_errno(err, errno, "cannot send a message of a child process");
         return 0;
 }
 
@@ -142,13 +142,13 @@ static void take_descriptors(struct msghdr *message, int *fds, size_t max)
         }
 }
 
-int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, size_t max, struct error *err)
+int oci_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, size_t max, struct error *err)
 {
         union {
                 struct cmsghdr header;
                 char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
         } control;
-        struct iovec io = {.iov_base = buffer_reserve(b, FETCH_FRAME_MAX + 1), .iov_len = FETCH_FRAME_MAX};
+        struct iovec io = {.iov_base = buffer_reserve(b, OCI_FRAME_MAX + 1), .iov_len = OCI_FRAME_MAX};
         struct msghdr message = {
                 .msg_iov = &io, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
         ssize_t n;
@@ -161,7 +161,7 @@ int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, siz
         if (n < 0 && errno == ECONNRESET)
                 n = 0;
         if (n < 0)
-                return error_errno(err, errno, "cannot receive a message of the fetch process");
+                return error_errno(err, errno, "cannot receive a message of a child process");
         take_descriptors(&message, fds, max);
         b->size = (size_t)n;
         if (n > 0)
@@ -169,8 +169,7 @@ int fetch_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, siz
         if (message.msg_flags & MSG_TRUNC) {
                 for (size_t i = 0; i < max; i++)
                         fds[i] = fd_close(fds[i]);
-                return error_set(err, EPROTO, "a message of the fetch process is larger than %u bytes",
-                                 FETCH_FRAME_MAX);
+                return error_set(err, EPROTO, "a message of a child process is larger than %u bytes", OCI_FRAME_MAX);
         }
         return 0;
 }
