@@ -47,6 +47,7 @@ struct oci_registry_options {
         const struct strv *mirrors;  /* HOST[/PREFIX], for docker.io only, before configured ones; may be NULL */
         const struct strv *insecure; /* hosts that may be asked by http or with any certificate; may be NULL */
         unsigned retries;            /* of one request; 0: 5 */
+        unsigned stall_seconds;      /* a transfer slower than 64 bytes a second for so long is given up; 0: 60 */
         unsigned retry_delay_ms;     /* before the first; doubled each time up to 8 s, with jitter; 0: 1000 */
 };
 
@@ -56,9 +57,8 @@ struct oci_registry *oci_registry_new(const struct oci_registry_options *options
 void oci_registry_free(struct oci_registry *r);
 
 /*
- * Appends the full references that a text of the user may mean, in the order in which they are to be tried: aliases and
- * search registries of registries.conf for short names; else the one of oci_reference_parse. EINVAL: it is no
- * reference.
+ * Appends the full reference that a text of the user means: an alias of registries.conf for a short name; else as
+ * oci_reference_parse. EINVAL: it is no reference.
  */
 int oci_registry_expand(struct oci_registry *r, const char *text, struct strv *ret, struct error *err);
 
