@@ -20,6 +20,7 @@ bryo_SOURCES = \
 	cmd/event_write.c \
 	cmd/failures.c cmd/failures.h \
 	cmd/fetch_child.c \
+	cmd/registry_child.c \
 	cmd/fetch_limits.c cmd/fetch_limits.h \
 	cmd/history.c \
 	cmd/import.c \

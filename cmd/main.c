@@ -13,6 +13,7 @@
 #include "cmd/verbs.h"
 #include "common/memory.h"
 #include "oci/fetch.h"
+#include "oci/registry.h"
 
 struct verb {
         const char *group; /* "image", "container", or NULL for a verb of its own */
@@ -36,6 +37,7 @@ static const struct verb verbs[] = {
         { NULL, "tag", cmd_tag, "Give an image another name" },
         { NULL, "version", cmd_version, "Print bryo's version" },
         { NULL, OCI_FETCH_VERB, cmd_fetch_child, NULL },
+        { NULL, OCI_REGISTRY_VERB, cmd_registry_child, NULL },
         { NULL, "bud", cmd_build, NULL }, /* buildah's older name */
         { NULL, "build-using-dockerfile", cmd_build, NULL },
         { "builder", "build", cmd_build, NULL },

@@ -11,6 +11,7 @@
  */
 int cmd_build(char *const *argv, struct error *err);
 int cmd_fetch_child(char *const *argv, struct error *err);
+int cmd_registry_child(char *const *argv, struct error *err);
 int cmd_history(char *const *argv, struct error *err);
 int cmd_import(char *const *argv, struct error *err);
 int cmd_inspect(char *const *argv, struct error *err);

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "common/memory.h"
 
@@ -44,3 +45,52 @@ int fetch_curl_load(struct fetch_curl *ret, struct error *err)
                 return error_set(err, EIO, "libcurl cannot be initialised");
         return 0;
 }
+
+#define SET(option, value) ok = ok && curl->easy_setopt(easy, option, value) == CURLE_OK
+
+/* libcurl 7.85 took the names of protocols; older ones take bits under numbers that its headers now call deprecated. */
+static bool set_protocols(const struct fetch_curl *curl, CURL *easy)
+{
+        const CURLoption old_protocols = (CURLoption)181;
+
+        return curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK ||
+               curl->easy_setopt(easy, old_protocols, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) == CURLE_OK;
+}
+
+bool fetch_curl_set_rules(const struct fetch_curl *curl, CURL *easy)
+{
+        bool ok = set_protocols(curl, easy);
+
+        SET(CURLOPT_FOLLOWLOCATION, 0L); /* redirects are judged by the child */
+        SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        SET(CURLOPT_AUTOREFERER, 0L);
+        SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+        SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
+        SET(CURLOPT_SSL_VERIFYPEER, 1L);
+        SET(CURLOPT_SSL_VERIFYHOST, 2L);
+        SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+        SET(CURLOPT_NOSIGNAL, 1L);
+        SET(CURLOPT_USERAGENT, "bryo/" PACKAGE_VERSION);
+        return ok;
+}
+
+bool fetch_curl_set_trust(const struct fetch_curl *curl, CURL *easy)
+{
+        static const char *const files[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+        const char *directory = getenv("SSL_CERT_DIR");
+        bool ok = true;
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                const char *file = getenv(files[i]);
+
+                if (!file || !file[0])
+                        continue;
+                SET(CURLOPT_CAINFO, file);
+                break;
+        }
+        if (directory && directory[0])
+                SET(CURLOPT_CAPATH, directory);
+        return ok;
+}
+
+#undef SET

@@ -4,6 +4,7 @@
 
 #define CURL_DISABLE_TYPECHECK /* its macros would hide the prototypes that the table is made of */
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "common/error.h"
 
@@ -16,9 +17,10 @@
  */
 #define FETCH_CURL_FUNCTIONS(X)                                                                                        \
         X(global_init)                                                                                                 \
-        X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(slist_append) X(slist_free_all) \
+        X(easy_init)                                                                                                   \
+        X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(slist_append) X(slist_free_all)              \
                 X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform)             \
-                        X(multi_poll) X(multi_info_read) X(multi_strerror) X(multi_setopt)
+                        X(multi_poll) X(multi_info_read) X(easy_pause) X(multi_strerror) X(multi_setopt)
 
 struct fetch_curl {
         void *library;
@@ -29,5 +31,11 @@ struct fetch_curl {
 
 /* Loads and initialises it. It stays loaded: TLS libraries do not like to go. ENOPKG when there is none. */
 int fetch_curl_load(struct fetch_curl *ret, struct error *err);
+
+/* What holds for every transfer of every child, each setting named even where it is libcurl's default. False: refused.
+ */
+bool fetch_curl_set_rules(const struct fetch_curl *curl, CURL *easy);
+/* Which authorities are trusted: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, or libcurl's default bundle. */
+bool fetch_curl_set_trust(const struct fetch_curl *curl, CURL *easy);
 
 #endif

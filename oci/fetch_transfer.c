@@ -208,52 +208,14 @@ static long remaining(const struct fetch_transfer *t)
 
 #define SET(option, value) ok = ok && t->curl->easy_setopt(t->easy, option, value) == CURLE_OK
 
-/* libcurl 7.85 took the names of protocols; older ones take bits under numbers that its headers now call deprecated. */
-static bool set_protocols(const struct fetch_transfer *t)
-{
-        const CURLoption old_protocols = (CURLoption)181;
-
-        return t->curl->easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK ||
-               t->curl->easy_setopt(t->easy, old_protocols, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS)) == CURLE_OK;
-}
-
-/* What never changes, each named even where it is libcurl's default. */
+/* What is the same for each hop. */
 static bool set_rules(const struct fetch_transfer *t)
 {
-        bool ok = set_protocols(t);
+        bool ok = fetch_curl_set_rules(t->curl, t->easy) && fetch_curl_set_trust(t->curl, t->easy);
 
-        SET(CURLOPT_FOLLOWLOCATION, 0L); /* redirects are judged here */
-        SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-        SET(CURLOPT_AUTOREFERER, 0L);
-        SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
-        SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
-        SET(CURLOPT_SSL_VERIFYPEER, 1L);
-        SET(CURLOPT_SSL_VERIFYHOST, 2L);
-        SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-        SET(CURLOPT_NOSIGNAL, 1L);
-        SET(CURLOPT_USERAGENT, "bryo/" PACKAGE_VERSION);
         SET(CURLOPT_CONNECTTIMEOUT, t->stall < (uint64_t)CONNECT_SECONDS ? (long)t->stall : CONNECT_SECONDS);
         SET(CURLOPT_LOW_SPEED_LIMIT, SLOWEST);
         SET(CURLOPT_LOW_SPEED_TIME, (long)t->stall);
-        return ok;
-}
-
-static bool set_trust(const struct fetch_transfer *t)
-{
-        static const char *const files[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
-        const char *directory = getenv("SSL_CERT_DIR");
-        bool ok = true;
-
-        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-                const char *file = getenv(files[i]);
-
-                if (!file || !file[0])
-                        continue;
-                SET(CURLOPT_CAINFO, file);
-                break;
-        }
-        if (directory && directory[0])
-                SET(CURLOPT_CAPATH, directory);
         return ok;
 }
 
@@ -376,7 +338,7 @@ static int set_up(struct fetch_transfer *t, const struct buffer *request, struct
                 return -1;
         t->far = !fetch_local_is_host(t->first.host);
         t->easy = t->curl->easy_init();
-        if (!t->easy || !set_rules(t) || !set_trust(t) || !set_callbacks(t) || !set_hop(t))
+        if (!t->easy || !set_rules(t) || !set_callbacks(t) || !set_hop(t))
                 return error_set(err, ENOTSUP,
                                  "libcurl refuses a setting that bryo insists on: it is too old or built without it");
         return 0;

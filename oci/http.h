@@ -17,8 +17,8 @@
  * connections (HTTP/2 where it is offered); each exchange is a call that lasts as long as it, and bodies pass between
  * the two threads through a bounded buffer: digests and the disk never hold up the network. Internal to this room.
  *
- * What an exchange never does: follow a redirect, read netrc, send cookies or a Referer, authenticate by itself. Only http and
- * https, TLS 1.2 or later, proxies from the environment.
+ * What an exchange never does: follow a redirect, read netrc, send cookies or a Referer, authenticate by itself. Only
+ * http and https, TLS 1.2 or later, proxies from the environment.
  */
 struct http;
 
@@ -65,10 +65,10 @@ struct http_request {
 
 struct http_response {
         unsigned status;
-        struct strv headers;    /* name=value of OCI_FETCH_HEADERS that came, names in lower case; of several, the first */
+        struct strv headers; /* name=value of OCI_FETCH_HEADERS that came, names in lower case; of several, the first */
         struct strv challenges; /* all values of WWW-Authenticate */
-        struct buffer body;     /* without a sink, or of a status that is no 2xx; the latter cut at OCI_LIMIT_ERROR_BODY */
-        bool local;             /* the connection was to an address of this machine or its link */
+        struct buffer body; /* without a sink, or of a status that is no 2xx; the latter cut at OCI_LIMIT_ERROR_BODY */
+        bool local;         /* the connection was to an address of this machine or its link */
 };
 
 #define HTTP_RESPONSE_INIT                                                                                             \
@@ -77,8 +77,8 @@ struct http_response {
         }
 
 /*
- * 0 means that there was a whole answer, whatever its status. Error codes: ECONNRESET (it ended early; may be tried again),
- * ETIMEDOUT (the same), ECONNREFUSED, EHOSTUNREACH (no such name), EACCES (certificate), EPROTONOSUPPORT (what
+ * 0 means that there was a whole answer, whatever its status. Error codes: ECONNRESET (it ended early; may be tried
+ * again), ETIMEDOUT (the same), ECONNREFUSED, EHOSTUNREACH (no such name), EACCES (certificate), EPROTONOSUPPORT (what
  * answers speaks no TLS), EPERM (address refused), EFBIG, ECANCELED, those of the sink, EIO. `ret` is to be empty, and
  * is cleared by the caller also after a failure.
  */

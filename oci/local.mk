@@ -5,6 +5,9 @@ liboci_a_SOURCES = \
 	oci/archive.h \
 	oci/archive_load.c \
 	oci/archive_save.c \
+	oci/auth.c oci/auth.h \
+	oci/auth_challenge.c oci/auth_challenge.h \
+	oci/auth_token.c oci/auth_token.h \
 	oci/child.c oci/child.h \
 	oci/docker_manifest.c oci/docker_manifest.h \
 	oci/compress.c \
@@ -38,6 +41,8 @@ liboci_a_SOURCES = \
 	oci/fetch_transfer.h \
 	oci/frame.c \
 	oci/frame.h \
+	oci/http.c oci/http.h \
+	oci/http_transfer.c oci/http_transfer.h \
 	oci/image.c \
 	oci/image.h \
 	oci/image_find.c \
@@ -72,7 +77,14 @@ liboci_a_SOURCES = \
 	oci/registries_conf.c \
 	oci/registries_private.h \
 	oci/registries.h \
-	oci/registry.h \
+	oci/registry.c oci/registry.h oci/registry_frame.h \
+	oci/registry_blob.c \
+	oci/registry_child.c oci/registry_child.h \
+	oci/registry_client.c oci/registry_client.h \
+	oci/registry_endpoint.c \
+	oci/registry_exchange.c \
+	oci/registry_manifest.c \
+	oci/registry_upload.c \
 	oci/sparse.c \
 	oci/sparse.h \
 	oci/store.c \

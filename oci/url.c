@@ -195,12 +195,37 @@ char *oci_url_decode(const char *text)
         return copy;
 }
 
+static void append_base64(struct buffer *to, const unsigned char *bytes, size_t size)
+{
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+        for (size_t i = 0; i < size; i += 3) {
+                unsigned b1 = i + 1 < size ? bytes[i + 1] : 0, b2 = i + 2 < size ? bytes[i + 2] : 0;
+                unsigned group = (unsigned)bytes[i] << 16 | b1 << 8 | b2;
+
+                buffer_append_char(to, digits[group >> 18]);
+                buffer_append_char(to, digits[group >> 12 & 63]);
+                buffer_append_char(to, i + 1 < size ? digits[group >> 6 & 63] : '=');
+                buffer_append_char(to, i + 2 < size ? digits[group & 63] : '=');
+        }
+}
+
+char *oci_url_basic_format(const char *user, const char *password)
+{
+        CLEANUP_FREE char *plain = memory_printf("%s:%s", user, password);
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        buffer_append_string(&text, "Basic ");
+        append_base64(&text, (const unsigned char *)plain, strlen(plain));
+        explicit_bzero(plain, strlen(plain));
+        return buffer_steal(&text);
+}
+
 char *oci_url_basic(const struct oci_url *url)
 {
-        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         CLEANUP_FREE char *name = NULL;
         CLEANUP_FREE char *password = NULL;
-        CLEANUP_FREE char *plain = NULL;
+        CLEANUP_FREE char *user = NULL;
         const char *colon;
 
         if (!url->user)
@@ -213,5 +238,93 @@ char *oci_url_basic(const struct oci_url *url)
         plain = memory_printf("%s:%s", name, password);
         buffer_append_string(&text, "Basic ");
         oci_base64_encode(plain, strlen(plain), &text);
+        user = colon ? memory_strndup(url->user, (size_t)(colon - url->user)) : memory_strdup(url->user);
+        name = oci_url_decode(user);
+        return oci_url_basic_format(name, password);
+}
+
+/* --- references (RFC 3986, section 5.2) ---------------------------------------- */
+
+static bool has_scheme(const char *text)
+{
+        return is_scheme(text, strcspn(text, ":/?#")) && text[strcspn(text, ":/?#")] == ':';
+}
+
+/* "a/b/../c" and "a/./b"; what would lead above the root stays at it. */
+static char *remove_dots(const char *path)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        while (*path) {
+                size_t size = 1 + strcspn(path + 1, "/"); /* "/segment" */
+                bool last = path[size] == '\0';
+
+                if (size == 3 && strncmp(path, "/..", 3) == 0) {
+                        while (text.size > 0 && text.data[--text.size] != '/')
+                                ;
+                        if (last)
+                                buffer_append_char(&text, '/');
+                } else if (size != 2 || path[1] != '.') {
+                        buffer_append(&text, path, size);
+                } else if (last) {
+                        buffer_append_char(&text, '/');
+                }
+                path += size;
+        }
+        if (text.data)
+                text.data[text.size] = '\0';
         return buffer_steal(&text);
+}
+
+static char *resolve_path(const struct oci_url *base, const char *text)
+{
+        CLEANUP_BUFFER struct buffer joined = BUFFER_INIT;
+        const char *slash = strrchr(base->path, '/');
+
+        if (text[0] != '/')
+                buffer_append(&joined, base->path, slash ? (size_t)(slash - base->path) + 1 : 0);
+        if (joined.size == 0 && text[0] != '/')
+                buffer_append_char(&joined, '/');
+        buffer_append(&joined, text, strcspn(text, "?#"));
+        return remove_dots(joined.data);
+}
+
+int oci_url_resolve(const struct oci_url *base, const char *text, struct oci_url *ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer whole = BUFFER_INIT;
+
+        *ret = (struct oci_url)OCI_URL_INIT;
+        if (has_scheme(text))
+                return oci_url_parse(text, ret, err);
+        buffer_printf(&whole, "%s:", base->scheme);
+        if (strncmp(text, "//", 2) == 0) {
+                buffer_append_string(&whole, text);
+                return oci_url_parse(whole.data, ret, err);
+        }
+        buffer_printf(&whole, "//%s", base->host);
+        if (base->port != 0)
+                buffer_printf(&whole, ":%u", base->port);
+        if (text[0] == '?' || text[0] == '#' || text[0] == '\0') {
+                buffer_append_string(&whole, base->path);
+        } else {
+                CLEANUP_FREE char *path = resolve_path(base, text);
+
+                buffer_append_string(&whole, path);
+        }
+        buffer_append_string(&whole, text + strcspn(text, "?#"));
+        return oci_url_parse(whole.data, ret, err);
+}
+
+char *oci_url_encode(const char *text)
+{
+        static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+        CLEANUP_BUFFER struct buffer encoded = BUFFER_INIT;
+
+        for (; *text; text++) {
+                if (strchr(kept, *text))
+                        buffer_append_char(&encoded, *text);
+                else
+                        buffer_printf(&encoded, "%%%02X", (unsigned char)*text);
+        }
+        return buffer_steal(&encoded);
 }

@@ -41,5 +41,14 @@ char *oci_url_format(const struct oci_url *url);
 char *oci_url_decode(const char *text);
 /* "Basic ..." for the user and password of the URL, or NULL without them. Heap text (RFC 7617). */
 char *oci_url_basic(const struct oci_url *url);
+/* The same for a user and password that stand for themselves. */
+char *oci_url_basic_format(const char *user, const char *password);
+/*
+ * The URL that a reference means where `base` was asked: a Location or Link header (RFC 3986, section 5.2). EINVAL as
+ * oci_url_parse.
+ */
+int oci_url_resolve(const struct oci_url *base, const char *text, struct oci_url *ret, struct error *err);
+/* For a value in a query: all but unreserved characters as %XX. Heap text. */
+char *oci_url_encode(const char *text);
 
 #endif
