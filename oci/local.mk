@@ -192,3 +192,7 @@ check_PROGRAMS += tests/unit/oci_pack
 TESTS += tests/unit/oci_pack
 tests_unit_oci_pack_SOURCES = tests/unit/oci_pack.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
 tests_unit_oci_pack_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+# The registry client as a command, for scripts: tests/registry/*.sh.
+check_PROGRAMS += tests/registry/client
+tests_registry_client_SOURCES = tests/registry/client.c
+tests_registry_client_LDADD = liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
