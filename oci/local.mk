@@ -76,7 +76,6 @@ liboci_a_SOURCES = \
 	oci/registries_certs.c \
 	oci/registries_conf.c \
 	oci/registries_private.h \
-	oci/registries.h \
 	oci/registry.c oci/registry.h oci/registry_frame.h \
 	oci/registry_blob.c \
 	oci/registry_child.c oci/registry_child.h \

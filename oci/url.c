@@ -195,28 +195,13 @@ char *oci_url_decode(const char *text)
         return copy;
 }
 
-static void append_base64(struct buffer *to, const unsigned char *bytes, size_t size)
-{
-        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-        for (size_t i = 0; i < size; i += 3) {
-                unsigned b1 = i + 1 < size ? bytes[i + 1] : 0, b2 = i + 2 < size ? bytes[i + 2] : 0;
-                unsigned group = (unsigned)bytes[i] << 16 | b1 << 8 | b2;
-
-                buffer_append_char(to, digits[group >> 18]);
-                buffer_append_char(to, digits[group >> 12 & 63]);
-                buffer_append_char(to, i + 1 < size ? digits[group >> 6 & 63] : '=');
-                buffer_append_char(to, i + 2 < size ? digits[group & 63] : '=');
-        }
-}
-
 char *oci_url_basic_format(const char *user, const char *password)
 {
         CLEANUP_FREE char *plain = memory_printf("%s:%s", user, password);
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
 
         buffer_append_string(&text, "Basic ");
-        append_base64(&text, (const unsigned char *)plain, strlen(plain));
+        oci_base64_encode(plain, strlen(plain), &text);
         explicit_bzero(plain, strlen(plain));
         return buffer_steal(&text);
 }
@@ -232,12 +217,6 @@ char *oci_url_basic(const struct oci_url *url)
                 return NULL;
         colon = strchr(url->user, ':');
         password = oci_url_decode(colon ? colon + 1 : "");
-        plain = colon ? memory_strndup(url->user, (size_t)(colon - url->user)) : memory_strdup(url->user);
-        name = oci_url_decode(plain);
-        free(plain);
-        plain = memory_printf("%s:%s", name, password);
-        buffer_append_string(&text, "Basic ");
-        oci_base64_encode(plain, strlen(plain), &text);
         user = colon ? memory_strndup(url->user, (size_t)(colon - url->user)) : memory_strdup(url->user);
         name = oci_url_decode(user);
         return oci_url_basic_format(name, password);
