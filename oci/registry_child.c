@@ -184,6 +184,7 @@ static int run_job(struct registry_job *job, struct error *err)
         case REGISTRY_TAGS:
                 return registry_job_tags(job, err);
         case REGISTRY_LOGIN:
+                job->ref.path = memory_strdup("login"); /* the configuration knows registries by what is in them */
                 return registry_job_login(job, err);
         }
         return error_set(err, EPROTO, "the registry process was asked for something that it does not know");

@@ -130,8 +130,8 @@ static bool may_be_plain(struct registry_job *job, const struct registry_endpoin
         if (e->config->scheme != OCI_REGISTRIES_HTTPS_OR_HTTP || strcmp(e->origin.scheme, "https") != 0 ||
             (err->code != EPROTONOSUPPORT && err->code != ECONNREFUSED))
                 return false;
-        log_print(&job->log, LOG_WARNING, "%s: %s; it is named as insecure: asking it by http", e->config->host,
-                  err->message);
+        log_print(&job->log, e->local ? LOG_DEBUG : LOG_WARNING, "%s %s: asking it by plain http", e->config->host,
+                  err->code == EPROTONOSUPPORT ? "speaks no TLS" : "does not listen for TLS");
         registry_client_set_plain(job->client, e->config->host);
         error_clear(err);
         return true;
