@@ -22,6 +22,8 @@
 #include "oci/platform.h"
 #include "oci/reference.h"
 
+#define LAYERS_MAX 127
+
 /* --- stages --------------------------------------------------------------------------- */
 
 static builder_instruction_function *const instructions[DOCKERFILE_KIND_COUNT] = {
@@ -300,6 +302,15 @@ int builder_job_open(struct builder_job *job, struct error *err)
         return builder_inputs_open(job, err);
 }
 
+/* containerd and docker mount a layer each, and overlayfs takes 128 of them at most with a container's own. */
+static void warn_about_layers(const struct builder_job *job, const struct builder_state *target)
+{
+        if (target->chain.count > LAYERS_MAX)
+                log_print(job->options->log, LOG_WARNING,
+                          "the image has %zu layers; docker runs images of at most %d: --squash makes one of those that this build added",
+                          target->chain.count, LAYERS_MAX);
+}
+
 /* Every stage that is needed, and the image. */
 static int run_stages(struct builder_job *job, const struct strv *names, struct builder_build_result *ret,
                       struct error *err)
@@ -310,6 +321,9 @@ static int run_stages(struct builder_job *job, const struct strv *names, struct 
                 return -1;
         target = &job->stages[job->plan.target].state;
         builder_amend_result(job->options->amendments, target);
+        if (builder_squash(&job->workshop, target, job->options->squash, err) < 0)
+                return -1;
+        warn_about_layers(job, target);
         if (builder_cache_inline(job, err) < 0)
                 return -1;
         return builder_commit(&job->workshop, target, names, &ret->image, err);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "builder/cache_options.h"
+#include "builder/squash.h"
 #include "builder/progress.h"
 #include "builder/run_options.h"
 #include "common/error.h"
@@ -48,6 +49,8 @@ struct builder_build_options {
         const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
         bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */
         int64_t epoch;
+        bool keep_times;                         /* files keep their times in spite of the epoch, which then is the image's only */
+        enum builder_squash squash;
         struct dockerfile_warnings *warnings;    /* gets what the checks say, whatever becomes of the build; the caller clears it */
 };
 

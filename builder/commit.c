@@ -98,6 +98,32 @@ static struct oci_image *make_record(const struct builder_state *state, const st
         return image;
 }
 
+/*
+ * The same image, from a base whose layers came in other blobs than the last time: what goes out are those of this
+ * base. Usually nothing changes, and nothing is written.
+ */
+static int update_image(struct builder_workshop *w, const struct builder_state *state, const struct sha256_digest *id, struct error *err)
+{
+        CLEANUP_IMAGE struct oci_image *image = NULL;
+        bool changed = false;
+
+        if (oci_image_load(w->store, id, &image, err) < 0)
+                return -1;
+        for (size_t i = 0; i < image->layer_count && i < state->chain.count; i++) {
+                const struct builder_layer *from = &state->chain.layers[i];
+                struct oci_image_layer *to = &image->layers[i];
+
+                if (!from->blob || (to->blob && sha256_equal(&to->blob->digest, &from->blob->digest)))
+                        continue;
+                oci_image_layer_set_blob(to, from->blob);
+                strv_extend(&to->origins, &from->origins);
+                changed = true;
+        }
+        if (!changed)
+                return 0;
+        return oci_image_save(w->store, image, err) < 0 ? -1 : oci_image_sync(w->store, image, err);
+}
+
 static int save_image(struct builder_workshop *w, struct builder_state *state, struct sha256_digest *ret_image,
                       struct error *err)
 {
@@ -110,7 +136,7 @@ static int save_image(struct builder_workshop *w, struct builder_state *state, s
         sha256_of(config.data, config.size, ret_image);
         sha256_to_hex(ret_image, hex);
         if (oci_store_has(w->store, OCI_STORE_IMAGES, hex) && oci_store_blob_has(w->store, ret_image))
-                return 0;
+                return update_image(w, state, ret_image, err);
         image = make_record(state, ret_image);
         if (oci_store_blob_save(w->store, config.data, config.size, NULL, err) < 0 ||
             oci_image_save(w->store, image, err) < 0)

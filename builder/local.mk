@@ -69,6 +69,7 @@ libbuilder_a_SOURCES = \
 	builder/schedule.c builder/schedule.h \
 	builder/site.c \
 	builder/source.c builder/source.h \
+	builder/squash.c builder/squash.h \
 	builder/state.c builder/state.h \
 	builder/step.c builder/step.h \
 	builder/tree_source.c \

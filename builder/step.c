@@ -24,6 +24,8 @@ void builder_step_key_begin(const struct builder_site *site, const char *kind, b
         sha256_field(hash, parent->bytes, alone ? 0 : sizeof(parent->bytes));
         sha256_field_string(hash, kind);
         sha256_field(hash, &o->epoch, o->has_epoch ? sizeof(o->epoch) : 0);
+        if (o->has_epoch && o->keep_times)
+                sha256_field_string(hash, "keep times");
 }
 
 /* A layer that knows nothing of what is below it: the chain is both. */
@@ -111,7 +113,7 @@ static int execute(const struct builder_site *site, const struct builder_step *s
         const struct builder_chain empty = BUILDER_CHAIN_INIT;
         char hex[SHA256_HEX_SIZE + 1];
 
-        if (builder_chain_open(step->alone ? &empty : &site->stage->state.chain, &site->job->workshop, o->has_epoch ? &o->epoch : NULL, &upper, &tree,
+        if (builder_chain_open(step->alone ? &empty : &site->stage->state.chain, &site->job->workshop, o->has_epoch && !o->keep_times ? &o->epoch : NULL, &upper, &tree,
                                err) < 0 ||
             execute_on(site, step, tree, &upper, record, err) < 0)
                 return -1;

@@ -43,6 +43,8 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->no_cache_stages = &v->no_cache_stages;
         o->has_epoch = v->has_epoch;
         o->epoch = v->epoch;
+        o->keep_times = v->keep_times;
+        o->squash = v->squash;
 }
 
 /* The image is in the store: to the places and files that the flags name. */
@@ -67,7 +69,7 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
         result = builder_build(o, &built, err);
         if (result == 0) {
                 const struct build_report report = {
-                        f, o->store, o->log, &built.image, o->tags, p, build_outputs_use_stdout(outputs),
+                        f, outputs, o->store, o->log, &built.image, o->tags, p, build_outputs_use_stdout(outputs),
                 };
 
                 result = deliver(&report, outputs, err);
@@ -195,8 +197,8 @@ int cmd_build(char *const *argv, struct error *err)
                 return -1;
         if (help)
                 return 0;
-        if (check_words(&f, err) < 0 || build_values_read(&f, &v, err) < 0 ||
-            build_outputs_parse(&f.outputs, &outputs, &f.warnings, err) < 0)
+        if (check_words(&f, err) < 0 || build_outputs_parse(&f, &outputs, err) < 0 ||
+            build_values_read(&f, &outputs, &v, err) < 0)
                 return -1;
         return build_with_log(&f, &v, &outputs, err);
 }

@@ -18,10 +18,12 @@
 struct build_flags {
         struct strv words; /* what is no flag: the context */
 
-        struct strv build_arg_files, build_args, cache_from, cache_to, contexts, env, labels, no_cache_stages, outputs, platforms, tags, unset_env, unset_labels;
-        const char *arch, *base, *cache_ttl, *call, *digest_file, *epoch, *file, *ignore_file, *iidfile, *iidfile_raw, *inherit_labels, *jobs, *logfile, *metadata_file, *name_file,
+        struct strv annotations, build_arg_files, build_args, cache_from, cache_to, contexts, env, labels, no_cache_stages, outputs, platforms, tags,
+                unset_env, unset_labels;
+        const char *arch, *base, *cache_ttl, *call, *compression_format, *compression_level, *digest_file, *disable_compression, *epoch, *file,
+                *force_compression, *format, *ignore_file, *iidfile, *iidfile_raw, *inherit_labels, *jobs, *logfile, *metadata_file, *name_file,
                 *os, *progress, *pull, *rewrite_timestamp, *root, *target, *variant;
-        bool check, load, no_cache, quiet;
+        bool check, load, no_cache, quiet, squash, squash_all;
 
         /* about the commands of the build (build_run.c) */
         struct strv secrets, agents, volumes, hosts, ulimits, cap_add, cap_drop, dns, dns_search, dns_options;

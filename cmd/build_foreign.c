@@ -14,12 +14,10 @@
 #define NO_CGROUPS   "bryo makes no control groups; a limit on bryo itself (systemd-run, ulimit) holds for its commands, too"
 #define ONE_SANDBOX  "bryo has one kind of sandbox, with its own pid, ipc and uts namespaces"
 #define ONE_PLATFORM "bryo builds for this machine's platform only, as yet"
-#define PACKED_LATER "layers are kept unpacked in the store"
 
 const struct option_foreign build_flags_ignored[] = {
         /* docker build, docker buildx build */
         { "allow", 0, OPTION_TEXT, "network.host needs no permission here, and security.insecure is never given" },
-        { "annotation", 0, OPTION_TEXT, "bryo writes no annotations of the user's yet" },
         { "attest", 0, OPTION_TEXT, "bryo makes no attestations" },
         { "builder", 0, OPTION_TEXT, "there is one builder, this program" },
         { "cache", 0, OPTION_MAYBE, "every step is cached; --no-cache executes them all" },
@@ -41,25 +39,18 @@ const struct option_foreign build_flags_ignored[] = {
         { "rm", 0, OPTION_MAYBE, "no intermediate container is ever kept" },
         { "sbom", 0, OPTION_MAYBE, "bryo makes no attestations" },
         { "security-opt", 0, OPTION_TEXT, ONE_SANDBOX },
-        { "squash", 0, OPTION_SWITCH, "the image keeps its layers, as yet" },
-        { "squash-all", 0, OPTION_SWITCH, "the image keeps its layers, as yet" },
         { "stream", 0, OPTION_SWITCH, "the context is read in place" },
         /* buildah build, podman build */
         { "authfile", 0, OPTION_TEXT, NO_REGISTRY },
         { "cert-dir", 0, OPTION_TEXT, NO_REGISTRY },
         { "cgroupns", 0, OPTION_TEXT, ONE_SANDBOX },
         { "compat-volumes", 0, OPTION_MAYBE, "what a RUN writes into a VOLUME is kept, as BuildKit does" },
-        { "compression-format", 0, OPTION_TEXT, PACKED_LATER },
-        { "compression-level", 0, OPTION_TEXT, PACKED_LATER },
-        { "created-annotation", 0, OPTION_MAYBE, "bryo writes no annotations" },
+        { "created-annotation", 0, OPTION_MAYBE, "bryo writes only the annotations that --annotation asks for" },
         { "creds", 0, OPTION_TEXT, NO_REGISTRY },
-        { "disable-compression", 0, OPTION_MAYBE, PACKED_LATER },
-        { "force-compression", 0, OPTION_MAYBE, PACKED_LATER },
-        { "format", 0, OPTION_TEXT, "the config keeps HEALTHCHECK, ONBUILD and SHELL in OCI images, too" },
         { "group-add", 0, OPTION_TEXT, ONE_SANDBOX },
         { "hooks-dir", 0, OPTION_TEXT, "no OCI runtime is used" },
         { "identity-label", 0, OPTION_MAYBE, "bryo adds no label of its own" },
-        { "inherit-annotations", 0, OPTION_MAYBE, "bryo writes no annotations" },
+        { "inherit-annotations", 0, OPTION_MAYBE, "annotations of a base are not taken over" },
         { "ipc", 0, OPTION_TEXT, ONE_SANDBOX },
         { "layer-label", 0, OPTION_TEXT, "there are no intermediate images" },
         { "layers", 0, OPTION_MAYBE, "every step is cached; --no-cache executes them all" },
@@ -83,7 +74,7 @@ const struct option_foreign build_flags_ignored[] = {
         { "userns", 0, OPTION_TEXT, ONE_SANDBOX },
         { "userns-gid-map", 0, OPTION_TEXT, "ids are mapped by /etc/subgid" },
         { "userns-gid-map-group", 0, OPTION_TEXT, "ids are mapped by /etc/subgid" },
-        { "unsetannotation", 0, OPTION_TEXT, "bryo writes no annotations" },
+        { "unsetannotation", 0, OPTION_TEXT, "annotations of a base are not taken over" },
         { "userns-uid-map", 0, OPTION_TEXT, "ids are mapped by /etc/subuid" },
         { "userns-uid-map-user", 0, OPTION_TEXT, "ids are mapped by /etc/subuid" },
         { "uts", 0, OPTION_TEXT, ONE_SANDBOX },

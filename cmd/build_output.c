@@ -1,46 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the result of a build goes besides the store. */
+/* Where the result of a build goes besides the store: how the command line says it. */
 #include "cmd/build_output.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/archive.h"
-#include "builder/export.h"
 #include "cmd/csv.h"
 #include "cmd/options.h"
-#include "cmd/output.h"
+#include "cmd/pack_flags.h"
 #include "common/memory.h"
-#include "oci/digest.h"
-
-/* --- reading --------------------------------------------------------------- */
 
 static const struct {
         const char *name;
         enum build_output_kind kind;
 } kinds[] = {
-        { "image", BUILD_OUTPUT_IMAGE }, { "local", BUILD_OUTPUT_LOCAL },   { "tar", BUILD_OUTPUT_TAR },
-        { "oci", BUILD_OUTPUT_OCI },     { "docker", BUILD_OUTPUT_DOCKER }, { "cacheonly", BUILD_OUTPUT_CACHEONLY },
+        {"image", BUILD_OUTPUT_IMAGE}, {"local", BUILD_OUTPUT_LOCAL},   {"tar", BUILD_OUTPUT_TAR},
+        {"oci", BUILD_OUTPUT_OCI},     {"docker", BUILD_OUTPUT_DOCKER}, {"cacheonly", BUILD_OUTPUT_CACHEONLY},
 };
 
-/* Attributes of BuildKit's exporters that bryo has no use for, as yet. */
-static const char *const without_effect[] = {
-        "annotation",        "attestation-inline", "attestation-prefix", "compatibility-version", "compression",
-        "compression-level", "dangling-name-prefix", "force-compression", "mode",                 "name-canonical",
-        "oci-artifact",      "oci-mediatypes",     "platform-split",     "prefer-nondist-layers", "push-by-digest",
-        "registry.insecure", "rewrite-timestamp",  "source-date-epoch",  "store",                 "unpack",
+/* Attributes of BuildKit's exporters that change nothing of what is written here, and why. */
+static const struct {
+        const char *key, *reason;
+} without_effect[] = {
+        {"attestation-inline", "bryo makes no attestations"},
+        {"attestation-prefix", "bryo makes no attestations"},
+        {"compatibility-version", "there is one way in which bryo writes images"},
+        {"dangling-name-prefix", "an image without a name is found by its ID"},
+        {"name-canonical", "an image is found by its digest as well"},
+        {"oci-artifact", "bryo makes no attestations"},
+        {"prefer-nondist-layers", "layers keep the type they came with"},
+        {"push-by-digest", "nothing is pushed"},
+        {"registry.insecure", "nothing is pushed"},
+        {"store", "the image is always in bryo's store"},
+        {"unpack", "bryo's store needs no unpacked layers"},
 };
 
-static bool has_no_effect(const char *key)
-{
-        if (strncmp(key, "annotation", 10) == 0)
-                return true;
-        for (size_t i = 0; i < ARRAY_SIZE(without_effect); i++)
-                if (strcmp(key, without_effect[i]) == 0)
-                        return true;
-        return false;
-}
+/* An output while it is read: what was said and what was not. */
+struct reading {
+        struct build_flags *flags; /* gets warnings */
+        struct build_output *output;
+        const char *compression, *level, *media_types;
+        bool force;
+};
 
 static int set_kind(struct build_output *o, const char *value, struct error *err)
 {
@@ -52,11 +54,14 @@ static int set_kind(struct build_output *o, const char *value, struct error *err
         }
         if (strcmp(value, "registry") == 0)
                 return error_set(err, OPTIONS_EUSAGE,
-                                 "--output type=registry cannot be done: bryo does not talk to registries yet; write type=oci,dest=image.tar "
+                                 "--output type=registry cannot be done: bryo does not talk to registries yet; write "
+                                 "type=oci,dest=image.tar "
                                  "and push it with skopeo copy oci-archive:image.tar docker://NAME");
-        return error_set(err, OPTIONS_EUSAGE, "--output type=%s: the types are local, tar, oci, docker, image and cacheonly", value);
+        return error_set(err, OPTIONS_EUSAGE,
+                         "--output type=%s: the types are local, tar, oci, docker, image and cacheonly", value);
 }
 
+/* An attribute without a value is true, as for strconv.ParseBool's callers in BuildKit. */
 static int set_switch(const char *key, const char *value, bool *ret, struct error *err)
 {
         *ret = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
@@ -71,35 +76,155 @@ static int set_push(const char *value, struct error *err)
 
         if (set_switch("push", value, &push, err) < 0)
                 return -1;
-        return push ? error_set(err, OPTIONS_EUSAGE, "--output push=true cannot be done: bryo does not talk to registries yet") : 0;
+        return push ? error_set(err, OPTIONS_EUSAGE,
+                                "--output push=true cannot be done: bryo does not talk to registries yet")
+                    : 0;
 }
 
-static int set_attribute(struct build_output *o, const char *key, const char *value, struct strv *warnings, struct error *err)
+static int set_without_effect(struct reading *r, const char *key, const char *value, struct error *err)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(without_effect); i++) {
+                if (strcmp(without_effect[i].key, key) != 0)
+                        continue;
+                strv_take(&r->flags->warnings,
+                          memory_printf("--output %s=%s is ignored: %s", key, value, without_effect[i].reason));
+                return 0;
+        }
+        return error_set(err, OPTIONS_EUSAGE, "--output %s=%s: there is no such attribute", key, value);
+}
+
+/* Those of which another value would give another result. */
+static int set_only(const char *key, const char *value, const char *possible, const char *reason, struct error *err)
+{
+        if (strcmp(value, possible) == 0)
+                return 0;
+        return error_set(err, OPTIONS_EUSAGE, "--output %s=%s cannot be done: %s", key, value, reason);
+}
+
+static int set_text(char **to, const char *value)
+{
+        free(*to);
+        *to = memory_strdup(value);
+        return 0;
+}
+
+static int set_times(struct build_output *o, const char *key, const char *value, struct error *err)
+{
+        bool rewrite;
+
+        if (set_switch(key, value, &rewrite, err) < 0)
+                return -1;
+        o->keep_times = !rewrite;
+        return 0;
+}
+
+static int set_tar(struct build_output *o, const char *key, const char *value, struct error *err)
 {
         bool tar;
 
+        if (set_switch(key, value, &tar, err) < 0)
+                return -1;
+        o->directory = !tar;
+        return 0;
+}
+
+/* `value` lives as long as the texts of the command line's fields. */
+static int set_attribute(struct reading *r, const char *key, const char *value, struct error *err)
+{
+        struct build_output *o = r->output;
+
         if (strcmp(key, "type") == 0)
                 return set_kind(o, value, err);
-        if (strcmp(key, "dest") == 0) {
-                free(o->dest);
-                o->dest = memory_strdup(value);
-                return 0;
-        }
+        if (strcmp(key, "dest") == 0)
+                return set_text(&o->dest, value);
         if (strcmp(key, "name") == 0)
                 return csv_split(value, &o->names, err);
         if (strcmp(key, "push") == 0)
                 return set_push(value, err);
-        if (strcmp(key, "tar") == 0) {
-                if (set_switch(key, value, &tar, err) < 0)
-                        return -1;
-                o->directory = !tar;
+        if (strcmp(key, "tar") == 0)
+                return set_tar(o, key, value, err);
+        if (strcmp(key, "compression") == 0 || strcmp(key, "compression-level") == 0 ||
+            strcmp(key, "oci-mediatypes") == 0) {
+                *(key[0] == 'o' ? &r->media_types : key[11] ? &r->level : &r->compression) = value;
                 return 0;
         }
-        if (!has_no_effect(key))
-                return error_set(err, OPTIONS_EUSAGE, "--output %s=%s: there is no such attribute", key, value);
-        strv_take(warnings, memory_printf("--output %s=%s is ignored: layers and files are written as they are in the store", key, value));
+        if (strcmp(key, "force-compression") == 0)
+                return set_switch(key, value, &r->force, err);
+        if (strcmp(key, "rewrite-timestamp") == 0)
+                return set_times(o, key, value, err);
+        if (strcmp(key, "source-date-epoch") == 0)
+                return set_text(&o->epoch, value);
+        if (cmd_annotations_is_attribute(key))
+                return cmd_annotations_add_attribute(&o->annotations, key, value, err);
+        if (strcmp(key, "mode") == 0)
+                return set_only(key, value, "copy", "files that are in the directory already stay there", err);
+        if (strcmp(key, "platform-split") == 0)
+                return set_only(key, value, "false", "one platform is built, and its files go to the directory itself",
+                                err);
+        return set_without_effect(r, key, value, err);
+}
+
+/* --- how layers look -------------------------------------------------------- */
+
+/* What buildah's flags say of every output; an attribute of an output goes before them. */
+static int set_pack_flags(struct reading *r, struct error *err)
+{
+        const struct build_flags *f = r->flags;
+        bool off = f->disable_compression && strcmp(f->disable_compression, "true") == 0;
+
+        if (!r->compression && f->compression_format)
+                r->compression = f->compression_format;
+        else if (!r->compression && off)
+                r->compression = "none";
+        if (!r->level)
+                r->level = f->compression_level;
+        if (f->force_compression && strcmp(f->force_compression, "true") == 0)
+                r->force = true;
+        if (r->media_types || !f->format)
+                return 0;
+        if (strcmp(f->format, "docker") != 0 && strcmp(f->format, "oci") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: the formats are oci and docker", f->format);
+        r->media_types = f->format[0] == 'd' ? "false" : "true";
         return 0;
 }
+
+static int set_pack(struct reading *r, struct error *err)
+{
+        struct oci_pack_options *pack = &r->output->pack;
+        bool oci = true;
+
+        *pack = (struct oci_pack_options)OCI_PACK_DEFAULT;
+        if (set_pack_flags(r, err) < 0)
+                return -1;
+        /* docker has always saved layers as they are */
+        if (r->output->kind == BUILD_OUTPUT_DOCKER && !r->compression) {
+                r->compression = "none";
+                r->force = true;
+        }
+        if (cmd_pack_compression("--output compression", r->compression, pack, err) < 0 ||
+            cmd_pack_level("--output compression-level", r->level, pack, err) < 0)
+                return -1;
+        if (r->media_types && set_switch("oci-mediatypes", r->media_types, &oci, err) < 0)
+                return -1;
+        pack->force = r->force;
+        pack->docker_types = !oci;
+        pack->oci_types = r->media_types && oci;
+        if (pack->docker_types && pack->compress.compression == OCI_COMPRESSION_ZSTD)
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "--output compression=zstd cannot be done with Docker's media types, which have no "
+                                 "zstd: leave out oci-mediatypes=false");
+        return 0;
+}
+
+static int set_annotation_flags(struct reading *r, struct error *err)
+{
+        for (size_t i = 0; i < r->flags->annotations.count; i++)
+                if (cmd_annotations_add_flag(&r->output->annotations, r->flags->annotations.items[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+/* --- the whole -------------------------------------------------------------- */
 
 static int check(struct build_output *o, struct error *err)
 {
@@ -110,52 +235,75 @@ static int check(struct build_output *o, struct error *err)
         if (to_stdout)
                 free(STEAL(o->dest));
         if (o->directory && o->kind == BUILD_OUTPUT_DOCKER)
-                return error_set(err, OPTIONS_EUSAGE, "--output type=docker,tar=false: docker loads archives only; write type=oci,tar=false");
+                return error_set(
+                        err, OPTIONS_EUSAGE,
+                        "--output type=docker,tar=false: docker loads archives only; write type=oci,tar=false");
+        if (cmd_annotations_has(&o->annotations, CMD_ANNOTATION_INDEX) ||
+            cmd_annotations_has(&o->annotations, CMD_ANNOTATION_INDEX_DESCRIPTOR))
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "an annotation of the index cannot be written: an image for one platform has no "
+                                 "index; use manifest: or "
+                                 "manifest-descriptor:");
         return 0;
 }
 
-static int parse_one(const char *text, struct build_output *o, struct strv *warnings, struct error *err)
+static int finish(struct reading *r, struct error *err)
+{
+        if (set_pack(r, err) < 0 || set_annotation_flags(r, err) < 0)
+                return -1;
+        return check(r->output, err);
+}
+
+static int parse_fields(struct reading *r, const char *text, const struct strv *fields, struct error *err)
+{
+        for (size_t i = 0; i < fields->count; i++) {
+                CLEANUP_FREE char *key = memory_strndup(fields->items[i], strcspn(fields->items[i], "="));
+                const char *value = fields->items[i] + strlen(key);
+
+                if (*value != '=')
+                        return error_set(err, OPTIONS_EUSAGE, "--output %s: %s is no KEY=VALUE", text, key);
+                if (set_attribute(r, key, value + 1, err) < 0)
+                        return -1;
+        }
+        return finish(r, err);
+}
+
+static int parse_one(struct build_flags *f, const char *text, struct build_output *o, struct error *err)
 {
         CLEANUP_STRV struct strv fields = STRV_INIT;
+        struct reading r = {.flags = f, .output = o};
 
-        *o = (struct build_output){ .kind = BUILD_OUTPUT_IMAGE };
+        *o = (struct build_output){.kind = BUILD_OUTPUT_IMAGE};
         if (strcmp(text, "-") == 0) {
                 o->kind = BUILD_OUTPUT_TAR;
-                return 0;
+                return finish(&r, err);
         }
         if (csv_split(text, &fields, err) < 0)
                 return error_wrap(err, "--output");
         if (fields.count == 1 && !strchr(text, '=')) {
                 o->kind = BUILD_OUTPUT_LOCAL;
                 o->dest = memory_strdup(text);
-                return 0;
+                return finish(&r, err);
         }
-        for (size_t i = 0; i < fields.count; i++) {
-                CLEANUP_FREE char *key = memory_strndup(fields.items[i], strcspn(fields.items[i], "="));
-                const char *value = fields.items[i] + strlen(key);
-
-                if (*value != '=')
-                        return error_set(err, OPTIONS_EUSAGE, "--output %s: %s is no KEY=VALUE", text, key);
-                if (set_attribute(o, key, value + 1, warnings, err) < 0)
-                        return -1;
-        }
-        return check(o, err);
+        return parse_fields(&r, text, &fields, err);
 }
 
-int build_outputs_parse(const struct strv *texts, struct build_outputs *ret, struct strv *warnings, struct error *err)
+int build_outputs_parse(struct build_flags *f, struct build_outputs *ret, struct error *err)
 {
-        *ret = (struct build_outputs){ memory_zalloc(texts->count, sizeof(*ret->items)), 0 };
-        for (size_t i = 0; i < texts->count; i++)
-                if (parse_one(texts->items[i], &ret->items[ret->count++], warnings, err) < 0)
+        *ret = (struct build_outputs){memory_zalloc(f->outputs.count + 1, sizeof(*ret->items)), 0};
+        for (size_t i = 0; i < f->outputs.count; i++)
+                if (parse_one(f, f->outputs.items[i], &ret->items[ret->count++], err) < 0)
                         return -1;
-        return 0;
+        return ret->count > 0 ? 0 : parse_one(f, "type=image", &ret->items[ret->count++], err);
 }
 
 void build_outputs_free(struct build_outputs *o)
 {
         for (size_t i = 0; i < o->count; i++) {
                 free(o->items[i].dest);
+                free(o->items[i].epoch);
                 strv_free(&o->items[i].names);
+                cmd_annotations_free(&o->items[i].annotations);
         }
         free(o->items);
 }
@@ -166,74 +314,25 @@ void build_outputs_names(const struct build_outputs *o, struct strv *ret)
                 strv_extend(ret, &o->items[i].names);
 }
 
-static bool writes_stream(const struct build_output *o)
+int build_outputs_epoch(const struct build_outputs *o, const char **ret, struct error *err)
 {
-        return o->kind == BUILD_OUTPUT_TAR || o->kind == BUILD_OUTPUT_DOCKER || (o->kind == BUILD_OUTPUT_OCI && !o->directory);
+        *ret = NULL;
+        for (size_t i = 0; i < o->count; i++) {
+                if (!o->items[i].epoch)
+                        continue;
+                if (*ret && strcmp(*ret, o->items[i].epoch) != 0)
+                        return error_set(err, OPTIONS_EUSAGE,
+                                         "--output source-date-epoch=%s and %s: there is one image, with one time",
+                                         *ret, o->items[i].epoch);
+                *ret = o->items[i].epoch;
+        }
+        return 0;
 }
 
-bool build_outputs_use_stdout(const struct build_outputs *o)
+bool build_outputs_keep_times(const struct build_outputs *o)
 {
         for (size_t i = 0; i < o->count; i++)
-                if (writes_stream(&o->items[i]) && !o->items[i].dest)
+                if (o->items[i].keep_times)
                         return true;
         return false;
-}
-
-/* --- writing --------------------------------------------------------------- */
-
-struct result {
-        struct oci_store *store;
-        const struct log *log;
-        const struct sha256_digest *image;
-        const struct strv *tags;
-};
-
-/* The image under its names, or under its ID when it has none. */
-static int save(const struct result *r, const char *directory, int fd, bool docker, struct error *err)
-{
-        CLEANUP_STRV struct strv images = STRV_INIT;
-        const struct builder_save_options o = {
-                .store = r->store, .log = r->log, .images = &images, .directory = directory, .fd = fd, .docker = docker,
-        };
-        char id[OCI_DIGEST_TEXT + 1];
-
-        oci_digest_format(r->image, id);
-        strv_add(&images, id);
-        strv_extend(&images, r->tags);
-        return builder_archive_save(&o, err);
-}
-
-static int write_stream(const struct result *r, const struct build_output *o, struct error *err)
-{
-        CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
-        const struct builder_export_options files = { r->store, r->log, *r->image };
-
-        if (cmd_output_open(&file, o->dest, err) < 0)
-                return -1;
-        if ((o->kind == BUILD_OUTPUT_TAR ? builder_export_tar(&files, file.fd, err)
-                                         : save(r, NULL, file.fd, o->kind == BUILD_OUTPUT_DOCKER, err)) < 0)
-                return -1;
-        return cmd_output_commit(&file, err);
-}
-
-static int write_one(const struct result *r, const struct build_output *o, struct error *err)
-{
-        const struct builder_export_options files = { r->store, r->log, *r->image };
-
-        if (writes_stream(o))
-                return write_stream(r, o, err);
-        if (o->kind == BUILD_OUTPUT_LOCAL)
-                return builder_export_directory(&files, o->dest, err);
-        return o->kind == BUILD_OUTPUT_OCI ? save(r, o->dest, -1, false, err) : 0;
-}
-
-int build_outputs_write(const struct build_outputs *o, struct oci_store *store, const struct log *log,
-                        const struct sha256_digest *image, const struct strv *tags, struct error *err)
-{
-        const struct result r = { store, log, image, tags };
-
-        for (size_t i = 0; i < o->count; i++)
-                if (write_one(&r, &o->items[i], err) < 0)
-                        return error_wrap(err, "--output %s", o->items[i].dest ? o->items[i].dest : "to standard output");
-        return 0;
 }

@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cmd/annotations.h"
+#include "cmd/build_flags.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/sha256.h"
 #include "common/strv.h"
+#include "oci/pack.h"
 #include "oci/store.h"
 
 /*
@@ -30,25 +33,54 @@ struct build_output {
         char *dest;        /* NULL: standard output, or the store */
         bool directory;    /* OCI with tar=false */
         struct strv names; /* further names of the image */
+        struct oci_pack_options
+                pack; /* how its manifest and layers look; annotations are below, stream and log are not set */
+        struct cmd_annotations annotations; /* those of --annotation included */
+        char *epoch;                        /* source-date-epoch, or NULL */
+        bool keep_times;                    /* rewrite-timestamp=false */
 };
 
 struct build_outputs {
-        struct build_output *items;
+        struct build_output *items; /* always one at least: without --output an IMAGE that only says how to pack */
         size_t count;
 };
 
 #define CLEANUP_BUILD_OUTPUTS __attribute__((cleanup(build_outputs_free)))
 
-/* Sentences about attributes that are not carried out go to `warnings`. */
-int build_outputs_parse(const struct strv *texts, struct build_outputs *ret, struct strv *warnings, struct error *err);
+/*
+ * Reads --output and what other flags say of every output: --annotation, --compression-format and its kin, --format.
+ * Sentences about attributes that are not carried out go to f->warnings.
+ */
+int build_outputs_parse(struct build_flags *f, struct build_outputs *ret, struct error *err);
 void build_outputs_free(struct build_outputs *o);
 
 /* Every name that an output gives the image, added to `ret`. */
 void build_outputs_names(const struct build_outputs *o, struct strv *ret);
 /* True if one of them writes to standard output. */
 bool build_outputs_use_stdout(const struct build_outputs *o);
+/* The source-date-epoch of the outputs, or NULL; a usage error if two say different ones, for there is one image. */
+int build_outputs_epoch(const struct build_outputs *o, const char **ret, struct error *err);
+/* True if an output says rewrite-timestamp=false. */
+bool build_outputs_keep_times(const struct build_outputs *o);
 
-/* Writes them one after the other. A file appears whole or not at all; a directory may be left half-written by a failure. */
+/*
+ * How the image is packed for an output: `pack` with the annotations that are meant for the image's platform, which
+ * `pack` borrows. The stream is not set. Usage errors for annotations that a single manifest cannot have.
+ */
+struct build_packing {
+        struct oci_pack_options pack;
+        struct oci_labels annotations;
+        struct oci_labels descriptor_annotations;
+};
+int build_output_packing(const struct build_output *o, struct oci_store *store, const struct sha256_digest *image,
+                         struct build_packing *ret, struct error *err);
+void build_packing_free(struct build_packing *p);
+#define CLEANUP_BUILD_PACKING __attribute__((cleanup(build_packing_free)))
+/* The output whose manifest is the build's, for --metadata-file: the first that writes one, else the first. */
+const struct build_output *build_outputs_find_manifest(const struct build_outputs *o);
+
+/* Writes them one after the other. A file appears whole or not at all; a directory may be left half-written by a
+ * failure. */
 int build_outputs_write(const struct build_outputs *o, struct oci_store *store, const struct log *log,
                         const struct sha256_digest *image, const struct strv *tags, struct error *err);
 

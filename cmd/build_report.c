@@ -59,11 +59,7 @@ static void add_descriptor(struct oci_json_writer *w, const struct oci_descripto
         char digest[OCI_DIGEST_TEXT + 1];
 
         oci_digest_format(&d->digest, digest);
-        oci_json_begin_object(w, "containerimage.descriptor");
-        oci_json_add_string(w, "mediaType", d->media_type);
-        oci_json_add_string(w, "digest", digest);
-        oci_json_add_int(w, "size", (int64_t)d->size);
-        oci_json_end_object(w);
+        oci_descriptor_format(w, "containerimage.descriptor", d);
         oci_json_add_string(w, "containerimage.digest", digest);
 }
 
@@ -126,6 +122,16 @@ static int write_about_manifest(const struct build_report *r, const struct oci_d
         return 0;
 }
 
+/* The manifest as the first output that has one writes it. */
+static int describe(const struct build_report *r, struct oci_descriptor *ret, struct error *err)
+{
+        CLEANUP_BUILD_PACKING struct build_packing packing = { .annotations = { 0 } };
+
+        if (build_output_packing(build_outputs_find_manifest(r->outputs), r->store, r->image, &packing, err) < 0)
+                return -1;
+        return builder_pack_describe(r->store, r->log, r->image, &packing.pack, ret, err);
+}
+
 static int write_files(const struct build_report *r, const char *id, struct error *err)
 {
         const struct build_flags *f = r->flags;
@@ -139,7 +145,7 @@ static int write_files(const struct build_report *r, const char *id, struct erro
                 return error_wrap(err, "--iidfile-raw");
         if (!f->metadata_file && !f->digest_file && !f->name_file)
                 return 0;
-        result = builder_pack_describe(r->store, r->log, r->image, NULL, &d, err);
+        result = describe(r, &d, err);
         if (result == 0)
                 result = write_about_manifest(r, &d, err);
         oci_descriptor_clear(&d);

@@ -6,6 +6,7 @@
 
 #include "cmd/build_flags.h"
 #include "cmd/progress.h"
+#include "cmd/build_output.h"
 #include "common/log.h"
 #include "common/sha256.h"
 #include "oci/store.h"
@@ -13,6 +14,7 @@
 /* What a build that succeeded tells the caller: files that flags ask for, then a line or two for people. */
 struct build_report {
         const struct build_flags *flags;
+        const struct build_outputs *outputs;
         struct oci_store *store;
         const struct log *log;
         const struct sha256_digest *image;

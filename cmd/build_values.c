@@ -154,18 +154,22 @@ static int read_platform(const struct build_flags *f, struct error *err)
         return check_platform(parts, err);
 }
 
-static int read_epoch(struct build_flags *f, struct build_values *v, struct error *err)
+static int read_epoch(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v, struct error *err)
 {
-        const char *given = f->epoch ? f->epoch : strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH");
         const char *from_environment = getenv("SOURCE_DATE_EPOCH");
+        const char *given = f->epoch;
 
+        if (!given && build_outputs_epoch(outputs, &given, err) < 0)
+                return -1;
+        if (!given)
+                given = strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH");
+        v->keep_times = build_outputs_keep_times(outputs) || (f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0);
+        v->squash = f->squash_all ? BUILDER_SQUASH_ALL : f->squash ? BUILDER_SQUASH_OWN : BUILDER_SQUASH_NONE;
         if (cmd_epoch_find(given, &v->has_epoch, &v->epoch, err) < 0)
                 return -1;
         /* buildx hands the environment's on as build argument, so that an ARG of that name sees it */
         if (from_environment && from_environment[0] && !strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH"))
                 strv_env_set(&v->build_args, "SOURCE_DATE_EPOCH", from_environment);
-        if (v->has_epoch && f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0)
-                warn(f, memory_strdup("--rewrite-timestamp=false is ignored: files of a build with a source date are never later than it"));
         return 0;
 }
 
@@ -180,7 +184,7 @@ static void read_stages(const struct build_flags *f, struct strv *ret)
         }
 }
 
-int build_values_read(struct build_flags *f, struct build_values *v, struct error *err)
+int build_values_read(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v, struct error *err)
 {
         *v = (struct build_values){ .jobs = 0 };
         read_stages(f, &v->no_cache_stages);
@@ -188,7 +192,7 @@ int build_values_read(struct build_flags *f, struct build_values *v, struct erro
             read_jobs(f->jobs, &v->jobs, err) < 0 || read_pull(f, err) < 0 || read_platform(f, err) < 0 ||
             build_cache_read(f, &v->cache, err) < 0)
                 return -1;
-        return read_epoch(f, v, err);
+        return read_epoch(f, outputs, v, err);
 }
 
 void build_values_free(struct build_values *v)

@@ -4,6 +4,7 @@
 
 #include "builder/build.h"
 #include "cmd/build_flags.h"
+#include "cmd/build_output.h"
 
 /*
  * What the flags of `bryo build` mean: texts become numbers, names get their
@@ -17,12 +18,14 @@ struct build_values {
         unsigned jobs;
         bool has_epoch;
         int64_t epoch;
+        bool keep_times;
+        enum builder_squash squash;
 };
 
 #define CLEANUP_BUILD_VALUES __attribute__((cleanup(build_values_free)))
 
-/* Warnings about values that are not carried out are added to f->warnings. */
-int build_values_read(struct build_flags *f, struct build_values *ret, struct error *err);
+/* Warnings about values that are not carried out are added to f->warnings. `outputs` have a say in times. */
+int build_values_read(struct build_flags *f, const struct build_outputs *outputs, struct build_values *ret, struct error *err);
 void build_values_free(struct build_values *v);
 
 #endif

@@ -5,6 +5,8 @@ bryo_SOURCES = \
 	cmd/build.c \
 	cmd/build_flags.c cmd/build_flags.h \
 	cmd/build_foreign.c \
+	cmd/annotations.c cmd/annotations.h \
+	cmd/build_output_write.c \
 	cmd/build_output.c cmd/build_output.h \
 	cmd/build_report.c cmd/build_report.h \
 	cmd/build_cache.c cmd/build_cache.h \

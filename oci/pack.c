@@ -163,6 +163,11 @@ static int pack_layer(struct packer *p, size_t n, struct error *err)
 
 /* ---- manifests ------------------------------------------------------------------------------ */
 
+static bool has_labels(const struct oci_labels *l)
+{
+        return l != NULL && l->count > 0;
+}
+
 /* True if the manifest is what the options ask for, and its layers are to be had. */
 static bool fits(struct packer *p, const struct oci_manifest *m)
 {
@@ -170,7 +175,7 @@ static bool fits(struct packer *p, const struct oci_manifest *m)
 
         if (m->layer_count != p->image->layer_count || !sha256_equal(&m->config.digest, &p->image->id) ||
             (o->docker_types && !is_docker(m)) || (o->oci_types && is_docker(m)) ||
-            (o->annotations != NULL && o->annotations->count > 0))
+            has_labels(o->annotations))
                 return false;
         for (size_t n = 0; n < m->layer_count; n++) {
                 if (!may_stay(p, &p->image->layers[n], m->layers[n].media_type))
@@ -240,6 +245,8 @@ static int check(const struct oci_pack_options *o, struct error *err)
         if (o->docker_types && o->compress.compression == OCI_COMPRESSION_ZSTD)
                 return error_set(err, EINVAL,
                                  "Docker's media types cannot say zstd: use OCI's media types, or another compression");
+        if (o->docker_types && has_labels(o->annotations))
+                return error_set(err, EINVAL, "Docker's media types cannot say annotations: use OCI's media types");
         return oci_compress_check(&o->compress, err);
 }
 
@@ -263,6 +270,8 @@ int oci_image_pack(struct oci_store *s, const struct oci_image *image, const str
         sha256_of(packed->bytes.data, packed->bytes.size, &packed->descriptor.digest);
         packed->descriptor.size = packed->bytes.size;
         packed->descriptor.platform = platform_of(config);
+        if (o->descriptor_annotations != NULL)
+                oci_labels_copy(&packed->descriptor.annotations, o->descriptor_annotations);
         *ret = STEAL(packed);
         return 0;
 }

@@ -33,7 +33,8 @@ struct oci_pack_options {
         bool oci_types;    /* not even the image's own manifest may have Docker's */
         bool elsewhere;    /* a layer that came from outside may be named though its blob is not here: the caller
                               finds it where it came from. Else it is compressed again, which the log says */
-        const struct oci_labels *annotations; /* of the manifest; may be NULL */
+        const struct oci_labels *annotations; /* of the manifest; may be NULL. EINVAL with `docker_types` */
+        const struct oci_labels *descriptor_annotations; /* of the manifest's descriptor, wherever that is written; may be NULL */
         struct oci_layer_stream stream;
         const struct log *log; /* may be NULL */
 };

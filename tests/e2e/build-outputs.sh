@@ -66,5 +66,5 @@ assert_fails 2 "push=true" bryo build -o type=image,name=x,push=true context
 assert_fails 2 "dest=DIR" bryo build -o type=local context
 assert_fails 2 "type=zip" bryo build -o type=zip,dest=x context
 assert_fails 2 "colour" bryo build -o type=tar,dest=x,colour=red context
-works bryo build -o type=oci,dest=other.oci,compression=gzip context
-assert_contains "$errors" "compression=gzip is ignored"
+works bryo build -o type=oci,dest=other.oci,unpack=true context
+assert_contains "$errors" "unpack=true is ignored"

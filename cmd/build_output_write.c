@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The result of a build goes where --output says. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/archive.h"
+#include "builder/export.h"
+#include "cmd/build_output.h"
+#include "cmd/output.h"
+#include "common/memory.h"
+#include "oci/config.h"
+#include "oci/digest.h"
+#include "oci/image.h"
+
+struct result {
+        struct oci_store *store;
+        const struct log *log;
+        const struct sha256_digest *image;
+        const struct strv *tags;
+};
+
+static bool writes_stream(const struct build_output *o)
+{
+        return o->kind == BUILD_OUTPUT_TAR || o->kind == BUILD_OUTPUT_DOCKER ||
+               (o->kind == BUILD_OUTPUT_OCI && !o->directory);
+}
+
+bool build_outputs_use_stdout(const struct build_outputs *o)
+{
+        for (size_t i = 0; i < o->count; i++)
+                if (writes_stream(&o->items[i]) && !o->items[i].dest)
+                        return true;
+        return false;
+}
+
+/* --- packing --------------------------------------------------------------- */
+
+int build_output_packing(const struct build_output *o, struct oci_store *store, const struct sha256_digest *image,
+                         struct build_packing *ret, struct error *err)
+{
+        CLEANUP_CONFIG struct oci_config *config = NULL;
+        struct oci_platform platform = {.os = NULL};
+
+        *ret = (struct build_packing){.pack = o->pack};
+        if (oci_image_load_config(store, image, &config, err) < 0)
+                return -1;
+        platform.os = config->os;
+        platform.architecture = config->architecture;
+        platform.variant = config->variant;
+        cmd_annotations_select(&o->annotations, CMD_ANNOTATION_MANIFEST, &platform, &ret->annotations);
+        cmd_annotations_select(&o->annotations, CMD_ANNOTATION_MANIFEST_DESCRIPTOR, &platform,
+                               &ret->descriptor_annotations);
+        ret->pack.annotations = &ret->annotations;
+        ret->pack.descriptor_annotations = &ret->descriptor_annotations;
+        return 0;
+}
+
+void build_packing_free(struct build_packing *p)
+{
+        oci_labels_free(&p->annotations);
+        oci_labels_free(&p->descriptor_annotations);
+}
+
+const struct build_output *build_outputs_find_manifest(const struct build_outputs *o)
+{
+        for (size_t i = 0; i < o->count; i++)
+                if (o->items[i].kind == BUILD_OUTPUT_OCI || o->items[i].kind == BUILD_OUTPUT_DOCKER ||
+                    o->items[i].kind == BUILD_OUTPUT_IMAGE)
+                        return &o->items[i];
+        return &o->items[0];
+}
+
+/* --- writing --------------------------------------------------------------- */
+
+/* The image under its names, or under its ID when it has none. */
+static int save(const struct result *r, const struct build_output *output, const char *directory, int fd,
+                struct error *err)
+{
+        CLEANUP_STRV struct strv images = STRV_INIT;
+        CLEANUP_BUILD_PACKING struct build_packing packing = {.annotations = {0}};
+        const struct builder_save_options o = {
+                .store = r->store,
+                .log = r->log,
+                .images = &images,
+                .directory = directory,
+                .fd = fd,
+                .docker = output->kind == BUILD_OUTPUT_DOCKER,
+                .pack = &packing.pack,
+        };
+        char id[OCI_DIGEST_TEXT + 1];
+
+        if (build_output_packing(output, r->store, r->image, &packing, err) < 0)
+                return -1;
+        oci_digest_format(r->image, id);
+        strv_add(&images, id);
+        strv_extend(&images, r->tags);
+        return builder_archive_save(&o, err);
+}
+
+static int write_stream(const struct result *r, const struct build_output *o, struct error *err)
+{
+        CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
+        const struct builder_export_options files = {r->store, r->log, *r->image};
+
+        if (cmd_output_open(&file, o->dest, err) < 0)
+                return -1;
+        if ((o->kind == BUILD_OUTPUT_TAR ? builder_export_tar(&files, file.fd, err) : save(r, o, NULL, file.fd, err)) <
+            0)
+                return -1;
+        return cmd_output_commit(&file, err);
+}
+
+static int write_one(const struct result *r, const struct build_output *o, struct error *err)
+{
+        const struct builder_export_options files = {r->store, r->log, *r->image};
+
+        if (writes_stream(o))
+                return write_stream(r, o, err);
+        if (o->kind == BUILD_OUTPUT_LOCAL)
+                return builder_export_directory(&files, o->dest, err);
+        return o->kind == BUILD_OUTPUT_OCI ? save(r, o, o->dest, -1, err) : 0;
+}
+
+int build_outputs_write(const struct build_outputs *o, struct oci_store *store, const struct log *log,
+                        const struct sha256_digest *image, const struct strv *tags, struct error *err)
+{
+        const struct result r = {store, log, image, tags};
+
+        for (size_t i = 0; i < o->count; i++)
+                if (write_one(&r, &o->items[i], err) < 0)
+                        return error_wrap(err, "--output %s",
+                                          o->items[i].dest ? o->items[i].dest : "to standard output");
+        return 0;
+}
