@@ -33,6 +33,8 @@ bryo_SOURCES = \
 	cmd/interrupt.c cmd/interrupt.h \
 	cmd/kaniko.c \
 	cmd/load.c \
+	cmd/login.c \
+	cmd/logout.c \
 	cmd/ls.c \
 	cmd/main.c \
 	cmd/name.c cmd/name.h \
@@ -45,9 +47,11 @@ bryo_SOURCES = \
 	cmd/progress_plain.c \
 	cmd/progress_tty.c \
 	cmd/prune.c \
+	cmd/registry_name.c cmd/registry_name.h \
 	cmd/rm.c \
 	cmd/run.c \
 	cmd/save.c \
+	cmd/secret.c cmd/secret.h \
 	cmd/store.c cmd/store.h \
 	cmd/table.c cmd/table.h \
 	cmd/tag.c \

@@ -17,6 +17,8 @@ int cmd_import(char *const *argv, struct error *err);
 int cmd_inspect(char *const *argv, struct error *err);
 int cmd_kaniko(char *const *argv, struct error *err);
 int cmd_load(char *const *argv, struct error *err);
+int cmd_login(char *const *argv, struct error *err);
+int cmd_logout(char *const *argv, struct error *err);
 int cmd_ls(char *const *argv, struct error *err);
 int cmd_prune(char *const *argv, struct error *err);
 int cmd_rm(char *const *argv, struct error *err);

@@ -205,7 +205,7 @@ void oci_credentials_file_keys(const struct oci_credentials_file *f, const char 
                         strv_add(ret, oci_json_key(auths, i));
 }
 
-void oci_credentials_file_hosts(const struct oci_credentials_file *f, struct strv *ret)
+void oci_credentials_file_names(const struct oci_credentials_file *f, struct strv *ret)
 {
         static const char *const places[] = {"auths", "credHelpers"};
 
@@ -215,9 +215,16 @@ void oci_credentials_file_hosts(const struct oci_credentials_file *f, struct str
 
                 if (find_object(f, places[p], &object, &ignored) < 0)
                         continue;
-                for (size_t i = 0; object && i < oci_json_count(object); i++)
-                        if (!strv_has(ret, oci_json_key(object, i)))
-                                strv_add(ret, oci_json_key(object, i));
+                for (size_t i = 0; object && i < oci_json_count(object); i++) {
+                        CLEANUP_FREE char *host = NULL;
+                        CLEANUP_FREE char *path = NULL;
+                        CLEANUP_FREE char *name = NULL;
+
+                        split_key(oci_json_key(object, i), &host, &path);
+                        name = memory_printf("%s%s%s", host, path[0] ? "/" : "", path);
+                        if (!strv_has(ret, name))
+                                strv_add(ret, name);
+                }
         }
 }
 

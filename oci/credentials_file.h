@@ -47,8 +47,8 @@ int oci_credentials_file_find(const struct oci_credentials_file *f, const char *
                               struct oci_credential *ret, struct error *err);
 /* The keys of `auths` that are exactly host[/path], as they are written. */
 void oci_credentials_file_keys(const struct oci_credentials_file *f, const char *name, struct strv *ret);
-/* Every key of `auths`, and every host of `credHelpers`, as they are written. */
-void oci_credentials_file_hosts(const struct oci_credentials_file *f, struct strv *ret);
+/* host[/path] for every key of `auths` and every host of `credHelpers`, each once. */
+void oci_credentials_file_names(const struct oci_credentials_file *f, struct strv *ret);
 
 /* "docker.io" for each name of Docker Hub, else the host in lower case. Heap text. */
 char *oci_credentials_host(const char *host);

@@ -24,6 +24,7 @@ liboci_a_SOURCES = \
 	oci/credentials.c oci/credentials.h \
 	oci/credentials_file.c oci/credentials_file.h \
 	oci/credentials_helper.c oci/credentials_helper.h \
+	oci/credentials_store.c oci/credentials_store.h \
 	oci/digest.c \
 	oci/digest.h \
 	oci/entry.c \
@@ -49,6 +50,7 @@ liboci_a_SOURCES = \
 	oci/index_choose.c \
 	oci/json.c \
 	oci/json.h \
+	oci/json_text.c oci/json_text.h \
 	oci/json_writer.c \
 	oci/json_writer.h \
 	oci/labels.c \
@@ -126,10 +128,18 @@ check_PROGRAMS += tests/unit/oci_credentials
 TESTS += tests/unit/oci_credentials
 tests_unit_oci_credentials_SOURCES = tests/unit/oci_credentials.c tests/unit/check.h
 tests_unit_oci_credentials_LDADD = liboci.a libcommon.a $(YAJL_LIBS)
+check_PROGRAMS += tests/unit/oci_credentials_store
+TESTS += tests/unit/oci_credentials_store
+tests_unit_oci_credentials_store_SOURCES = tests/unit/oci_credentials_store.c tests/unit/check.h
+tests_unit_oci_credentials_store_LDADD = liboci.a libcommon.a $(YAJL_LIBS)
 check_PROGRAMS += tests/unit/oci_json
 TESTS += tests/unit/oci_json
 tests_unit_oci_json_SOURCES = tests/unit/oci_json.c tests/unit/check.h
 tests_unit_oci_json_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_json_text
+TESTS += tests/unit/oci_json_text
+tests_unit_oci_json_text_SOURCES = tests/unit/oci_json_text.c tests/unit/check.h
+tests_unit_oci_json_text_LDADD = liboci.a libcommon.a $(YAJL_LIBS)
 check_PROGRAMS += tests/unit/oci_layer_compressed
 TESTS += tests/unit/oci_layer_compressed
 tests_unit_oci_layer_compressed_SOURCES = tests/unit/oci_layer_compressed.c tests/unit/check.h tests/unit/tar_build.h

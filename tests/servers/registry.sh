@@ -26,7 +26,8 @@ registry() {
         printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: "%s"}}\nhttp: {addr: "127.0.0.1:0", secret: test}\n' \
                 "$PWD/$name/data" > "$name/config.yml"
         printf 'log: {level: info, formatter: json, accesslog: {disabled: false}}\n' >> "$name/config.yml"
-        env OTEL_TRACES_EXPORTER=none "${settings[@]}" "$@" docker-registry serve "$name/config.yml" >> "$name/access" 2> "$name/log" &
+        # the variables of this shell that begin with REGISTRY_ (podman has some) would be its configuration
+        env -i "PATH=$PATH" OTEL_TRACES_EXPORTER=none "${settings[@]}" "$@" docker-registry serve "$name/config.yml" >> "$name/access" 2> "$name/log" &
         servers+=($!)
         until registry=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/localhost:\1/p' "$name/log") && [ -n "$registry" ]; do
                 [ $((tries -= 1)) -gt 0 ] || fail "the registry does not start" log "$(cat "$name/log")"
