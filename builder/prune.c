@@ -27,15 +27,6 @@ struct sweep {
         struct builder_prune_result *result;
 };
 
-/* The areas' directories in the store (oci/store.h). */
-static const char *const directories[] = {
-        [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
-        [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
-        [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
-        [OCI_STORE_CACHES] = "caches",      [OCI_STORE_PARTIAL] = "partial",
-        [OCI_STORE_COMPRESSED] = "compressed",
-};
-
 static int collect(void *context, const struct oci_store_object *o, struct error *err)
 {
         (void)err;
@@ -55,7 +46,7 @@ static int add_disk(void *context, const struct oci_store_object *o, struct erro
 static int measure(struct oci_store *store, uint64_t *ret, struct error *err)
 {
         *ret = 0;
-        for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+        for (size_t i = 0; i < OCI_STORE_AREAS; i++)
                 if (oci_store_each(store, (enum oci_store_area)i, add_disk, ret, err) < 0)
                         return -1;
         return 0;
@@ -64,11 +55,11 @@ static int measure(struct oci_store *store, uint64_t *ret, struct error *err)
 /* What was removed from or renamed in an area stays so over a power cut. */
 static int sync_area(struct sweep *s, enum oci_store_area area, struct error *err)
 {
-        CLEANUP_FD int fd = fd_open_directory(oci_store_fd(s->store), directories[area]);
+        CLEANUP_FD int fd = fd_open_directory(oci_store_fd(s->store), oci_store_area_name(area));
 
         if (fd < 0 || fsync(fd) < 0)
                 return error_errno(err, errno, "cannot make the removal of files from %s/%s last",
-                                   oci_store_path(s->store), directories[area]);
+                                   oci_store_path(s->store), oci_store_area_name(area));
         return 0;
 }
 
@@ -119,8 +110,8 @@ static int sweep_area(struct sweep *s, enum oci_store_area area, size_t *count, 
 /* From here on the file is no blob any more, and may be punched: see builder/body.h. */
 static int park_blob(struct sweep *s, const char *name, struct error *err)
 {
-        CLEANUP_FREE char *from = memory_printf("%s/%s", directories[OCI_STORE_BLOBS], name);
-        CLEANUP_FREE char *to = memory_printf("%s/%s", directories[OCI_STORE_DATA], name);
+        CLEANUP_FREE char *from = memory_printf("%s/%s", oci_store_area_name(OCI_STORE_BLOBS), name);
+        CLEANUP_FREE char *to = memory_printf("%s/%s", oci_store_area_name(OCI_STORE_DATA), name);
 
         /* one that was parked earlier, and punched, is replaced by the whole one */
         if (renameat(oci_store_fd(s->store), from, oci_store_fd(s->store), to) < 0)
@@ -181,7 +172,7 @@ static struct builder_ranges *ranges_of(const struct sweep *s, const char *name)
 
 static int sweep_data_file(struct sweep *s, const char *name, struct error *err)
 {
-        CLEANUP_FREE char *path = memory_printf("%s/%s", directories[OCI_STORE_DATA], name);
+        CLEANUP_FREE char *path = memory_printf("%s/%s", oci_store_area_name(OCI_STORE_DATA), name);
         CLEANUP_FREE char *what = memory_printf("%s/%s", oci_store_path(s->store), path);
         struct builder_ranges *live = ranges_of(s, name);
         struct builder_punched punched;
@@ -321,6 +312,8 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
                 return -1;
         s.reach = reach;
         result = builder_body_table_drop(o->store, err) < 0 ? -1 : sweep_all(&s, err);
+        if (result == 0 && o->all) /* nothing reaches one */
+                result = sweep_area(&s, OCI_STORE_BUILDS, &ret->logs, err);
         if (result == 0)
                 result = sweep_digests(&s, o->all, err);
         if (measure(o->store, &after, &measure_err) < 0)

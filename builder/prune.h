@@ -29,7 +29,7 @@
 struct builder_prune_options {
         struct oci_store *store;
         const struct log *log; /* may be NULL */
-        bool all;    /* step records and cache mounts go as well */
+        bool all;    /* step records, cache mounts and logs of builds go as well */
         bool caches; /* cache mounts go */
 };
 
@@ -41,6 +41,7 @@ struct builder_prune_result {
         size_t downloads; /* URLs of ADD that are asked for anew */
         size_t caches; /* cache mounts */
         size_t layers; /* indexes */
+        size_t logs;   /* of builds */
         size_t files;  /* data files and blobs */
 };
 

@@ -15,10 +15,8 @@
 #include "oci/image.h"
 #include "overlay/index.h"
 
-#define AREAS (OCI_STORE_COMPRESSED + 1)
-
 struct builder_reach {
-        struct map *kept[AREAS]; /* names, as a set */
+        struct map *kept[OCI_STORE_AREAS]; /* names, as a set */
         struct map *sources;     /* source name -> struct builder_ranges, owned */
         struct map *layers;      /* diff IDs of the layers of tagged images, as a set */
         struct strv dangling;
@@ -36,7 +34,7 @@ static struct builder_reach *reach_new(void)
 {
         struct builder_reach *r = memory_zalloc(1, sizeof(*r));
 
-        for (size_t i = 0; i < AREAS; i++)
+        for (size_t i = 0; i < OCI_STORE_AREAS; i++)
                 r->kept[i] = map_new(NULL);
         r->sources = map_new(free_ranges);
         r->layers = map_new(NULL);
@@ -47,7 +45,7 @@ void builder_reach_free(struct builder_reach *r)
 {
         if (r == NULL)
                 return;
-        for (size_t i = 0; i < AREAS; i++)
+        for (size_t i = 0; i < OCI_STORE_AREAS; i++)
                 map_free(r->kept[i]);
         map_free(r->sources);
         map_free(r->layers);

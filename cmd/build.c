@@ -7,6 +7,7 @@
 
 #include "builder/build.h"
 #include "cmd/build_flags.h"
+#include "cmd/build_log.h"
 #include "cmd/build_output.h"
 #include "cmd/build_report.h"
 #include "cmd/build_run.h"
@@ -53,7 +54,7 @@ static int deliver(const struct build_report *report, const struct build_outputs
         if (build_outputs_write(outputs, report->store, report->log, report->image, report->tags, err) < 0 ||
             build_report_write(report, err) < 0)
                 return -1;
-        cmd_progress_finish(report->progress, BUILDER_DONE);
+        cmd_progress_finish(report->progress, BUILDER_DONE, NULL);
         return 0;
 }
 
@@ -63,29 +64,26 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
 {
         struct dockerfile_warnings warnings = { .count = 0 };
         struct builder_build_result built;
+        char id[CMD_BUILD_ID + 1];
         int result;
 
+        if (cmd_build_id_make(id, err) < 0)
+                return -1;
+        cmd_progress_add(p, cmd_build_log_new(o->store, id, o->tags->count > 0 ? o->tags->items[0] : o->context));
         o->warnings = &warnings;
         result = builder_build(o, &built, err);
+        if (cmd_progress_mode(p) == CMD_PROGRESS_JSON)
+                cmd_check_tell(&warnings, o->log);
         if (result == 0) {
                 const struct build_report report = {
-                        f, outputs, o->store, o->log, &built.image, o->tags, p, build_outputs_use_stdout(outputs),
+                        f, outputs, o->store, o->log, &built.image, o->tags, p, id, build_outputs_use_stdout(outputs),
                 };
 
                 result = deliver(&report, outputs, err);
         }
-        cmd_progress_finish(p, BUILDER_FAILED);
-        switch (cmd_progress_mode(p)) {
-        case CMD_PROGRESS_PLAIN:
-        case CMD_PROGRESS_TTY:
+        cmd_progress_finish(p, BUILDER_FAILED, err->message);
+        if (cmd_progress_mode(p) == CMD_PROGRESS_PLAIN || cmd_progress_mode(p) == CMD_PROGRESS_TTY)
                 cmd_check_summarise(&warnings, out);
-                break;
-        case CMD_PROGRESS_JSON:
-                cmd_check_tell(&warnings, o->log);
-                break;
-        case CMD_PROGRESS_QUIET:
-                break;
-        }
         dockerfile_warnings_clear(&warnings);
         return result;
 }

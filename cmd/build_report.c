@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "builder/pack.h"
 #include "cmd/output.h"
@@ -24,20 +23,6 @@ static int write_file(const char *path, const char *text, size_t size, struct er
         if (fd_write_all(output.fd, text, size) < 0)
                 return error_errno(err, errno, "cannot write %s", path);
         return cmd_output_commit(&output, err);
-}
-
-/* A name for this build, as buildx gives one: BUILDER/NODE/25 letters. bryo is its own builder and node. */
-static int make_build_ref(struct buffer *ret, struct error *err)
-{
-        static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345"; /* 32: every value of 5 bits */
-        unsigned char random[25];
-
-        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-                return error_errno(err, errno, "cannot get random bytes");
-        buffer_append_string(ret, "bryo/bryo/");
-        for (size_t i = 0; i < sizeof(random); i++)
-                buffer_append_char(ret, letters[random[i] % 32]);
-        return 0;
 }
 
 static int full_names(const struct strv *tags, struct buffer *ret, struct error *err)
@@ -65,16 +50,16 @@ static void add_descriptor(struct oci_json_writer *w, const struct oci_descripto
 
 static int format_metadata(const struct build_report *r, const struct oci_descriptor *d, struct buffer *ret, struct error *err)
 {
-        CLEANUP_BUFFER struct buffer ref = BUFFER_INIT;
+        CLEANUP_FREE char *ref = memory_printf("bryo/bryo/%s", r->build); /* BUILDER/NODE/ID: bryo is its own builder and node */
         CLEANUP_BUFFER struct buffer names = BUFFER_INIT;
         struct oci_json_writer w = OCI_JSON_WRITER(ret);
         char config[OCI_DIGEST_TEXT + 1];
 
-        if (make_build_ref(&ref, err) < 0 || full_names(r->tags, &names, err) < 0)
+        if (full_names(r->tags, &names, err) < 0)
                 return -1;
         oci_digest_format(r->image, config);
         oci_json_begin_object(&w, NULL);
-        oci_json_add_string(&w, "buildx.build.ref", ref.data);
+        oci_json_add_string(&w, "buildx.build.ref", ref);
         oci_json_add_string(&w, "containerimage.config.digest", config);
         add_descriptor(&w, d);
         oci_json_add_string_if(&w, "image.name", buffer_text(&names));

@@ -20,6 +20,7 @@ struct build_report {
         const struct sha256_digest *image;
         const struct strv *tags; /* every name the image was given, as typed */
         struct cmd_progress *progress;
+        const char *build;       /* its ID (build_log.h) */
         bool stdout_taken;       /* an output wrote there: the image ID does not go to it */
 };
 

@@ -7,6 +7,8 @@ bryo_SOURCES = \
 	cmd/build_foreign.c \
 	cmd/annotations.c cmd/annotations.h \
 	cmd/build_output_write.c \
+	cmd/build_log.c cmd/build_log.h \
+	cmd/build_log_list.c \
 	cmd/build_output.c cmd/build_output.h \
 	cmd/build_report.c cmd/build_report.h \
 	cmd/build_cache.c cmd/build_cache.h \
@@ -35,6 +37,7 @@ bryo_SOURCES = \
 	cmd/load.c \
 	cmd/login.c \
 	cmd/logout.c \
+	cmd/logs.c \
 	cmd/ls.c \
 	cmd/main.c \
 	cmd/name.c cmd/name.h \

@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
         { NULL, "load", cmd_load, "Load images from an OCI archive or directory" },
         { NULL, "login", cmd_login, "Log in to a registry" },
         { NULL, "logout", cmd_logout, "Forget the credential for a registry" },
+        { NULL, "logs", cmd_logs, "Show what a build said" },
         { NULL, "prune", cmd_prune, "Give the space of unused steps and layers back" },
         { NULL, "rmi", cmd_rm, "Remove images (also: image rm)" },
         { NULL, "save", cmd_save, "Save images to an OCI archive or directory" },

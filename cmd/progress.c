@@ -118,9 +118,13 @@ int cmd_progress_mode_parse(const char *name, FILE *out, enum cmd_progress_mode 
 struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
 {
         struct cmd_progress *p = memory_zalloc(1, sizeof(*p));
+        pthread_mutexattr_t attributes;
 
         out = out ? out : stderr;
-        pthread_mutex_init(&p->lock, NULL);
+        pthread_mutexattr_init(&attributes);
+        pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE); /* a sink may log, which is an event */
+        pthread_mutex_init(&p->lock, &attributes);
+        pthread_mutexattr_destroy(&attributes);
         p->mode = mode;
         p->offset = clock_now(CLOCK_REALTIME) - clock_now(CLOCK_MONOTONIC);
         switch (mode) {
@@ -178,9 +182,9 @@ void cmd_progress_result(struct cmd_progress *p, const char *id, const struct st
         tell(p, (struct cmd_event){ .kind = CMD_EVENT_RESULT, .message = id, .names = names });
 }
 
-void cmd_progress_finish(struct cmd_progress *p, enum builder_outcome outcome)
+void cmd_progress_finish(struct cmd_progress *p, enum builder_outcome outcome, const char *message)
 {
-        struct cmd_event event = {.kind = CMD_EVENT_FINISH, .outcome = outcome};
+        struct cmd_event event = {.kind = CMD_EVENT_FINISH, .outcome = outcome, .message = message};
 
         pthread_mutex_lock(&p->lock);
         if (!p->finished)
@@ -193,7 +197,7 @@ void cmd_progress_free(struct cmd_progress *p)
 {
         if (p == NULL)
                 return;
-        cmd_progress_finish(p, BUILDER_FAILED);
+        cmd_progress_finish(p, BUILDER_FAILED, NULL);
         for (size_t i = 0; i < p->count; i++)
                 p->sinks[i].free(p->sinks[i].context);
         pthread_mutex_destroy(&p->lock);

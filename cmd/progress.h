@@ -51,8 +51,9 @@ void cmd_progress_suspend(struct cmd_progress *p);
 void cmd_progress_resume(struct cmd_progress *p);
 /* The image and its names. */
 void cmd_progress_result(struct cmd_progress *p, const char *id, const struct strv *names);
-/* The last words of the display, so that others may write below it: DONE or FAILED. Only the first call counts. */
-void cmd_progress_finish(struct cmd_progress *p, enum builder_outcome outcome);
+/* The last words of the display, so that others may write below it: DONE or FAILED, and then why (or NULL). Only the first call
+ * counts. */
+void cmd_progress_finish(struct cmd_progress *p, enum builder_outcome outcome, const char *message);
 /* The callbacks for the builder and for the rooms' log; valid as long as `p`. */
 struct builder_progress cmd_progress_callbacks(struct cmd_progress *p);
 struct log cmd_progress_log(struct cmd_progress *p);

@@ -43,7 +43,6 @@ struct cmd_live {
         int64_t began;     /* the first step */
         unsigned ended, cached, total;
         unsigned others; /* steps that are no instructions: not in `total` */
-        bool failed;
         struct buffer result; /* rows for behind the summary */
 };
 
@@ -285,7 +284,6 @@ static void end(struct cmd_live *l, const struct cmd_event *e, size_t width, str
         step->running = false;
         l->ended++;
         l->cached += e->outcome == BUILDER_CACHED;
-        l->failed = l->failed || e->outcome == BUILDER_FAILED;
         if (e->outcome == BUILDER_CACHED && step->stage)
                 add_to_fold(l, step);
         if (e->outcome != BUILDER_CACHED || step->index == step->count)
@@ -337,7 +335,7 @@ static void append_header(const struct cmd_live *l, struct buffer *to, int64_t n
 
 static void finish(const struct cmd_live *l, const struct cmd_event *e, size_t width, struct buffer *lasting)
 {
-        bool good = e->outcome == BUILDER_DONE && !l->failed;
+        bool good = e->outcome == BUILDER_DONE;
 
         if (l->count == 0)
                 return;

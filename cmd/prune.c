@@ -26,6 +26,7 @@ static void print_result(const struct builder_prune_result *r)
         if (r->downloads > 0)
                 print_count("downloads", r->downloads);
         print_count("cache mounts", r->caches);
+        print_count("logs of builds", r->logs);
         print_count("layers", r->layers);
         print_count("files of layers", r->files);
         cmd_units_format_size(r->held, 4, &held);

@@ -19,6 +19,7 @@ int cmd_kaniko(char *const *argv, struct error *err);
 int cmd_load(char *const *argv, struct error *err);
 int cmd_login(char *const *argv, struct error *err);
 int cmd_logout(char *const *argv, struct error *err);
+int cmd_logs(char *const *argv, struct error *err);
 int cmd_ls(char *const *argv, struct error *err);
 int cmd_prune(char *const *argv, struct error *err);
 int cmd_rm(char *const *argv, struct error *err);

@@ -27,6 +27,7 @@
  *     partial/HEX           blobs that are being downloaded, or were when that was cut: the next one goes on there
  *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks
  *     compressed/NAME       which blob is the compressed form of a layer (oci/compressed.h)
+ *     builds/ID             what a build said, opaque here; grows while the build goes on
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
  *
@@ -72,7 +73,12 @@ enum oci_store_area {
         OCI_STORE_CACHES, /* made at its first use in stores that are older */
         OCI_STORE_PARTIAL, /* likewise; names are digests in hex. What is here is neither whole nor checked */
         OCI_STORE_COMPRESSED, /* the same */
+        OCI_STORE_BUILDS,     /* likewise; see oci_store_log_create */
+        OCI_STORE_AREAS,      /* how many there are */
 };
+
+/* The area's directory as a path inside the store: "blobs/sha256". */
+const char *oci_store_area_name(enum oci_store_area area);
 
 /* True if there. A bad name is simply not there. */
 bool oci_store_has(struct oci_store *s, enum oci_store_area area, const char *name);
@@ -106,6 +112,14 @@ typedef int oci_store_object_function(void *context, const struct oci_store_obje
  * `each` ends it. */
 int oci_store_each(struct oci_store *s, enum oci_store_area area, oci_store_object_function *each, void *context,
                    struct error *err);
+
+/*
+ * A new object of OCI_STORE_BUILDS, open for appending: the one kind that has its name before it is whole, so that what was
+ * written is there however the writer ends. The descriptor is locked (flock(2)) until it is closed. EEXIST if there is one.
+ */
+int oci_store_log_create(struct oci_store *s, const char *name, int *ret_fd, struct error *err);
+/* Whether somebody is still writing the object behind a descriptor of it; false where the file system cannot lock. */
+bool oci_store_log_is_growing(int fd);
 
 /*
  * A new object while it is written: a file in scratch that becomes NAME of an area, or vanishes. Write to the

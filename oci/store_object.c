@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -283,6 +284,32 @@ int oci_store_sync(struct oci_store *s, enum oci_store_area area, const char *na
                 set_synced(s, area, name, true);
         }
         return oci_store_area_sync(s, area, err);
+}
+
+/* ---- logs ------------------------------------------------------------------------------------- */
+
+int oci_store_log_create(struct oci_store *s, const char *name, int *ret_fd, struct error *err)
+{
+        CLEANUP_FD int fd = -1;
+        int dir;
+
+        if (open_area(s, OCI_STORE_BUILDS, name, &dir, err) < 0)
+                return -1;
+        fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return fail(s, errno, "make", OCI_STORE_BUILDS, name, err);
+        /* where it cannot be locked, nobody can ask whether it is: it looks finished */
+        (void)flock(fd, LOCK_EX | LOCK_NB);
+        *ret_fd = fd_steal(&fd);
+        return 0;
+}
+
+bool oci_store_log_is_growing(int fd)
+{
+        if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK;
+        (void)flock(fd, LOCK_UN);
+        return false;
 }
 
 /* ---- listing --------------------------------------------------------------------------------- */

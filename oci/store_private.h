@@ -9,8 +9,6 @@
 
 /* What the files of the store share; nobody else includes this. */
 
-#define OCI_STORE_AREAS 11
-
 #define OCI_STORE_TMP       "tmp"
 #define OCI_STORE_STEP_LOCK "step." /* + KEY, in tmp: whoever holds its lock executes that step */
 
@@ -28,8 +26,6 @@ struct oci_store {
         unsigned long long counter; /* names of files in scratch */
 };
 
-/* The area's directory as a path inside the store: "blobs/sha256". */
-const char *oci_store_area_name(enum oci_store_area area);
 /* The area's directory, borrowed. */
 int oci_store_area_open(struct oci_store *s, enum oci_store_area area, int *ret_fd, struct error *err);
 /* After a rename into (or unlink from) the area: its directory needs an fsync again. */
