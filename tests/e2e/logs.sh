@@ -77,8 +77,8 @@ assert_equal "$(output_of bryo logs -q | wc -l)" 3 "builds in the list"
 # At most a hundred.
 for i in $(seq 130); do
         printf '{"build":{"id":"x","name":"old %s","started":"2020-01-01T00:00:00Z"}}\n' "$i" > "$builds/old$i"
-        touch -d '2020-01-01' "$builds/old$i"
 done
+touch -d '2020-01-01' "$builds"/old*
 printf 'FROM busybox\nRUN echo one more\n' > context/Dockerfile
 build
 assert_equal "$(kept)" 100 "kept builds at the bound"
