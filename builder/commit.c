@@ -32,6 +32,15 @@ int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer
         return 0;
 }
 
+/* The disk writes the bodies while they are hashed. */
+static void begin_sync(struct builder_workshop *w, const struct builder_layer *layer)
+{
+        if (!layer->step || layer->durable)
+                return;
+        for (size_t i = 0; i < layer->data.count; i++)
+                oci_store_begin_sync(w->store, OCI_STORE_DATA, layer->data.items[i]);
+}
+
 /* A step's layer gets its diff ID and becomes durable; its record says so from then on. */
 static int settle_layer(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
 {
@@ -41,6 +50,7 @@ static int settle_layer(struct builder_workshop *w, struct builder_layer *layer,
 
         if (layer->lazy && builder_commit_bring(w, layer, err) < 0)
                 return -1;
+        begin_sync(w, layer);
         if (!layer->has_diff && builder_layer_tar_digest(w, layer, err) < 0)
                 return -1;
         if (!layer->step || layer->durable)

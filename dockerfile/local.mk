@@ -49,8 +49,10 @@ dockerfile_tests = \
 	tests/unit/dockerfile_heredocs \
 	tests/unit/dockerfile_hostile \
 	tests/unit/dockerfile_ignore \
+	tests/unit/dockerfile_lint \
 	tests/unit/dockerfile_lines \
 	tests/unit/dockerfile_parser \
+	tests/unit/dockerfile_speed \
 	tests/unit/dockerfile_value
 check_PROGRAMS += $(dockerfile_tests)
 TESTS += $(dockerfile_tests)
@@ -66,9 +68,13 @@ tests_unit_dockerfile_hostile_SOURCES = tests/unit/dockerfile_hostile.c tests/un
 tests_unit_dockerfile_hostile_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_ignore_SOURCES = tests/unit/dockerfile_ignore.c tests/unit/check.h
 tests_unit_dockerfile_ignore_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_lint_SOURCES = tests/unit/dockerfile_lint.c tests/unit/check.h
+tests_unit_dockerfile_lint_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_lines_SOURCES = tests/unit/dockerfile_lines.c tests/unit/dockerfile_rows.h tests/unit/check.h
 tests_unit_dockerfile_lines_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_parser_SOURCES = tests/unit/dockerfile_parser.c tests/unit/dockerfile_rows.h tests/unit/check.h
 tests_unit_dockerfile_parser_LDADD = $(dockerfile_test_libs)
+tests_unit_dockerfile_speed_SOURCES = tests/unit/dockerfile_speed.c tests/unit/check.h
+tests_unit_dockerfile_speed_LDADD = $(dockerfile_test_libs)
 tests_unit_dockerfile_value_SOURCES = tests/unit/dockerfile_value.c tests/unit/check.h
 tests_unit_dockerfile_value_LDADD = $(dockerfile_test_libs)

@@ -99,6 +99,11 @@ int oci_store_remove(struct oci_store *s, enum oci_store_area area, const char *
  * into it, the directory. Already synced through this handle: no system call.
  */
 int oci_store_sync(struct oci_store *s, enum oci_store_area area, const char *name, struct error *err);
+/*
+ * Tells the kernel to begin writing an object's bytes to the disk, without waiting, because oci_store_sync comes soon:
+ * what is computed meanwhile costs nothing then. Only a hint, so nothing can fail.
+ */
+void oci_store_begin_sync(struct oci_store *s, enum oci_store_area area, const char *name);
 
 /* What oci_store_each tells about an object. */
 struct oci_store_object {

@@ -312,6 +312,15 @@ bool oci_store_log_is_growing(int fd)
         return false;
 }
 
+void oci_store_begin_sync(struct oci_store *s, enum oci_store_area area, const char *name)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_FD int fd = -1;
+
+        if (oci_store_open_object(s, area, name, &fd, NULL, &err) == 0)
+                (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 /* ---- listing --------------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b)

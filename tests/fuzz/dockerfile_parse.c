@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fuzz target for everything this room reads: the same bytes are taken as a
- * Dockerfile, a trigger, an ignore file, a word and a mount. Nothing may
+ * Dockerfile, which is also linted, a trigger, an ignore file, a word and a mount. Nothing may
  * crash, leak or hang, and a failure always has a message.
  */
 #include <assert.h>
@@ -15,6 +15,7 @@
 #include "dockerfile/expand.h"
 #include "dockerfile/glob.h"
 #include "dockerfile/ignore.h"
+#include "dockerfile/lint.h"
 #include "dockerfile/mount.h"
 #include "dockerfile/parser.h"
 #include "dockerfile/value.h"
@@ -102,6 +103,49 @@ static void try_trigger(const char *text)
         dockerfile_free(d);
 }
 
+static bool is_reference(const char *text)
+{
+        return text[0] >= 'a' && text[0] <= 'z';
+}
+
+static bool find_base(void *context, const char *image, struct dockerfile_base *ret)
+{
+        (void)context;
+        if (image[0] != 'b')
+                return false;
+        strv_add(&ret->env, "PATH=/bin");
+        ret->platform = memory_strdup("linux/arm64");
+        return true;
+}
+
+static void try_lint(const struct dockerfile *d)
+{
+        CLEANUP_STRV struct strv build_args = STRV_INIT;
+        CLEANUP_STRV struct strv platform = STRV_INIT;
+
+        strv_add(&platform, "TARGETPLATFORM=linux/amd64");
+        strv_add(&build_args, "a=${b:?no}");
+        for (int lenient = 0; lenient < 2; lenient++) {
+                const struct dockerfile_lint_options options = {.build_args = &build_args,
+                                                                .platform = &platform,
+                                                                .lenient = lenient != 0,
+                                                                .target = lenient ? "0" : NULL,
+                                                                .find_base = find_base,
+                                                                .is_reference = is_reference};
+                struct dockerfile_warnings warnings = {0};
+                struct dockerfile_outline outline = {0};
+                struct error err = ERROR_INIT;
+
+                check(dockerfile_lint(d, &options, &warnings, &outline, &err), &err);
+                for (size_t k = 0; k < warnings.count; k++) {
+                        assert(warnings.items[k].first_line <= warnings.items[k].last_line);
+                        assert(k == 0 || warnings.items[k - 1].first_line <= warnings.items[k].first_line);
+                }
+                dockerfile_warnings_clear(&warnings);
+                dockerfile_outline_clear(&outline);
+        }
+}
+
 static void try_file(const char *text, size_t size)
 {
         struct error err = ERROR_INIT;
@@ -111,6 +155,8 @@ static void try_file(const char *text, size_t size)
         dockerfile_free(d);
         d = NULL;
         check(dockerfile_parse(text, size, "Dockerfile", &d, &err), &err);
+        if (d)
+                try_lint(d);
         for (size_t k = 0; d && k < d->instruction_count; k++) {
                 const struct dockerfile_instruction *i = &d->instructions[k];
                 CLEANUP_BUFFER struct buffer out = BUFFER_INIT;
