@@ -119,6 +119,12 @@ static void read_change(const struct stat *st, int to_set, struct overlay_change
                 now(&ret->mtime);
 }
 
+/* What a chown, or a write without CAP_FSETID, takes from the mode. */
+static bool loses_bits(mode_t mode)
+{
+        return (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+}
+
 static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi)
 {
         struct overlay_tree *tree = tree_of(req);
@@ -139,11 +145,12 @@ static void on_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
                 change.uid = attr.uid;
                 kill = true;
                 /*
-                 * The kernel's own file systems make it a chmod, which is the owner's (notify_change). Without ctime it
-                 * may also be a first write, which is everybody's who may write (file_remove_privs).
+                 * The kernel's own file systems make it a chmod, which is the owner's (notify_change). Of a regular
+                 * file it may without ctime also be a first write, which is everybody's who may write
+                 * (file_remove_privs).
                  */
-                if (r == 0 && to_set == FUSE_SET_ATTR_CTIME && !S_ISDIR(attr.mode) && uid != 0 && uid != attr.uid &&
-                    (attr.mode & S_ISUID || (attr.mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)))
+                if (r == 0 && (to_set == FUSE_SET_ATTR_CTIME || !S_ISREG(attr.mode)) && !S_ISDIR(attr.mode) &&
+                    uid != 0 && uid != attr.uid && loses_bits(attr.mode))
                         r = -EPERM;
         }
         if (r == 0 && change.set & OVERLAY_SET_SIZE && change.size > INT64_MAX)
