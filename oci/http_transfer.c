@@ -414,6 +414,9 @@ int http_transfer_explain(const struct http_transfer *t, struct error *err)
                 return error_set(err, EACCES, "%s: %s", host, words);
         case CURLE_SSL_CONNECT_ERROR:
                 return explain_handshake(t, err);
+        case CURLE_UNSUPPORTED_PROTOCOL: /* as libcurl calls what does not begin with HTTP/ */
+        case CURLE_WEIRD_SERVER_REPLY:
+                return error_set(err, ECONNRESET, "%s answers with something that is no HTTP", host);
         case CURLE_OK: /* without a head: an answer that was none */
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
