@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/memory.h"
 
@@ -65,7 +66,25 @@ bool fetch_local_is_host(const char *host)
         return inet_aton(host, &four) != 0 && is_local4((const unsigned char *)&four);
 }
 
-bool fetch_local_has_proxy(const char *scheme)
+/* libcurl's default for a proxy without a port. */
+#define PROXY_PORT 1080u
+
+static unsigned find_port(const char *proxy)
+{
+        const char *rest = strstr(proxy, "://");
+        const char *host = rest ? rest + 3 : proxy;
+        const char *end = host + strcspn(host, "/?#");
+        const char *at = memrchr(host, '@', (size_t)(end - host));
+        const char *colon;
+
+        host = at ? at + 1 : host;
+        colon = memrchr(host, ':', (size_t)(end - host));
+        if (!colon || memchr(colon, ']', (size_t)(end - colon)))
+                return strncasecmp(proxy, "https://", 8) == 0 ? 443 : PROXY_PORT;
+        return (unsigned)strtoul(colon + 1, NULL, 10);
+}
+
+bool fetch_local_is_proxy(const char *scheme, unsigned port)
 {
         const char *const names[] = {strcmp(scheme, "https") == 0 ? "https_proxy" : "http_proxy",
                                      strcmp(scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy", "all_proxy",
@@ -75,7 +94,17 @@ bool fetch_local_has_proxy(const char *scheme)
                 const char *value = getenv(names[i]);
 
                 if (value && value[0])
-                        return true;
+                        return find_port(value) == port;
         }
         return false;
+}
+
+unsigned fetch_local_port(const struct sockaddr *address)
+{
+        struct sockaddr_in in;
+
+        if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+                return 0;
+        memcpy(&in, address, sizeof(in)); /* both families have it at the same place */
+        return ntohs(in.sin_port);
 }

@@ -188,7 +188,7 @@ static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_
         struct fetch_transfer *t = context;
 
         (void)purpose;
-        if (t->redirects > 0 && t->far && !fetch_local_has_proxy(t->url.scheme) &&
+        if (t->redirects > 0 && t->far && !fetch_local_is_proxy(t->url.scheme, fetch_local_port(&address->addr)) &&
             fetch_local_is_address(&address->addr)) {
                 t->refused_local = true;
                 return CURL_SOCKET_BAD;

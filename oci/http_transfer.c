@@ -202,7 +202,7 @@ static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_
         struct http_transfer *t = context;
 
         (void)purpose;
-        if (t->request->far && !fetch_local_has_proxy(t->request->url->scheme) &&
+        if (t->request->far && !fetch_local_is_proxy(t->request->url->scheme, fetch_local_port(&address->addr)) &&
             fetch_local_is_address(&address->addr)) {
                 t->refused_local = true;
                 return CURL_SOCKET_BAD;
@@ -344,13 +344,18 @@ void http_transfer_clear(struct http_transfer *t)
 
 /* --- what became of it ------------------------------------------------------------------------ */
 
+/* With a proxy the address is the proxy's, which says nothing about the host. */
 static void find_local(const struct http_transfer *t)
 {
         struct sockaddr_in6 six = {.sin6_family = AF_INET6};
         struct sockaddr_in four = {.sin_family = AF_INET};
         char *ip = NULL;
+        long port = 0;
 
-        if (t->curl->easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip) != CURLE_OK || !ip)
+        t->response->local = fetch_local_is_host(t->request->url->host);
+        (void)t->curl->easy_getinfo(t->easy, CURLINFO_PRIMARY_PORT, &port);
+        if (fetch_local_is_proxy(t->request->url->scheme, (unsigned)port) ||
+            t->curl->easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &ip) != CURLE_OK || !ip)
                 return;
         if (inet_pton(AF_INET, ip, &four.sin_addr) == 1)
                 t->response->local = fetch_local_is_address((const struct sockaddr *)&four);

@@ -113,7 +113,7 @@ client_fails '^error: EFBIG: .*larger than the limit of 4194304 bytes' get "$pro
 
 # --- statuses ----------------------------------------------------------------------------
 
-for status in 408 429 500 502 503 504; do
+for status in 408 429 503; do
         rules bad "GET /blobs/ status $status x2"
         get_blob
         assert_equal "$(requests GET)" 3 "the requests with two answers $status"
@@ -121,10 +121,10 @@ for status in 408 429 500 502 503 504; do
         rules bad "GET /blobs/ status $status"
         get_blob_fails "^error: EAGAIN: blob $digest of a/b: localhost:[0-9]* answered $status \(\"FAULT: as told\"\)"
         assert_equal "$(requests GET)" 4 "the requests with answers $status and nothing else"
-        rules bad "GET /manifests/ status $status x1"
-        "$client" --delay 1 get "$proxy/a/b:one" x > /dev/null 2>&1
 done
-for status in 400 403 404 410 501; do
+rules bad "GET /manifests/ status 500 x1"
+"$client" --delay 1 get "$proxy/a/b:one" x > /dev/null 2>&1
+for status in 400 403 501; do
         rules bad "GET /blobs/ status $status"
         get_blob_fails "^error: "
         assert_equal "$(requests GET)" 1 "the requests with $status"
@@ -139,7 +139,7 @@ get_blob
 # HEAD that is not allowed, or says too little
 for rule in 'HEAD /manifests/ status 405' 'HEAD /manifests/ status 200'; do
         rules bad "$rule"
-        assert_matches "$("$client" head "$proxy/a/b:one" 2> /dev/null)" "^$type $(digest_of manifest) $(wc -c < manifest) "
+        assert_contains "$("$client" head "$proxy/a/b:one" 2> /dev/null)" "$type $(digest_of manifest) $(wc -c < manifest) "
         assert_equal "$(requests GET)" 1 "the requests instead of HEAD"
 done
 rules bad 'HEAD /manifests/ status 200 Docker-Content-Digest=sha256:../../x'
@@ -147,6 +147,7 @@ client_fails '^error: EINVAL: ' head "$proxy/a/b:one"
 
 # Slowness is given up.
 rules bad 'GET /blobs/ wait 30'
+rm -f got
 begin=$SECONDS
 client_fails '^error: ETIMEDOUT: .*did not answer in time' --delay 1 --retries 1 --stall 1 blob "$proxy/a/b" "$digest" $size got
 assert_less $((SECONDS - begin)) 10 "the seconds until a silent server was given up"

@@ -234,7 +234,7 @@ static int blobs(struct oci_registry *r, char **argv, struct error *err)
         return result;
 }
 
-/* again N VERB ARGUMENT...: the same request N times in one client, for what it remembers. */
+/* again N MILLISECONDS VERB ARGUMENT...: the same request N times in one client with pauses, for what it remembers. */
 static int again(struct oci_registry *r, char **argv, struct error *err);
 
 struct verb {
@@ -244,7 +244,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-        {"again", again, 2}, {"blob", blob, 4}, {"blobs", blobs, 4},   {"expand", expand, 1},
+        {"again", again, 3}, {"blob", blob, 4}, {"blobs", blobs, 4},   {"expand", expand, 1},
         {"get", get, 2},     {"has", has, 3},   {"head", head, 1},     {"login", login, 3},
         {"put", put, 3},     {"tags", tags, 1}, {"upload", upload, 2},
 };
@@ -263,9 +263,12 @@ static int run(struct oci_registry *r, char **argv, struct error *err)
 
 static int again(struct oci_registry *r, char **argv, struct error *err)
 {
-        for (int n = atoi(argv[0]); n > 0; n--)
-                if (run(r, argv + 1, err) < 0)
+        for (int n = atoi(argv[0]); n > 0; n--) {
+                if (run(r, argv + 2, err) < 0)
                         return -1;
+                if (n > 1)
+                        (void)usleep((useconds_t)atoi(argv[1]) * 1000);
+        }
         return 0;
 }
 
