@@ -289,6 +289,7 @@ int builder_job_open(struct builder_job *job, struct error *err)
 {
         const struct builder_build_options *o = job->options;
         struct oci_fetch_options fetch = o->fetch;
+        struct oci_registry_options registry = { .log = NULL };
 
         pthread_mutex_init(&job->lock, NULL);
         pthread_mutex_init(&job->cache_lock, NULL);
@@ -296,6 +297,8 @@ int builder_job_open(struct builder_job *job, struct error *err)
                 return -1;
         fetch.log = o->log;
         job->workshop.fetch = oci_fetch_new(&fetch);
+        registry.log = o->log;
+        job->workshop.registry = oci_registry_new(&registry);
         job->workshop.imports = builder_cache_import_new(o->cache, &job->workshop);
         if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
                 return -1;

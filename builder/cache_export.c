@@ -3,7 +3,6 @@
 #include "builder/cache_export.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +13,11 @@
 #include "builder/cache_record.h"
 #include "builder/commit.h"
 #include "builder/layer_tar.h"
+#include "builder/pack.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/cache_config.h"
+#include "oci/compressed.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
 
@@ -109,38 +110,24 @@ static int write_bytes(void *context, const void *bytes, size_t size, struct err
         return fd_write_all(*fd, bytes, size) < 0 ? error_errno(err, errno, "cannot write a layer for the cache") : 0;
 }
 
-/* A nameless file in the store's scratch. */
-static int open_scratch(struct writing *w, int *ret_fd, struct error *err)
-{
-        int scratch;
-
-        if (oci_store_scratch(w->job->workshop.store, &scratch, err) < 0)
-                return -1;
-        *ret_fd = openat(scratch, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-        if (*ret_fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) { /* NFS has none */
-                *ret_fd = openat(scratch, "cache-layer", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-                if (*ret_fd >= 0 && unlinkat(scratch, "cache-layer", 0) < 0)
-                        return error_errno(err, errno, "cannot remove the name of a scratch file");
-        }
-        return *ret_fd < 0 ? error_errno(err, errno, "cannot make a scratch file for a layer of the cache") : 0;
-}
-
-/* The layer's tar goes to the place; `d` becomes its descriptor. */
+/* The layer's tar goes to the place, packed as an image's layer would be: one that was pushed is there already. */
 static int send_layer(struct writing *w, const struct builder_layer *layer, struct oci_descriptor *d, struct error *err)
 {
         struct builder_workshop *shop = &w->job->workshop;
+        const struct oci_image_layer image = {
+                .diff_id = layer->diff_id, .size = layer->size, .index = layer->index, .writer = layer->writer};
+        const struct oci_layer_stream stream = builder_pack_stream(shop);
         CLEANUP_FD int fd = -1;
         uint64_t size;
 
-        d->digest = layer->diff_id;
-        d->size = layer->size;
-        d->media_type = memory_strdup(OCI_TYPE_LAYER);
-        if (layer->writer == 0) {
-                if (oci_store_blob_open(shop->store, &layer->diff_id, &fd, &size, err) < 0)
-                        return -1;
-        } else if (open_scratch(w, &fd, err) < 0 ||
-                   builder_layer_tar_stream(shop, layer->index, write_bytes, &fd, err) < 0) {
+        if (oci_compressed_ensure(shop->store, &image, &stream, &w->options->compress, d, err) < 0)
                 return -1;
+        if (oci_store_blob_has(shop->store, &d->digest)) {
+                if (oci_store_blob_open(shop->store, &d->digest, &fd, &size, err) < 0)
+                        return -1;
+        } else if (builder_cache_scratch(shop, &fd, err) < 0 ||
+                   oci_layer_stream_tar(shop->store, &image, &stream, write_bytes, &fd, err) < 0) {
+                return -1; /* not compressed, so no blob was made of it */
         }
         return builder_cache_place_put(w->place, d, fd, err);
 }
@@ -318,7 +305,7 @@ static int put_bytes(struct writing *w, const struct oci_descriptor *d, const st
 {
         CLEANUP_FD int fd = -1;
 
-        if (open_scratch(w, &fd, err) < 0)
+        if (builder_cache_scratch(&w->job->workshop, &fd, err) < 0)
                 return -1;
         if (fd_write_all(fd, bytes->data, bytes->size) < 0)
                 return error_errno(err, errno, "cannot write the list of the cache's steps");

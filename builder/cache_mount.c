@@ -41,7 +41,7 @@ static void find_name(const struct builder_cache_spec *spec, char ret[SHA256_HEX
                 sha256_field_string(&hash, "from");
                 sha256_field(&hash, spec->from->identity.bytes, sizeof(spec->from->identity.bytes));
         } else {
-                const uint32_t numbers[] = { spec->mode, spec->uid, spec->gid };
+                const uint32_t numbers[] = {spec->mode, spec->uid, spec->gid};
 
                 sha256_field_string(&hash, "empty");
                 sha256_field(&hash, numbers, sizeof(numbers));
@@ -75,11 +75,12 @@ static int try_lock(void *context, struct error *err)
         return oci_store_cache_lock(a->store, a->name, a->exclusive, false, a->ret_fd, err);
 }
 
-static int wait_for_lock(struct builder_job *job, const struct builder_cache_spec *spec, const char *name, bool exclusive,
-                         int *ret_fd, struct error *err)
+static int wait_for_lock(struct builder_job *job, const struct builder_cache_spec *spec, const char *name,
+                         bool exclusive, int *ret_fd, struct error *err)
 {
-        CLEANUP_FREE char *waiting = memory_printf("waiting for the cache mount %s, which another command has locked", spec->id);
-        struct attempt a = { job->workshop.store, name, exclusive, ret_fd };
+        CLEANUP_FREE char *waiting =
+                memory_printf("waiting for the cache mount %s, which another command has locked", spec->id);
+        struct attempt a = {job->workshop.store, name, exclusive, ret_fd};
 
         return builder_lock_wait(job, try_lock, &a, waiting, err);
 }

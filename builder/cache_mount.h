@@ -21,13 +21,13 @@
 struct builder_cache;
 
 struct builder_cache_spec {
-        const char *id;                  /* as given, or the cleaned target; in messages */
-        const char *space;               /* BUILDKIT_CACHE_MOUNT_NS; "" is none */
+        const char *id;                   /* as given, or the cleaned target; in messages */
+        const char *space;                /* BUILDKIT_CACHE_MOUNT_NS; "" is none */
         const struct builder_chain *from; /* what a new one begins with; NULL: an empty directory */
-        const char *source;              /* a directory of it that is mounted; NULL: all. Made if missing */
-        uint32_t mode, uid, gid;         /* of an empty one's root */
+        const char *source;               /* a directory of it that is mounted; NULL: all. Made if missing */
+        uint32_t mode, uid, gid;          /* of an empty one's root */
         enum dockerfile_mount_sharing sharing;
-        bool readonly;                   /* nothing is kept */
+        bool readonly; /* nothing is kept */
 };
 
 /*

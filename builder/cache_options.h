@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "oci/compress.h"
+
 /* What the command line says about the step cache (doc/cache.md). */
 enum builder_cache_kind {
         BUILDER_CACHE_LOCAL,    /* a directory */
@@ -16,12 +18,13 @@ enum builder_cache_kind {
 /* One --cache-from or --cache-to. */
 struct builder_cache_place_options {
         enum builder_cache_kind kind;
-        char *where;  /* the directory, or the reference as typed; NULL for inline. Owned */
-        char *tag;    /* in the directory; NULL: latest. Owned */
-        char *digest; /* of the manifest, to read; NULL: by tag. Owned */
-        bool strict;  /* ignore-error=false: a failure fails the build */
-        bool max;     /* mode=max: the steps of all stages, not only those in the image */
-        bool mounts;  /* cache-mounts=true: the directories of RUN --mount=type=cache travel too */
+        char *where;                          /* the directory, or the reference as typed; NULL for inline. Owned */
+        char *tag;                            /* in the directory; NULL: latest. Owned */
+        char *digest;                         /* of the manifest, to read; NULL: by tag. Owned */
+        bool strict;                          /* ignore-error=false: a failure fails the build */
+        bool max;                             /* mode=max: the steps of all stages, not only those in the image */
+        struct oci_compress_options compress; /* of layers, to write */
+        bool mounts; /* cache-mounts=true: the directories of RUN --mount=type=cache travel too */
 };
 
 struct builder_cache_options {

@@ -12,7 +12,7 @@
  */
 struct builder_cache_place;
 
-/* "the cache in DIR", for messages. */
+/* "the cache in DIR", for messages. Registries are asked through the workshop's client. */
 char *builder_cache_place_title(const struct builder_cache_place_options *o);
 
 /* `write`: blobs and a manifest will be put. To read a place that is not there is ENOENT. */
@@ -31,6 +31,9 @@ int builder_cache_place_load(struct builder_cache_place *p, const struct oci_des
  */
 int builder_cache_place_layer(struct builder_cache_place *p, const struct oci_descriptor *d,
                               const struct sha256_digest *diff_id, uint64_t size, struct error *err);
+/* A nameless file in the store's scratch, for writing and reading. */
+int builder_cache_scratch(struct builder_workshop *w, int *ret_fd, struct error *err);
+
 /* *ret: the place has the blob already. */
 int builder_cache_place_has(struct builder_cache_place *p, const struct oci_descriptor *d, bool *ret,
                             struct error *err);

@@ -25,7 +25,7 @@
 static void add_indexes(struct builder_chain *chain, const struct strv *indexes)
 {
         for (size_t i = 0; i < indexes->count; i++) {
-                const struct builder_layer layer = { .index = indexes->items[i] };
+                const struct builder_layer layer = {.index = indexes->items[i]};
 
                 builder_chain_add(chain, &layer);
         }
@@ -56,7 +56,7 @@ static int make_source(struct overlay_tree *tree, const struct builder_cache_spe
                 return 0;
         clock_gettime(CLOCK_REALTIME, &now);
         return overlay_tree_ensure_directory(tree, NULL, spec->source, spec->mode,
-                                             (struct overlay_owner){ spec->uid, spec->gid }, &now, &dir, err);
+                                             (struct overlay_owner){spec->uid, spec->gid}, &now, &dir, err);
 }
 
 /* Opens the recorded state; *ret_opened is false when it is damaged. */
@@ -85,7 +85,8 @@ int builder_cache_state_open(struct builder_cache_state *s, struct builder_works
         CLEANUP_CACHE_RECORD struct builder_cache_record record = BUILDER_CACHE_RECORD_INIT;
         bool found, opened = false;
 
-        *s = (struct builder_cache_state){ .workshop = workshop, .name = memory_strdup(name), .id = memory_strdup(spec->id) };
+        *s = (struct builder_cache_state){
+                .workshop = workshop, .name = memory_strdup(name), .id = memory_strdup(spec->id)};
         if (spec->from)
                 builder_chain_copy(&s->base, spec->from);
         if (builder_cache_record_load(workshop->store, name, &record, &found, err) < 0)
@@ -118,7 +119,7 @@ static int flatten(struct flattening *f, struct error *err);
 static int flatten_name(void *context, const struct overlay_name *name, struct error *err)
 {
         const struct flattening *f = context;
-        const struct overlay_graft as_it_is = { .mode = (mode_t)-1 };
+        const struct overlay_graft as_it_is = {.mode = (mode_t)-1};
         CLEANUP_OVERLAY_REF struct overlay_ref node = OVERLAY_REF_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref made = OVERLAY_REF_INIT;
         CLEANUP_FREE char *text = memory_strndup(name->name, name->size);
@@ -138,13 +139,14 @@ static int flatten_name(void *context, const struct overlay_name *name, struct e
                         overlay_graft_map_add(f->links, &node, &made);
                 return 0;
         }
-        below = (struct flattening){ f->links, &made, &node, f->depth + 1 };
+        below = (struct flattening){f->links, &made, &node, f->depth + 1};
         return flatten(&below, err);
 }
 
 static int flatten(struct flattening *f, struct error *err)
 {
-        struct overlay_change change = { .set = OVERLAY_SET_MODE | OVERLAY_SET_UID | OVERLAY_SET_GID | OVERLAY_SET_MTIME };
+        struct overlay_change change = {.set = OVERLAY_SET_MODE | OVERLAY_SET_UID | OVERLAY_SET_GID |
+                                               OVERLAY_SET_MTIME};
         struct overlay_attr attr;
 
         if (f->depth > BUILDER_MAX_DEPTH)
@@ -158,14 +160,15 @@ static int flatten(struct flattening *f, struct error *err)
         return overlay_node_set(f->to, &change, err);
 }
 
-static int seal_flat(struct builder_workshop *w, struct overlay_tree *from, struct builder_layer *ret, struct error *err)
+static int seal_flat(struct builder_workshop *w, struct overlay_tree *from, struct builder_layer *ret,
+                     struct error *err)
 {
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
-        CLEANUP_UPPER struct builder_upper upper = { 0 };
+        CLEANUP_UPPER struct builder_upper upper = {0};
         CLEANUP_OVERLAY_REF struct overlay_ref from_root = OVERLAY_REF_INIT;
         CLEANUP_OVERLAY_REF struct overlay_ref to_root = OVERLAY_REF_INIT;
         struct sha256_digest content;
-        struct flattening f = { .to = &to_root, .from = &from_root };
+        struct flattening f = {.to = &to_root, .from = &from_root};
         int result;
 
         if (builder_empty_tree_open(w, NULL, &upper, &tree, err) < 0)
@@ -183,7 +186,7 @@ static int seal_state(struct builder_workshop *w, const struct builder_chain *ba
                       struct builder_layer *ret, struct error *err)
 {
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
-        CLEANUP_UPPER struct builder_upper upper = { 0 };
+        CLEANUP_UPPER struct builder_upper upper = {0};
         CLEANUP_CHAIN struct builder_chain chain = BUILDER_CHAIN_INIT;
 
         if (base)
@@ -194,8 +197,8 @@ static int seal_state(struct builder_workshop *w, const struct builder_chain *ba
         return seal_flat(w, tree, ret, err);
 }
 
-int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache_record *record, struct builder_layer *ret,
-                          struct error *err)
+int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache_record *record,
+                          struct builder_layer *ret, struct error *err)
 {
         return seal_state(w, NULL, &record->indexes, ret, err);
 }
@@ -203,7 +206,7 @@ int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache
 /* The whole of the record's state as one index. */
 static int make_flat(struct builder_cache_state *s, struct builder_cache_record *record, struct error *err)
 {
-        struct builder_layer flat = { .index = NULL };
+        struct builder_layer flat = {.index = NULL};
         int result = seal_state(s->workshop, record->whole ? NULL : &s->base, &record->indexes, &flat, err);
 
         if (result == 0) {
@@ -242,14 +245,15 @@ static int put_on_top(struct builder_cache_state *s, const char *index, struct e
 
 int builder_cache_state_publish(struct builder_cache_state *s, struct error *err)
 {
-        struct builder_layer layer = { .index = NULL };
+        struct builder_layer layer = {.index = NULL};
         struct sha256_digest content;
         int result = overlay_tree_failure(s->tree, err);
 
         if (result < 0) {
                 CLEANUP_ERROR struct error remove_err = ERROR_INIT;
 
-                /* what cannot be read will not be readable the next time either; a write that failed lost nothing old */
+                /* what cannot be read will not be readable the next time either; a write that failed lost nothing old
+                 */
                 if ((err->code == EIO || err->code == EBADMSG) &&
                     oci_store_remove(s->workshop->store, OCI_STORE_CACHES, s->name, &remove_err) < 0)
                         log_print(s->workshop->log, LOG_WARNING, "%s", remove_err.message);
@@ -271,5 +275,5 @@ void builder_cache_state_close(struct builder_cache_state *s)
         builder_chain_free(&s->base);
         free(s->name);
         free(s->id);
-        *s = (struct builder_cache_state){ .workshop = NULL };
+        *s = (struct builder_cache_state){.workshop = NULL};
 }

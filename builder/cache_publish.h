@@ -24,8 +24,8 @@ int builder_cache_state_open(struct builder_cache_state *s, struct builder_works
 /* Seals what changed and lays it on what is the newest state by now. The tree is used up. */
 int builder_cache_state_publish(struct builder_cache_state *s, struct error *err);
 /* A recorded state with nothing below it, as one layer. */
-int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache_record *record, struct builder_layer *ret,
-                          struct error *err);
+int builder_cache_flatten(struct builder_workshop *w, const struct builder_cache_record *record,
+                          struct builder_layer *ret, struct error *err);
 void builder_cache_state_close(struct builder_cache_state *s);
 
 #endif

@@ -25,7 +25,10 @@ struct builder_cache_record {
         struct strv indexes;
 };
 
-#define BUILDER_CACHE_RECORD_INIT { .id = NULL }
+#define BUILDER_CACHE_RECORD_INIT                                                                                      \
+        {                                                                                                              \
+                .id = NULL                                                                                             \
+        }
 
 /* An absent record, or one that cannot be understood (told in the log), is *ret_found = false. */
 int builder_cache_record_load(struct oci_store *store, const char *name, struct builder_cache_record *ret,

@@ -43,9 +43,11 @@ void builder_workshop_close(struct builder_workshop *w)
         builder_cache_import_free(w->imports);
         overlay_pool_free(w->pool);
         oci_fetch_free(w->fetch);
+        oci_registry_free(w->registry);
         w->gate_fd = fd_close(w->gate_fd);
         w->sandbox = NULL;
         w->fetch = NULL;
+        w->registry = NULL;
         w->imports = NULL;
         w->pool = NULL;
 }

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "oci/fetch.h"
+#include "oci/registry.h"
 #include "oci/store.h"
 #include "overlay/source.h"
 #include "sandbox/sandbox.h"
@@ -26,6 +27,7 @@ struct builder_workshop {
         struct sandbox *sandbox;    /* owned; NULL until the first command */
         struct oci_fetch *fetch;    /* HTTP, for a build; owned, or NULL. Set by whoever has the settings */
         struct builder_cache_import *imports; /* what --cache-from names; owned, or NULL. Set by a build */
+        struct oci_registry *registry; /* likewise, for registries */
         int gate_fd;                /* holds the shared gate; -1 where locks do not work */
 };
 

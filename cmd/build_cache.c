@@ -11,6 +11,7 @@
 #include "dockerfile/value.h"
 #include "oci/digest.h"
 
+#define TAG         "bryo-cache"
 #define NANOSECONDS ((int64_t)1000000000)
 
 /* What is being read: one value of --cache-from or --cache-to. */
@@ -24,11 +25,7 @@ struct reading {
 };
 
 /* Attributes of BuildKit's caches that say what bryo does anyway, or that change only how bytes are packed. */
-static const char *const without_effect[] = {
-        "compression",    "compression-level", "force-compression",
-        "image-manifest", "oci-mediatypes",    "registry.insecure",
-        "reset",
-};
+static const char *const without_effect[] = {"force-compression", "oci-mediatypes", "registry.insecure", "reset"};
 
 static void replace(char **field, const char *value)
 {
@@ -92,6 +89,35 @@ static int set_digest(const struct reading *r, const char *value, struct error *
         return error_wrap(err, "%s digest", r->flag);
 }
 
+static int usage(const struct reading *r, struct error *err)
+{
+        err->code = OPTIONS_EUSAGE;
+        return error_wrap(err, "%s %s", r->flag, r->text);
+}
+
+static int set_level(struct reading *r, const char *value, struct error *err)
+{
+        char *end;
+        long level = strtol(value, &end, 10);
+
+        if (end == value || *end != '\0' || level < 0 || level > 100)
+                return error_set(err, OPTIONS_EUSAGE, "%s compression-level=%s: give a number", r->flag, value);
+        r->place->compress.level = (int)level;
+        return 0;
+}
+
+/* The index of blobs that BuildKit writes without it is refused by many registries. */
+static int set_form(const struct reading *r, const char *value, struct error *err)
+{
+        bool manifest;
+
+        if (set_switch(r, "image-manifest", value, &manifest, err) < 0)
+                return -1;
+        return manifest ? 0
+                        : error_set(err, OPTIONS_EUSAGE,
+                                    "%s image-manifest=false cannot be done: caches are image manifests", r->flag);
+}
+
 static bool has_no_effect(const char *key)
 {
         for (size_t i = 0; i < ARRAY_SIZE(without_effect); i++)
@@ -120,6 +146,12 @@ static int set_attribute(struct reading *r, const char *key, const char *value, 
                 return set_mode(r, value, err);
         if (strcmp(key, "cache-mounts") == 0)
                 return set_switch(r, key, value, &r->place->mounts, err);
+        if (strcmp(key, "compression") == 0 && r->write)
+                return oci_compression_parse(value, &r->place->compress.compression, err) < 0 ? usage(r, err) : 0;
+        if (strcmp(key, "compression-level") == 0 && r->write)
+                return set_level(r, value, err);
+        if (strcmp(key, "image-manifest") == 0)
+                return set_form(r, value, err);
         if (strcmp(key, "ignore-error") == 0) {
                 if (set_switch(r, key, value, &ignore, err) < 0)
                         return -1;
@@ -155,6 +187,8 @@ static int check(const struct reading *r, struct error *err)
 {
         const struct builder_cache_place_options *p = r->place;
 
+        if (r->unreachable)
+                return 0;
         if (p->kind == BUILDER_CACHE_LOCAL && !p->where)
                 return error_set(err, OPTIONS_EUSAGE, "%s %s: a directory is needed: add %s=DIR", r->flag, r->text,
                                  r->write ? "dest" : "src");
@@ -173,16 +207,27 @@ static int check(const struct reading *r, struct error *err)
         return 0;
 }
 
-/* A bare reference is a repository for buildah, which puts a tag for each step there, and an image for buildx. */
+static bool has_tag(const char *text)
+{
+        const char *slash = strrchr(text, '/');
+
+        return strchr(slash ? slash : text, ':') != NULL || strchr(text, '@') != NULL;
+}
+
+/* A bare repository is what buildah and kaniko take, which put a tag for each step there. One tag is enough. */
 static int read_one(struct reading *r, struct error *err)
 {
-        *r->place = (struct builder_cache_place_options){.kind = BUILDER_CACHE_REGISTRY};
+        *r->place = (struct builder_cache_place_options){
+                .compress = {.compression = OCI_COMPRESSION_GZIP, .level = OCI_COMPRESS_LEVEL_DEFAULT},
+                .kind = BUILDER_CACHE_REGISTRY};
         if (!strchr(r->text, '=')) {
-                r->place->where = memory_strdup(r->text);
+                r->place->where = has_tag(r->text) ? memory_strdup(r->text) : memory_printf("%s:" TAG, r->text);
                 r->place->max = true;
                 return 0;
         }
-        return read_fields(r, err) < 0 ? -1 : check(r, err);
+        if (read_fields(r, err) < 0 || check(r, err) < 0)
+                return -1;
+        return oci_compress_check(&r->place->compress, err) < 0 ? usage(r, err) : 0;
 }
 
 static int read_places(const char *flag, const struct strv *texts, bool write, struct strv *warnings,

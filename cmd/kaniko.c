@@ -19,19 +19,16 @@
 
 struct kaniko_flags {
         struct strv build_args, destinations, labels, warnings, words;
-        const char *context, *dockerfile, *digest_file, *name_file, *oci_path, *platform, *sub_path, *tar_path, *target, *root;
+        const char *cache, *cache_repo, *cache_ttl, *no_push_cache, *context, *dockerfile, *digest_file, *name_file, *oci_path, *platform, *sub_path, *tar_path, *target, *root;
         bool no_push, reproducible;
 };
 
 static const struct option_foreign ignored[] = {
-        { "cache", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
         { "cache-copy-layers", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
         { "cache-dir", 0, OPTION_TEXT, "every step is cached in bryo's store" },
-        { "cache-repo", 0, OPTION_TEXT, NO_REGISTRY },
         { "cache-run-layers", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
-        { "cache-ttl", 0, OPTION_TEXT, "a step stays in the cache until bryo prune" },
         { "cleanup", 0, OPTION_MAYBE, "nothing is left behind" },
-        { "compressed-caching", 0, OPTION_MAYBE, "the cache is not compressed" },
+        { "compressed-caching", 0, OPTION_MAYBE, "layers of a cache are compressed as those of images" },
         { "compression", 0, OPTION_TEXT, "archives hold uncompressed layers" },
         { "compression-level", 0, OPTION_TEXT, "archives hold uncompressed layers" },
         { "force", 0, OPTION_MAYBE, "bryo runs anywhere" },
@@ -47,7 +44,6 @@ static const struct option_foreign ignored[] = {
         { "kaniko-dir", 0, OPTION_TEXT, "bryo has its store (--root)" },
         { "log-format", 0, OPTION_TEXT, "the progress is plain text" },
         { "log-timestamp", 0, OPTION_MAYBE, "the progress has seconds since the step began" },
-        { "no-push-cache", 0, OPTION_MAYBE, NO_REGISTRY },
         { "push-ignore-immutable-tag-errors", 0, OPTION_MAYBE, NO_REGISTRY },
         { "push-retry", 0, OPTION_TEXT, NO_REGISTRY },
         { "registry-certificate", 0, OPTION_TEXT, NO_REGISTRY },
@@ -71,6 +67,9 @@ static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, stru
 {
         const struct option_row rows[] = {
                 { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME=VALUE", "Set a build-time variable" },
+                { "cache", 0, OPTION_MAYBE, &f->cache, "true|false", "Use a cache in a registry besides the store's own" },
+                { "cache-repo", 0, OPTION_TEXT, &f->cache_repo, "REPO", "Where that is, or oci:DIR (default: the destination's repository, /cache)" },
+                { "cache-ttl", 0, OPTION_TEXT, &f->cache_ttl, "DURATION", "Execute steps again that were executed longer ago" },
                 { "context", 'c', OPTION_TEXT, &f->context, "CONTEXT", "dir://PATH, PATH, tar://stdin, git or http(s) URL" },
                 { "context-sub-path", 0, OPTION_TEXT, &f->sub_path, "PATH", "A directory of the context to build" },
                 { "custom-platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
@@ -81,6 +80,7 @@ static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, stru
                 { "image-name-with-digest-file", 0, OPTION_TEXT, &f->name_file, "FILE", "Write NAME@DIGEST to a file" },
                 { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
                 { "no-push", 0, OPTION_SWITCH, &f->no_push, NULL, "Keep the image in the store" },
+                { "no-push-cache", 0, OPTION_MAYBE, &f->no_push_cache, "true|false", "Read that cache, write nothing to it" },
                 { "oci-layout-path", 0, OPTION_TEXT, &f->oci_path, "DIR", "Write an OCI image layout" },
                 { "platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
                 { "reproducible", 0, OPTION_SWITCH, &f->reproducible, NULL, "All times are 1970" },
@@ -170,6 +170,41 @@ static void add_outputs(struct strv *argv, const struct kaniko_flags *f)
                 strv_take(argv, memory_printf("--output=type=oci,tar=false,\"dest=%s\"", f->oci_path));
 }
 
+static bool is_on(const char *value)
+{
+        return value && strcmp(value, "false") != 0 && strcmp(value, "0") != 0;
+}
+
+/* As kaniko: off unless asked for, and then beside the first destination. */
+static void add_cache(struct strv *argv, const struct kaniko_flags *f)
+{
+        CLEANUP_FREE char *beside = NULL;
+        const char *repo = f->cache_repo;
+
+        add(argv, "cache-ttl", f->cache_ttl);
+        if (!is_on(f->cache))
+                return;
+        if (!repo && f->destinations.count > 0) {
+                const char *name = f->destinations.items[0];
+                const char *slash = strrchr(name, '/');
+                size_t repository = slash ? (size_t)(slash - name) + strcspn(slash, ":@") : strcspn(name, ":@");
+
+                beside = memory_printf("%.*s/cache", (int)repository, name);
+                repo = beside;
+        }
+        if (!repo)
+                return;
+        if (strncmp(repo, "oci:", 4) == 0) {
+                strv_take(argv, memory_printf("--cache-from=type=local,\"src=%s\"", repo + 4));
+                if (!is_on(f->no_push_cache))
+                        strv_take(argv, memory_printf("--cache-to=type=local,mode=max,\"dest=%s\"", repo + 4));
+                return;
+        }
+        add(argv, "cache-from", repo);
+        if (!is_on(f->no_push_cache))
+                add(argv, "cache-to", repo);
+}
+
 static int translate(const struct kaniko_flags *f, struct strv *argv, struct error *err)
 {
         CLEANUP_FREE char *context = NULL;
@@ -190,6 +225,7 @@ static int translate(const struct kaniko_flags *f, struct strv *argv, struct err
         add(argv, "digest-file", f->digest_file);
         add(argv, "image-name-with-digest-file", f->name_file);
         add(argv, "timestamp", f->reproducible ? "0" : NULL);
+        add_cache(argv, f);
         add_outputs(argv, f);
         strv_add(argv, "--");
         strv_add(argv, context);

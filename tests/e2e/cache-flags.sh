@@ -14,7 +14,7 @@ for words in "--cache-to type=local" "--cache-from type=local" "--cache-from typ
         # shellcheck disable=SC2086
         assert_fails 2 "${words%% *}" bryo build $words context
 done
-build --cache-to type=gha,mode=max,scope=x --cache-from type=s3,bucket=b
+build --cache-to type=gha,mode=max,scope=x --cache-from type=s3,bucket=b --cache-from type=gha
 assert_contains "$said" "--cache-to type=gha,mode=max,scope=x is ignored"
 printf 'FROM busybox\nRUN echo 3 > /3\n' | dockerfile # the store's own cache is asked first
 build --cache-from type=local,src=nowhere

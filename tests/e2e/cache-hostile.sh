@@ -59,7 +59,7 @@ RUN echo 1 > /one
 RUN echo 2 > /two
 END
 fresh
-build --cache-to type=local,dest=cache
+build --cache-to type=local,dest=cache,compression=none
 fresh
 build --cache-from type=local,src=cache
 assert_equal "$(hits)" 2

@@ -96,9 +96,9 @@ assert_equal "$(image_run image cat /id)" "$kept" "the step behind a copy of the
 # --- several caches, tags ------------------------------------------------------------
 
 fresh six
-build --cache-to type=local,dest=both,tag=a --cache-to type=local,dest=second,mode=max
+build --cache-to type=local,dest=both,tag=a,compression=none --cache-to type=local,dest=second,mode=max
 printf 'FROM busybox\nRUN cat /proc/sys/kernel/random/uuid > /other\n' | dockerfile
-build --cache-to type=local,dest=both,tag=b
+build --cache-to type=local,dest=both,tag=b,compression=none
 other=$(image_run image cat /other)
 assert_equal "$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' both/index.json | sort | paste -sd' ')" "a b"
 fresh seven
@@ -108,10 +108,10 @@ assert_equal "$(image_run image cat /other)" "$other"
 # --- writing again: what is not needed any more goes, what is there stays as it is -----
 
 before=$(find both/blobs -type f -size +2 -printf '%f %i\n' | sort)
-build --cache-to type=local,dest=both,tag=b
+build --cache-to type=local,dest=both,tag=b,compression=none
 assert_equal "$(find both/blobs -type f -size +2 -printf '%f %i\n' | sort | grep -cFf - <(printf '%s\n' "$before"))" \
         "$(wc -l <<< "$before")" "layers that stayed as they were"
 printf 'FROM busybox\nRUN echo new > /new\n' | dockerfile
-build --cache-to type=local,dest=both,tag=a --cache-to type=local,dest=both,tag=b
+build --cache-to type=local,dest=both,tag=a,compression=none --cache-to type=local,dest=both,tag=b,compression=none
 assert_equal "$(find both/blobs -type f | wc -l)" 3 "blobs of one cache under two tags: manifest, config, layer"
 assert_equal "$(find both -name '.new*')" ""
