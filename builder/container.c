@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "builder/command.h"
+#include "builder/emulator.h"
 #include "builder/execute.h"
 #include "builder/state.h"
 #include "common/memory.h"
@@ -88,6 +89,17 @@ static int run_in_stage(const struct builder_container_options *o, struct sandbo
         return result;
 }
 
+/* A program for another machine, and nobody to run it. */
+static void explain_start(const struct builder_state *state, struct error *err)
+{
+        CLEANUP_FREE char *foreign = builder_emulator_explain(state->config->architecture);
+
+        if (!foreign)
+                return;
+        error_clear(err);
+        (void)error_set(err, ENOEXEC, "%s", foreign);
+}
+
 static int run_state(const struct builder_container_options *o, struct builder_workshop *w, struct builder_state *state,
                      struct builder_container_result *ret, struct error *err)
 {
@@ -99,10 +111,14 @@ static int run_state(const struct builder_container_options *o, struct builder_w
         int result;
 
         if (builder_chain_open(&state->chain, w, NULL, &upper, &tree, err) < 0 ||
-            prepare(o, state, tree, &command, err) < 0 || builder_workshop_sandbox(w, &sandbox, err) < 0 ||
-            sandbox_stage_open(sandbox, &stage, err) < 0)
+            prepare(o, state, tree, &command, err) < 0 || builder_workshop_sandbox(w, &sandbox, err) < 0)
+                return -1;
+        builder_emulator_ensure(w, state->config->architecture);
+        if (sandbox_stage_open(sandbox, &stage, err) < 0)
                 return -1;
         result = run_in_stage(o, stage, tree, &command, ret, err);
+        if (result < 0 && ret->not_executed && err->code == ENOEXEC)
+                explain_start(state, err);
         sandbox_stage_close(stage);
         return result;
 }

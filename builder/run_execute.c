@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "builder/emulator.h"
 #include "builder/execute.h"
 #include "builder/output.h"
 #include "builder/run_instruction.h"
@@ -85,8 +86,10 @@ static int open_init(const struct builder_site *site, struct error *err)
         pthread_mutex_lock(&job->lock);
         if (job->cancelled)
                 result = error_set(err, ECANCELED, "another stage failed");
-        else if (!site->stage->init && (result = builder_workshop_sandbox(&job->workshop, &sandbox, err)) == 0)
+        else if (!site->stage->init && (result = builder_workshop_sandbox(&job->workshop, &sandbox, err)) == 0) {
+                builder_emulator_ensure(&job->workshop, site->stage->state.config->architecture);
                 result = sandbox_stage_open(sandbox, &site->stage->init, err);
+        }
         pthread_mutex_unlock(&job->lock);
         return result;
 }
@@ -176,6 +179,21 @@ static int run_prepared(struct attending *a, struct overlay_tree *tree, struct b
         return result;
 }
 
+/* Why a command could not be executed, where there is more to say than the kernel's word; else `ret` stays empty. */
+static void explain_start(const struct builder_run *r, const struct error *cause, struct error *ret)
+{
+        CLEANUP_FREE char *foreign = NULL;
+
+        if (cause->code == ENOENT && !r->site->instruction->is_json)
+                (void)error_set(ret, ENOENT, "%s: the image has no such shell: write RUN [\"PROGRAM\", \"ARGUMENT\"], name one "
+                                "with SHELL, or begin with a base that has it", cause->message);
+        if (cause->code != ENOEXEC)
+                return;
+        foreign = builder_emulator_explain(r->site->stage->state.config->architecture);
+        if (foreign)
+                (void)error_set(ret, ENOEXEC, "cannot run \"%s\": %s", r->argv.items[0], foreign);
+}
+
 /* One command with the RUN's mounts: mounts are closed again, whatever happens. `a->output` NULL: on a terminal. */
 static int run_once(struct attending *a, struct overlay_tree *tree, const struct strv *argv, struct sandbox_exit *ret,
                     struct error *err)
@@ -198,10 +216,8 @@ static int run_once(struct attending *a, struct overlay_tree *tree, const struct
                         command.view.stderr_fd = a->output->pipes.write_fds[1];
                 }
                 result = run_prepared(a, tree, &command, ret, &cause);
-                if (result < 0 && sandbox_stage_is_exec_failure(r->site->stage->init) && cause.code == ENOENT &&
-                    !r->site->instruction->is_json)
-                        (void)error_set(&shell_err, ENOENT, "%s: the image has no such shell: write RUN [\"PROGRAM\", \"ARGUMENT\"], name one "
-                                        "with SHELL, or begin with a base that has it", cause.message);
+                if (result < 0 && sandbox_stage_is_exec_failure(r->site->stage->init))
+                        explain_start(r, &cause, &shell_err);
                 if (result < 0)
                         (void)builder_site_error(r->site, &r->site->instruction->place, err,
                                                  error_is_set(&shell_err) ? &shell_err : &cause);

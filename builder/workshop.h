@@ -2,6 +2,7 @@
 #ifndef BRYO_BUILDER_WORKSHOP_H
 #define BRYO_BUILDER_WORKSHOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
@@ -25,6 +26,7 @@ struct builder_workshop {
         struct overlay_pool *pool;  /* owned */
         const struct log *log;      /* borrowed; may be NULL */
         struct sandbox *sandbox;    /* owned; NULL until the first command */
+        bool emulates;              /* the sandbox has emulators of its own (emulator.h) */
         struct oci_fetch *fetch;    /* HTTP, for a build; owned, or NULL. Set by whoever has the settings */
         struct builder_cache_import *imports; /* what --cache-from names; owned, or NULL. Set by a build */
         struct oci_registry *registry; /* likewise, for registries */

@@ -10,6 +10,7 @@ sandbox_bryo_init_SOURCES = \
 	sandbox/init/command.c \
 	sandbox/init/deliver.c \
 	sandbox/init/descriptors.c \
+	sandbox/init/emulate.c \
 	sandbox/init/execute.c \
 	sandbox/init/filter.c \
 	sandbox/init/identity.c \
@@ -27,6 +28,7 @@ sandbox_bryo_init_SOURCES = \
 
 noinst_LIBRARIES += libsandbox.a
 libsandbox_a_SOURCES = \
+	sandbox/emulator.c \
 	sandbox/helper.c sandbox/helper.h \
 	sandbox/hint.c sandbox/hint.h \
 	sandbox/idmap.c sandbox/idmap.h \

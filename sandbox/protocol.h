@@ -19,7 +19,9 @@
  *     builder -> keeper   CONFIG(disable, rootdir, fuse device)   once
  *                         MAPPED                                  once
  *                         STAGE +fd                               the stage's end of a new socketpair
- *     keeper -> builder   UNSHARED, READY | FAILED, LOG           in answer to CONFIG, MAPPED; then silent
+ *                         EMULATE(name, rule) +fd                 the rule for binfmt_misc up to the emulator's name
+ *     keeper -> builder   UNSHARED, READY | FAILED, LOG           in answer to CONFIG, MAPPED
+ *                         EMULATED | FAILED                       in answer to EMULATE; else silent
  *     builder -> stage    MOUNT, RUN(command) +stdio +trees, SIGNAL(u32), ATTACH, CLONE(u32), DETACH(u32)
  *     stage -> builder    ATTACHED(u32) +/dev/fuse, CLONED +mount, DETACHED | FAILED      in answer to the last three
  *     stage -> builder    READY | FAILED, LOG                     once; the keeper says FAILED here if it could not
@@ -59,6 +61,8 @@ enum sandbox_frame_type {
         SANDBOX_FRAME_DETACH,
         SANDBOX_FRAME_DETACHED,
         SANDBOX_FRAME_LISTENER,
+        SANDBOX_FRAME_EMULATE,
+        SANDBOX_FRAME_EMULATED,
         SANDBOX_FRAME_LOG,    /* a report of something that was worked around */
         SANDBOX_FRAME_FAILED, /* a report of what ended the request */
 };
@@ -175,6 +179,7 @@ enum sandbox_step {
         SANDBOX_STEP_CAPABILITIES,
         SANDBOX_STEP_FILTER, /* or worked around: no filter */
         SANDBOX_STEP_CLOSE_RANGE,      /* worked around: descriptors closed one by one */
+        SANDBOX_STEP_EMULATOR,         /* object: the architecture */
         SANDBOX_STEP_EXEC,             /* object: the command */
         SANDBOX_STEP_EXEC_INTERPRETER, /* object: the command, detail: its interpreter, or "" */
         SANDBOX_STEP_MAX,

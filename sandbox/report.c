@@ -71,6 +71,8 @@ static const char *step_text(enum sandbox_step step)
                 return "cannot become user id %s";
         case SANDBOX_STEP_CAPABILITIES:
                 return "cannot set the command's capabilities";
+        case SANDBOX_STEP_EMULATOR:
+                return "cannot register an emulator for %s programs (a user may since Linux 6.7)";
         case SANDBOX_STEP_FILTER:
                 return "cannot install the filter of system calls";
         case SANDBOX_STEP_USER_NAMESPACE:

@@ -48,6 +48,7 @@ enum sandbox_disable {
         SANDBOX_NO_CLOSE_RANGE = 1 << 2,   /* close descriptors one by one */
         SANDBOX_NO_MOUNT_SETATTR = 1 << 3, /* make /sys read-only mount by mount */
         SANDBOX_NO_FRESH_PROC = 1 << 4,    /* bind the outer /proc */
+        SANDBOX_NO_BINFMT = 1 << 6,        /* no emulator can be registered */
         SANDBOX_NO_FRESH_SYS = 1 << 5,     /* bind the outer /sys for a command without a network, too */
 };
 
@@ -86,6 +87,19 @@ int sandbox_open(const struct sandbox_options *options, struct sandbox **ret, st
  * Stages must have been closed before (their handles would dangle). NULL is harmless.
  */
 void sandbox_close(struct sandbox *s);
+
+/*
+ * Lets the kernel start programs for another machine with an emulator, in this sandbox only: those whose first `size` bytes,
+ * masked, are `magic`. The emulator is a static program; its file is opened for good now, and can be reached from inside no
+ * more than any other. It hides all that the host has registered with binfmt_misc. Needs Linux 6.7: EPERM before.
+ */
+struct sandbox_emulator {
+        const char *name; /* of the architecture */
+        const unsigned char *magic, *mask;
+        size_t size;
+        int fd; /* the emulator, open for reading; stays the caller's */
+};
+int sandbox_emulate(struct sandbox *s, const struct sandbox_emulator *e, struct error *err);
 
 /* Starts the init of a stage; on success `*ret` is the caller's. */
 int sandbox_stage_open(struct sandbox *s, struct sandbox_stage **ret, struct error *err);

@@ -93,6 +93,12 @@ int init_outer_enter(const struct init_context *context, struct sandbox_report *
  * mount_setattr. */
 int init_mount_readonly(const char *path, bool recursive, const struct init_config *config, bool *ret_one_by_one);
 
+/*
+ * EMULATE: registers an emulator for the user namespace. `*formats` is its binfmt_misc, -1 before the first; the
+ * registrations live as long as that descriptor. (emulate.c)
+ */
+int init_emulate(const struct init_config *config, struct sandbox_frame *frame, int *formats, struct sandbox_report *report);
+
 /* The body of a stage init: never returns. `run` is shared with the keeper, see stage.c. `alive` is readable at the
  * keeper's end. */
 _Noreturn void init_stage_main(const struct init_config *config, int channel, int alive, pid_t *run);

@@ -42,6 +42,7 @@ struct keeper {
         struct init_config config;
         int socket;
         int signals;  /* signalfd of SIGCHLD */
+        int formats;  /* binfmt_misc of the user namespace (emulate.c); -1: none */
         int alive[2]; /* a pipe nobody writes to: stages hold the read end and see its end when the keeper dies */
         struct stage *stages;
 };
@@ -175,6 +176,8 @@ static _Noreturn void run_stage(struct keeper *keeper, int channel, pid_t *run, 
                 _exit(1);
         (void)close(keeper->socket);
         (void)close(keeper->signals);
+        if (keeper->formats >= 0)
+                (void)close(keeper->formats);
         (void)close(keeper->alive[1]);
         for (struct stage *stage = keeper->stages; stage != NULL; stage = stage->next)
                 (void)munmap(stage->run, sizeof(*stage->run));
@@ -222,6 +225,16 @@ static void end_all(struct keeper *keeper)
                         forget_stage(keeper, pid);
 }
 
+/* -1: the builder is gone. */
+static int emulate(struct keeper *keeper, struct sandbox_frame *frame)
+{
+        struct sandbox_report report;
+
+        if (init_emulate(&keeper->config, frame, &keeper->formats, &report) < 0)
+                return sandbox_report_send(keeper->socket, SANDBOX_FRAME_FAILED, &report);
+        return sandbox_frame_send(keeper->socket, SANDBOX_FRAME_EMULATED, NULL, NULL, 0);
+}
+
 static void serve(struct keeper *keeper)
 {
         for (;;) {
@@ -234,17 +247,19 @@ static void serve(struct keeper *keeper)
                         bury_the_dead(keeper);
                 if (!polls[0].revents)
                         continue;
-                if (sandbox_frame_receive(keeper->socket, &frame) != 1 || frame.type != SANDBOX_FRAME_STAGE ||
-                    frame.fd_count != 1)
+                if (sandbox_frame_receive(keeper->socket, &frame) != 1 || frame.fd_count != 1)
                         return;
-                fork_stage(keeper, frame.fds[0]);
+                if (frame.type == SANDBOX_FRAME_STAGE)
+                        fork_stage(keeper, frame.fds[0]);
+                else if (frame.type != SANDBOX_FRAME_EMULATE || emulate(keeper, &frame) < 0)
+                        return;
                 sandbox_frame_clear(&frame);
         }
 }
 
 int main(void)
 {
-        struct keeper keeper = {.socket = KEEPER_SOCKET, .signals = -1, .alive = {-1, -1}};
+        struct keeper keeper = {.socket = KEEPER_SOCKET, .signals = -1, .formats = -1, .alive = {-1, -1}};
         struct sandbox_report report;
         int type;
         socklen_t size = sizeof(type);

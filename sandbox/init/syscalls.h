@@ -29,6 +29,15 @@
 #ifndef SYS_move_mount
 #define SYS_move_mount 429
 #endif
+#ifndef SYS_fsopen
+#define SYS_fsopen 430
+#endif
+#ifndef SYS_fsconfig
+#define SYS_fsconfig 431
+#endif
+#ifndef SYS_fsmount
+#define SYS_fsmount 432
+#endif
 
 #define INIT_TREE_CLONE   1u         /* OPEN_TREE_CLONE */
 #define INIT_TREE_CLOEXEC 02000000u  /* OPEN_TREE_CLOEXEC, which is O_CLOEXEC */
@@ -78,6 +87,26 @@ static inline int init_sys_open_tree(int dirfd, const char *path, unsigned int f
 static inline int init_sys_move_mount(int from, int to_dirfd, const char *to, unsigned int flags)
 {
         return (int)syscall(SYS_move_mount, from, "", to_dirfd, to, flags);
+}
+
+#define INIT_FS_CLOEXEC 1u /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC */
+#define INIT_FS_CREATE  6u /* FSCONFIG_CMD_CREATE */
+
+/* A file system of that type, not yet made. */
+static inline int init_sys_fsopen(const char *type)
+{
+        return (int)syscall(SYS_fsopen, type, INIT_FS_CLOEXEC);
+}
+
+static inline int init_sys_fsconfig_create(int context)
+{
+        return (int)syscall(SYS_fsconfig, context, INIT_FS_CREATE, NULL, NULL, 0);
+}
+
+/* A detached mount of it. */
+static inline int init_sys_fsmount(int context)
+{
+        return (int)syscall(SYS_fsmount, context, INIT_FS_CLOEXEC, 0);
 }
 
 static inline int init_sys_pivot_root(const char *new_root, const char *put_old)

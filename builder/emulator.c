@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which emulator runs the programs of an architecture, and how the kernel is told. */
+#include "builder/emulator.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "common/memory.h"
+#include "common/strv.h"
+#include "oci/config.h"
+
+#define FORMATS  "/proc/sys/fs/binfmt_misc"
+#define HEADER   20 /* of an ELF file, up to and with e_machine */
+#define RULE_MAX 4096
+
+/* What the beginning of a program says (elf(5)), and how qemu calls the machine. */
+static const struct machine {
+        const char *architecture, *qemu;
+        bool is_64, is_big;
+        unsigned char machine; /* e_machine; all of these fit */
+} machines[] = {
+        {"amd64", "x86_64", true, false, 62},    {"arm64", "aarch64", true, false, 183},
+        {"arm", "arm", false, false, 40},        {"386", "i386", false, false, 3},
+        {"ppc64le", "ppc64le", true, false, 21}, {"riscv64", "riscv64", true, false, 243},
+        {"s390x", "s390x", true, true, 22},      {"mips64le", "mips64el", true, false, 8},
+};
+
+static const struct machine *find_machine(const char *architecture)
+{
+        for (size_t i = 0; architecture && i < ARRAY_SIZE(machines); i++)
+                if (strcmp(machines[i].architecture, architecture) == 0)
+                        return &machines[i];
+        return NULL;
+}
+
+/* This machine's own, and the 32 bits that it runs as well. */
+static bool is_native(const char *architecture)
+{
+        const char *host = oci_config_host_architecture();
+
+        return !architecture || strcmp(architecture, host) == 0 ||
+               (strcmp(host, "amd64") == 0 && strcmp(architecture, "386") == 0) ||
+               (strcmp(host, "arm64") == 0 && strcmp(architecture, "arm") == 0);
+}
+
+/* The bytes by which a program is known: class, byte order, executable or shared object, machine; any ABI. */
+static void make_magic(const struct machine *m, unsigned char magic[HEADER], unsigned char mask[HEADER])
+{
+        memset(magic, 0, HEADER);
+        memset(mask, 0xff, HEADER);
+        memcpy(magic,
+               "\x7f"
+               "ELF",
+               4);
+        magic[4] = m->is_64 ? 2 : 1;
+        magic[5] = m->is_big ? 2 : 1;
+        magic[6] = 1;
+        mask[7] = 0;
+        magic[m->is_big ? 17 : 16] = 2;
+        mask[m->is_big ? 17 : 16] = 0xfe;
+        magic[m->is_big ? 19 : 18] = m->machine;
+}
+
+/* --- what the host has ---------------------------------------------------------------- */
+
+/* One registration as the kernel prints it: enabled, with the flag F, and a magic that such a program has. */
+static bool is_rule_for(const char *text, const unsigned char magic[HEADER])
+{
+        const char *flags = strstr(text, "\nflags: "), *bytes = strstr(text, "\nmagic ");
+        char hex[2 * HEADER + 1];
+
+        if (strncmp(text, "enabled\n", 8) != 0 || !flags || !bytes)
+                return false;
+        flags += strlen("\nflags: ");
+        bytes += strlen("\nmagic ");
+        for (size_t i = 0; i < HEADER; i++)
+                (void)snprintf(hex + 2 * i, 3, "%02x", magic[i]);
+        return memchr(flags, 'F', strcspn(flags, "\n")) && strncmp(bytes, hex, 2 * HEADER) == 0;
+}
+
+static bool host_runs(const unsigned char magic[HEADER])
+{
+        DIR *dir = opendir(FORMATS);
+        struct dirent *entry;
+        bool found = false;
+
+        while (dir && !found && (entry = readdir(dir))) {
+                CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+                CLEANUP_ERROR struct error ignored = ERROR_INIT; /* "register" cannot be read, for one */
+
+                found = entry->d_name[0] != '.' &&
+                        fd_read_file(dirfd(dir), entry->d_name, RULE_MAX, true, &text, &ignored) == 0 &&
+                        is_rule_for(buffer_text(&text), magic);
+        }
+        if (dir)
+                (void)closedir(dir);
+        return found;
+}
+
+/* --- our own ------------------------------------------------------------------------ */
+
+/*
+ * A user's own emulator, as a copy that nobody can write: commands run as that user, and the program that is executed
+ * can be reached through /proc/PID/exe (CVE-2019-5736). One that the user cannot write is safe as it is.
+ */
+static int seal(const char *file, int given)
+{
+        CLEANUP_FD int fd = given;
+        CLEANUP_FD int copy = -1;
+        ssize_t n = 1;
+
+        if (access(file, W_OK) < 0)
+                return fd_steal(&fd);
+        copy = memfd_create("emulator", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        while (copy >= 0 && n > 0)
+                n = sendfile(copy, fd, NULL, 1u << 20);
+        if (copy < 0 || n < 0 || fchmod(copy, 0555) < 0 ||
+            fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+                return -1;
+        return fd_steal(&copy);
+}
+
+/* qemu-ARCH-static in PATH, opened; -1: there is none. */
+static int open_qemu(const struct machine *m)
+{
+        const char *path = getenv("PATH");
+        CLEANUP_FREE char *list = memory_strdup(path ? path : "/usr/bin:/bin");
+        char *rest;
+
+        for (char *dir = strtok_r(list, ":", &rest); dir; dir = strtok_r(NULL, ":", &rest)) {
+                CLEANUP_FREE char *file = memory_printf("%s/qemu-%s-static", dir, m->qemu);
+                CLEANUP_FD int fd = dir[0] == '/' ? open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+                struct stat st;
+
+                if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && access(file, X_OK) == 0)
+                        return seal(file, fd_steal(&fd));
+        }
+        return -1;
+}
+
+/* Registers one machine's qemu, if it is installed; *ret: it is. */
+static int register_qemu(struct sandbox *sandbox, const struct machine *m, bool *ret, struct error *err)
+{
+        unsigned char magic[HEADER], mask[HEADER];
+        CLEANUP_FD int fd = open_qemu(m);
+        const struct sandbox_emulator e = {
+                .name = m->architecture, .magic = magic, .mask = mask, .size = HEADER, .fd = fd};
+
+        *ret = fd >= 0;
+        make_magic(m, magic, mask);
+        return fd >= 0 ? sandbox_emulate(sandbox, &e, err) : 0;
+}
+
+/*
+ * All that are installed at once: with the first the sandbox has formats of its own, and those of the host, which other
+ * stages may run on, are not seen any more.
+ */
+static void register_all(struct builder_workshop *w, struct sandbox *sandbox, const struct machine *wanted)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        bool found = false, other;
+
+        if (register_qemu(sandbox, wanted, &found, &err) < 0) {
+                log_print(w->log, LOG_WARNING, "qemu-%s-static cannot be used: %s", wanted->qemu, err.message);
+                return;
+        }
+        if (!found)
+                return;
+        w->emulates = true;
+        for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+                CLEANUP_ERROR struct error cause = ERROR_INIT;
+
+                if (&machines[i] != wanted && !is_native(machines[i].architecture) &&
+                    register_qemu(sandbox, &machines[i], &other, &cause) < 0)
+                        log_print(w->log, LOG_WARNING, "qemu-%s-static cannot be used: %s", machines[i].qemu,
+                                  cause.message);
+        }
+}
+
+void builder_emulator_ensure(struct builder_workshop *w, const char *architecture)
+{
+        const struct machine *m = find_machine(architecture);
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        unsigned char magic[HEADER], mask[HEADER];
+        struct sandbox *sandbox;
+
+        if (!m || is_native(architecture) || w->emulates)
+                return;
+        make_magic(m, magic, mask);
+        if (!host_runs(magic) && builder_workshop_sandbox(w, &sandbox, &err) == 0)
+                register_all(w, sandbox, m);
+}
+
+char *builder_emulator_explain(const char *architecture)
+{
+        const struct machine *m = find_machine(architecture);
+
+        if (is_native(architecture))
+                return NULL;
+        if (!m)
+                return memory_printf("no emulator for %s is known", architecture);
+        return memory_printf("this machine runs no programs for %s: install qemu-%s-static (Debian: qemu-user-static; "
+                             "Linux 6.7 or newer), "
+                             "or have an emulator registered with binfmt_misc and its flag F, or let the stage run "
+                             "here with FROM --platform=$BUILDPLATFORM",
+                             architecture, m->qemu);
+}
