@@ -11,6 +11,7 @@
 #include "builder/cache_export.h"
 #include "builder/cache_import.h"
 #include "builder/commit.h"
+#include "builder/explain.h"
 #include "builder/image_find.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
@@ -277,6 +278,7 @@ static int plan_build(struct builder_job *job, struct error *err)
         if (builder_lint_job(job, err) < 0)
                 return -1;
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
+        job->explain = builder_explain_new();
         job->bodies = builder_body_table_new(o->store, job->workshop.pool, o->log);
         if (job->context_is_directory) {
                 builder_context_use_digests(job->context, o->store);
@@ -370,14 +372,25 @@ static void save_digests(struct builder_job *job)
                 log_print(job->options->log, LOG_INFO, "%s", err.message);
 }
 
+static void save_parts(struct builder_job *job)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        if (job->explain && builder_explain_save(job, &err) < 0)
+                log_print(job->options->log, LOG_INFO, "the next --explain will know less: %s", err.message);
+}
+
 void builder_job_close(struct builder_job *job)
 {
         save_digests(job);
+        save_parts(job);
         for (size_t i = 0; job->stages && i < job->plan.count; i++) {
                 builder_state_free(&job->stages[i].state);
+                builder_parts_free(&job->stages[i].parts);
                 builder_cache_notes_free(&job->stages[i]);
         }
         strv_free(&job->cache_names);
+        builder_explain_free(job->explain);
         free(job->stages);
         builder_plan_free(&job->plan);
         builder_source_free(job->context);

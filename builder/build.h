@@ -45,6 +45,7 @@ struct builder_build_options {
         struct oci_fetch_options fetch;          /* limits of HTTP; 0: the defaults */
         const struct builder_run_options *run;   /* what the command line says about commands */
         const struct builder_cache_options *cache; /* caches outside the store, and how old steps may be */
+        bool explain;                            /* the progress gets a note for each step, why it was found or executed */
         bool no_cache;                           /* every step is executed */
         const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
         bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */

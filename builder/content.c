@@ -3,6 +3,7 @@
 #include "builder/content.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "common/memory.h"
@@ -10,6 +11,8 @@
 struct walk {
         const struct dockerfile_ignore *exclude;
         struct sha256 *hash;
+        struct builder_parts *parts; /* may be NULL */
+        const char *name;            /* of the item, for its part; unless `parts` is NULL */
         unsigned depth;
 };
 
@@ -36,23 +39,36 @@ static int hash_xattr(void *context, const char *name, const void *value, size_t
         return 0;
 }
 
-static int hash_link(struct builder_source *s, const struct builder_item *item, struct sha256 *hash, struct error *err)
+/* What of an item is told when it changed. Its extended attributes are not looked at again for that. */
+static void add_part(const struct walk *w, const struct builder_item *item, const void *bytes, size_t size)
+{
+        unsigned char part[12 + SHA256_DIGEST_SIZE] = {0};
+        const uint32_t numbers[3] = {item->attr.mode, item->attr.uid, item->attr.gid};
+
+        memcpy(part, numbers, sizeof(numbers));
+        memcpy(part + sizeof(numbers), bytes, size < SHA256_DIGEST_SIZE ? size : SHA256_DIGEST_SIZE);
+        builder_parts_add(w->parts, S_ISDIR(item->attr.mode) ? "directory" : "file", w->name, part, sizeof(part));
+}
+
+static int hash_link(struct builder_source *s, const struct builder_item *item, const struct walk *w, struct error *err)
 {
         CLEANUP_BUFFER struct buffer target = BUFFER_INIT;
 
         if (s->ops->read_link(s, item, &target, err) < 0)
                 return -1;
-        sha256_field(hash, buffer_text(&target), target.size);
+        sha256_field(w->hash, buffer_text(&target), target.size);
+        add_part(w, item, buffer_text(&target), target.size);
         return 0;
 }
 
-static int hash_body(struct builder_source *s, const struct builder_item *item, struct sha256 *hash, struct error *err)
+static int hash_body(struct builder_source *s, const struct builder_item *item, const struct walk *w, struct error *err)
 {
         struct sha256_digest digest;
 
         if (s->ops->digest(s, item, &digest, err) < 0)
                 return -1;
-        sha256_update(hash, digest.bytes, sizeof(digest.bytes));
+        sha256_update(w->hash, digest.bytes, sizeof(digest.bytes));
+        add_part(w, item, digest.bytes, sizeof(digest.bytes));
         return 0;
 }
 
@@ -67,7 +83,9 @@ static int hash_child(void *context, const char *name, const struct builder_item
 {
         const struct hashing *h = context;
         const struct dockerfile_ignore *exclude = h->walk.exclude;
+        struct walk w = h->walk;
         CLEANUP_FREE char *path = NULL;
+        CLEANUP_FREE char *full = NULL;
 
         if (exclude) {
                 path = memory_printf("%s%s%s", h->below, h->below[0] ? "/" : "", name);
@@ -77,14 +95,18 @@ static int hash_child(void *context, const char *name, const struct builder_item
         }
         sha256_update(h->walk.hash, "n", 1);
         sha256_field_string(h->walk.hash, name);
-        return hash_item(h->s, child, path ? path : "", &h->walk, err);
+        if (w.parts)
+                w.name = full = memory_printf("%s%s%s", h->walk.name, h->walk.name[0] ? "/" : "", name);
+        return hash_item(h->s, child, path ? path : "", &w, err);
 }
 
 static int hash_children(struct builder_source *s, const struct builder_item *dir, const char *below,
                          const struct walk *w, struct error *err)
 {
-        struct hashing h = {s, below, {w->exclude, w->hash, w->depth + 1}};
+        struct hashing h = {s, below, *w};
 
+        h.walk.depth++;
+        add_part(w, dir, "", 0);
         if (builder_source_each(s, dir, hash_child, &h, err) < 0)
                 return -1;
         sha256_update(w->hash, "/", 1);
@@ -115,17 +137,18 @@ static int hash_item(struct builder_source *s, const struct builder_item *item, 
         if (S_ISDIR(a->mode))
                 return hash_children(s, item, below, w, err);
         if (S_ISLNK(a->mode))
-                return hash_link(s, item, w->hash, err);
+                return hash_link(s, item, w, err);
         if (S_ISREG(a->mode))
-                return hash_body(s, item, w->hash, err);
+                return hash_body(s, item, w, err);
         hash_number(w->hash, a->rdev);
+        add_part(w, item, &a->rdev, sizeof(a->rdev));
         return 0;
 }
 
 int builder_content_hash(struct builder_source *s, const struct builder_item *item,
                          const struct builder_content_options *options, struct sha256 *hash, struct error *err)
 {
-        const struct walk w = {options->exclude, hash, 0};
+        const struct walk w = {options->exclude, hash, options->parts, item->path ? item->path : "", 0};
 
         return hash_item(s, item, options->below, &w, err);
 }

@@ -2,6 +2,7 @@
 #ifndef BRYO_BUILDER_CONTENT_H
 #define BRYO_BUILDER_CONTENT_H
 
+#include "builder/parts.h"
 #include "builder/source.h"
 #include "dockerfile/ignore.h"
 
@@ -16,6 +17,7 @@
 struct builder_content_options {
         const struct dockerfile_ignore *exclude;
         const char *below; /* "" for the top */
+        struct builder_parts *parts; /* gets each file, link and directory; NULL: nobody wants to know */
 };
 
 /* Adds `item` and, for a directory, all below it. */

@@ -8,9 +8,21 @@
 #include "builder/copying.h"
 #include "common/memory.h"
 
+/* What the instruction says is in the step's title, but for variables. */
+static void add_parts(const struct copying *c, struct builder_parts *parts)
+{
+        builder_parts_add_text(parts, "the destination", NULL, c->target);
+        builder_parts_add_text(parts, "--chown", NULL, c->chown);
+        builder_parts_add_text(parts, "--chmod", NULL, c->chmod);
+        for (size_t i = 0; i < c->sources.count; i++)
+                if (c->in->sources[i].heredoc)
+                        builder_parts_add_text(parts, "here-document", c->in->sources[i].heredoc->name, c->bodies.items[i]);
+}
+
 static void key_begin(const struct copying *c, const char *kind, struct sha256 *hash)
 {
         builder_step_key_begin(c->site, kind, c->link, hash);
+        add_parts(c, &c->site->stage->parts);
         sha256_field_string(hash, dockerfile_kind_name(c->site->instruction->kind));
         sha256_field_string(hash, c->target);
         sha256_field_string(hash, c->in->parents ? "parents" : "");
@@ -68,7 +80,7 @@ static int hash_parents(struct copying *c, const char *root, const char *path, s
 /* What --parents selected is never reached through a link, so the last name is looked up in its directory. */
 static int hash_below(struct copying *c, const char *root, const char *path, struct sha256 *hash, struct error *err)
 {
-        const struct builder_content_options options = { c->exclude, path };
+        const struct builder_content_options options = { c->exclude, path, &c->site->stage->parts };
         CLEANUP_FREE char *whole = memory_printf("%s/%s", root, path);
         CLEANUP_ITEM struct builder_item dir = BUILDER_ITEM_INIT;
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
@@ -88,7 +100,7 @@ static int hash_below(struct copying *c, const char *root, const char *path, str
 
 static int hash_path(struct copying *c, const char *root, const char *path, struct sha256 *hash, struct error *err)
 {
-        const struct builder_content_options options = { c->exclude, "" };
+        const struct builder_content_options options = { c->exclude, "", &c->site->stage->parts };
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
 
         if (c->in->parents)
@@ -108,6 +120,7 @@ static int hash_source(struct copying *c, size_t i, struct sha256 *hash, struct 
 
         if (c->remotes[i]) {
                 builder_remote_hash(c->remotes[i], hash);
+                builder_remote_add_part(c->remotes[i], c->sources.items[i], &c->site->stage->parts);
                 return 0;
         }
         if (builder_copying_select(c, i, &selection, err) < 0)

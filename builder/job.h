@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "builder/build.h"
+#include "builder/parts.h"
 #include "builder/plan.h"
 #include "builder/source.h"
 #include "builder/state.h"
@@ -18,6 +19,7 @@
  * everybody may read it. What all threads share is guarded by the job's lock.
  */
 struct builder_cache;
+struct builder_explain;
 struct builder_note;
 
 struct builder_stage {
@@ -25,6 +27,8 @@ struct builder_stage {
         unsigned step;              /* steps begun, for "[name 2/5]" */
         struct builder_note *notes; /* of its steps, for caches that are written (cache_export.h); owned */
         size_t note_count, note_cap;
+        struct builder_parts parts; /* of the key that was made last (parts.h) */
+        const char *explained;      /* the step in `explain` that is looked up; borrowed from there */
         bool no_cache;              /* its steps are executed, whatever the cache holds */
         struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned; the pointer
                                        changes under the job's lock, so that others can kill what runs */
@@ -41,6 +45,7 @@ struct builder_job {
         struct builder_named *named;    /* owned */
         struct builder_body_table *bodies; /* owned */
         struct sandbox_stage *holder;   /* holds the mounts of served trees (trees.h); NULL until the first. Owned */
+        struct builder_explain *explain; /* guarded by `lock`. Owned */
         struct builder_cache *caches;   /* the live ones (cache_mount.h), guarded by cache_lock */
         struct strv cache_names;        /* of all that were used, guarded by cache_lock */
         pthread_mutex_t cache_lock;     /* taken before `lock`, if both are */

@@ -32,6 +32,7 @@ libbuilder_a_SOURCES = \
 	builder/download.c builder/download.h \
 	builder/emulator.c builder/emulator.h \
 	builder/execute.c builder/execute.h \
+	builder/explain.c builder/explain.h \
 	builder/export.h builder/export_directory.c builder/export_tar.c builder/export_tree.c builder/export_tree.h \
 	builder/git.c builder/git.h \
 	builder/host_secret.c builder/host_secret.h \
@@ -54,6 +55,7 @@ libbuilder_a_SOURCES = \
 	builder/named.c builder/named.h \
 	builder/named_stage.c builder/named_stage.h \
 	builder/origin.c builder/origin.h \
+	builder/parts.c builder/parts.h \
 	builder/plan.c builder/plan.h \
 	builder/progress.h \
 	builder/builtin_args.c builder/builtin_args.h \
@@ -140,3 +142,8 @@ check_PROGRAMS += tests/unit/builder_git_url
 TESTS += tests/unit/builder_git_url
 tests_unit_builder_git_url_SOURCES = tests/unit/builder_git_url.c tests/unit/check.h
 tests_unit_builder_git_url_LDADD = libbuilder.a liboci.a libcommon.a
+
+check_PROGRAMS += tests/unit/builder_parts
+TESTS += tests/unit/builder_parts
+tests_unit_builder_parts_SOURCES = tests/unit/builder_parts.c tests/unit/check.h
+tests_unit_builder_parts_LDADD = libbuilder.a libcommon.a

@@ -11,7 +11,7 @@
 static int hash_files(const struct builder_site *site, struct builder_source *source, struct sha256_digest *ret,
                       struct error *err)
 {
-        const struct builder_content_options options = {NULL, ""};
+        const struct builder_content_options options = {NULL, "", &site->stage->parts};
         CLEANUP_ITEM struct builder_item root = BUILDER_ITEM_INIT;
         struct sha256 hash;
 

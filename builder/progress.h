@@ -38,6 +38,8 @@ struct builder_progress {
         /* Bytes that the step's command wrote; `stream` is 1 or 2; not cut at lines. */
         void (*output)(void *context, unsigned step, int stream, const char *bytes, size_t size);
         void (*transfer)(void *context, unsigned step, const struct builder_transfer *transfer);
+        /* A sentence about the step, of those that builder_build_options.explain asks for. */
+        void (*note)(void *context, unsigned step, const char *text);
         /* `message` says why it failed; NULL unless it did. */
         void (*end)(void *context, unsigned step, enum builder_outcome outcome, const char *message);
 };

@@ -18,7 +18,7 @@
 #include "common/sha256.h"
 
 /* Seconds. */
-#define DIGESTS_KEPT ((time_t)30 * 24 * 3600)
+#define KEPT ((time_t)30 * 24 * 3600)
 
 struct sweep {
         struct oci_store *store;
@@ -230,20 +230,20 @@ static int collect_old(void *context, const struct oci_store_object *o, struct e
         return 0;
 }
 
-/* Digests of contexts that no build has hashed for a month; with --all every one. */
-static int sweep_digests(struct sweep *s, bool all, struct error *err)
+/* What no build has written for a month: digests of contexts, what --explain compares with; with --all every one. */
+static int sweep_old(struct sweep *s, enum oci_store_area area, bool all, struct error *err)
 {
-        struct old_names old = {.oldest = time(NULL) - (all ? -1 : DIGESTS_KEPT)};
+        struct old_names old = {.oldest = time(NULL) - (all ? -1 : KEPT)};
         CLEANUP_ERROR struct error first = ERROR_INIT;
 
-        if (oci_store_each(s->store, OCI_STORE_DIGESTS, collect_old, &old, err) < 0) {
+        if (oci_store_each(s->store, area, collect_old, &old, err) < 0) {
                 strv_free(&old.names);
                 return -1;
         }
         for (size_t i = 0; i < old.names.count; i++) {
                 CLEANUP_ERROR struct error one = ERROR_INIT;
 
-                if (oci_store_remove(s->store, OCI_STORE_DIGESTS, old.names.items[i], &one) < 0)
+                if (oci_store_remove(s->store, area, old.names.items[i], &one) < 0)
                         error_move(&first, &one);
         }
         strv_free(&old.names);
@@ -315,7 +315,9 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
         if (result == 0 && o->all) /* nothing reaches one */
                 result = sweep_area(&s, OCI_STORE_BUILDS, &ret->logs, err);
         if (result == 0)
-                result = sweep_digests(&s, o->all, err);
+                result = sweep_old(&s, OCI_STORE_DIGESTS, o->all, err);
+        if (result == 0)
+                result = sweep_old(&s, OCI_STORE_PARTS, o->all, err);
         if (measure(o->store, &after, &measure_err) < 0)
                 return result < 0 ? -1 : error_move(err, &measure_err);
         ret->bytes = before > after ? before - after : 0;

@@ -153,6 +153,16 @@ void builder_remote_hash(const struct builder_remote *r, struct sha256 *hash)
         sha256_field_string(hash, r->git.commit_time ? "commit time" : "");
 }
 
+void builder_remote_add_part(const struct builder_remote *r, const char *url, struct builder_parts *parts)
+{
+        CLEANUP_FREE char *shown = redact_urls(url);
+
+        if (r->is_file)
+                builder_parts_add(parts, "what is behind", shown, r->download.digest.bytes, sizeof(r->download.digest.bytes));
+        else
+                builder_parts_add_text(parts, "the commit of", shown, r->commit);
+}
+
 static int open_file_source(struct builder_remote *r, struct error *err)
 {
         const struct builder_download *d = &r->download;

@@ -2,6 +2,7 @@
 #ifndef BRYO_BUILDER_REMOTE_H
 #define BRYO_BUILDER_REMOTE_H
 
+#include "builder/parts.h"
 #include "builder/job.h"
 
 /*
@@ -25,6 +26,8 @@ void builder_remote_free(struct builder_remote *r);
 
 /* What the step's key is made of: the bytes' digest and name, or the commit and what of it. */
 void builder_remote_hash(const struct builder_remote *r, struct sha256 *hash);
+/* The same as a part of the key that has a name. */
+void builder_remote_add_part(const struct builder_remote *r, const char *url, struct builder_parts *parts);
 /* The files, had now if they were not before; borrowed. `*ret_path` is what of them is copied: a file, or "" for all.
  */
 int builder_remote_files(struct builder_remote *r, struct builder_source **ret, const char **ret_path,

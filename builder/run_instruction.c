@@ -124,6 +124,47 @@ static void hash_options(const struct builder_run_options *o, struct sha256 *has
         hash_words(hash, &o->host_names);
 }
 
+/* An argument hides a variable of its name in what the command sees, or is hidden by it. */
+static void add_variables(const struct builder_run *r, struct builder_parts *parts)
+{
+        for (size_t i = 0; i < r->env.count; i++) {
+                CLEANUP_FREE char *name = memory_strndup(r->env.items[i], strcspn(r->env.items[i], "="));
+                bool is_argument = strv_env_find(&r->site->stage->state.args, name) != NULL;
+
+                builder_parts_add_text(parts, is_argument ? "argument" : "variable", name, r->env.items[i]);
+        }
+}
+
+static void add_options(const struct builder_run_options *o, struct builder_parts *parts)
+{
+        builder_parts_add(parts, "--ulimit", NULL, o->rlimits, o->rlimit_count * sizeof(*o->rlimits));
+        builder_parts_add(parts, "--shm-size", NULL, &o->shm_size, sizeof(o->shm_size));
+        builder_parts_add(parts, "the capabilities", NULL, &o->capabilities, sizeof(o->capabilities));
+        for (size_t i = 0; i < o->volume_count; i++)
+                builder_parts_add_text(parts, "--volume", o->volumes[i].target, "");
+        for (size_t i = 0; i < o->host_names.count; i++)
+                builder_parts_add_text(parts, "--add-host", o->host_names.items[i], "");
+}
+
+static void add_parts(const struct builder_run *r)
+{
+        const struct builder_state *s = &r->site->stage->state;
+        struct builder_parts *parts = &r->site->stage->parts;
+        CLEANUP_BUFFER struct buffer words = BUFFER_INIT;
+
+        for (size_t i = 0; i < r->argv.count; i++)
+                buffer_append(&words, r->argv.items[i], strlen(r->argv.items[i]) + 1);
+        builder_parts_add(parts, "the command", NULL, words.data, words.size);
+        if (r->script_path)
+                builder_parts_add(parts, "the here-document", NULL, r->script.data, r->script.size);
+        add_variables(r, parts);
+        builder_parts_add_text(parts, "the working directory", NULL, builder_state_cwd(s));
+        builder_parts_add_text(parts, "the user", NULL, s->config->config.user);
+        builder_parts_add_text(parts, "the network", NULL, r->network == DOCKERFILE_NETWORK_NONE ? "none" : "host");
+        builder_parts_add_text(parts, "the host name", NULL, r->hostname);
+        add_options(r->site->job->options->run, parts);
+}
+
 static int make_key(struct builder_run *r, bool content, struct sha256_digest *ret, struct error *err)
 {
         const struct builder_state *s = &r->site->stage->state;
@@ -132,6 +173,7 @@ static int make_key(struct builder_run *r, bool content, struct sha256_digest *r
         builder_step_key_begin(r->site, content ? "run on content" : "run", false, &hash);
         hash_words(&hash, &r->argv);
         hash_words(&hash, &r->env);
+        add_parts(r);
         sha256_field_string(&hash, builder_state_cwd(s));
         sha256_field_string(&hash, s->config->config.user ? s->config->config.user : "");
         sha256_field_string(&hash, r->network == DOCKERFILE_NETWORK_NONE ? "none" : "host");

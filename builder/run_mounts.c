@@ -179,7 +179,7 @@ static int hash_path(const struct builder_mounts *m, const struct builder_mount 
 {
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
-        const struct builder_content_options all = { .below = "" };
+        const struct builder_content_options all = { .below = "", .parts = &m->site->stage->parts };
         const char *path = one->spec.source ? one->spec.source : "";
 
         if (source->ops->find(source, path, &item, &cause) == 0) {
@@ -222,6 +222,8 @@ static int hash_bind(struct builder_mounts *m, struct builder_mount *one, bool c
         if (!content || !one->from_stage) {
                 sha256_field_string(hash, "chain");
                 sha256_field(hash, one->from->identity.bytes, sizeof(one->from->identity.bytes));
+                builder_parts_add(&m->site->stage->parts, "what is mounted at", one->target, one->from->identity.bytes,
+                                  sizeof(one->from->identity.bytes));
                 sha256_field_string(hash, one->spec.source ? one->spec.source : "");
                 return 0;
         }
@@ -234,6 +236,17 @@ static int hash_bind(struct builder_mounts *m, struct builder_mount *one, bool c
         return result;
 }
 
+static void add_parts(const struct builder_mounts *m, const struct builder_mount *one, const void *numbers, size_t size)
+{
+        const struct dockerfile_mount *s = &one->spec;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        buffer_printf(&text, "%s %s %s %s %llu ", dockerfile_mount_type_name(s->type), s->id ? s->id : "", s->env ? s->env : "",
+                      s->source ? s->source : "", (unsigned long long)s->size);
+        buffer_append(&text, numbers, size);
+        builder_parts_add(&m->site->stage->parts, "--mount of", one->target, text.data, text.size);
+}
+
 /* As in BuildKit: `sharing`, an id that nobody wrote and the content of caches and secrets are not in it. */
 static int hash_one(struct builder_mounts *m, struct builder_mount *one, bool content, struct sha256 *hash,
                     struct error *err)
@@ -241,6 +254,7 @@ static int hash_one(struct builder_mounts *m, struct builder_mount *one, bool co
         const struct dockerfile_mount *s = &one->spec;
         const uint32_t numbers[] = { s->readonly, s->required, s->mode, s->uid, s->gid };
 
+        add_parts(m, one, numbers, sizeof(numbers));
         sha256_field_string(hash, dockerfile_mount_type_name(s->type));
         sha256_field_string(hash, one->target ? one->target : "");
         sha256_field_string(hash, s->id ? s->id : "");

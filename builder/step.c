@@ -6,6 +6,7 @@
 
 #include "builder/cache_export.h"
 #include "builder/cache_import.h"
+#include "builder/explain.h"
 #include "builder/lock_wait.h"
 #include "builder/record.h"
 #include "common/memory.h"
@@ -19,6 +20,10 @@ void builder_step_key_begin(const struct builder_site *site, const char *kind, b
         const struct builder_build_options *o = site->job->options;
         const struct sha256_digest *parent = &site->stage->state.chain.identity;
 
+        builder_parts_clear(&site->stage->parts);
+        if (!alone)
+                builder_parts_add(&site->stage->parts, BUILDER_PART_PARENT, NULL, parent->bytes, sizeof(parent->bytes));
+        builder_parts_add(&site->stage->parts, "the source date", NULL, &o->epoch, o->has_epoch ? sizeof(o->epoch) : 0);
         sha256_init(hash);
         sha256_field_string(hash, KEY_VERSION);
         sha256_field(hash, parent->bytes, alone ? 0 : sizeof(parent->bytes));
@@ -211,7 +216,11 @@ static int make(const struct builder_site *site, const struct builder_step *step
         note_execution(site->job);
         named.key = *second;
         named.number = number;
-        return execute(site, &named, record, err) < 0 ? -1 : builder_record_save(&site->job->workshop, second, record, err);
+        builder_explain_miss(site, step, number);
+        if (execute(site, &named, record, err) < 0 || builder_record_save(&site->job->workshop, second, record, err) < 0)
+                return -1;
+        builder_explain_keep(site);
+        return 0;
 }
 
 /*
@@ -247,6 +256,7 @@ static int take(const struct builder_site *site, const struct builder_step *step
         bool found = false;
 
         *outcome = BUILDER_FAILED;
+        builder_explain_visit(site, step);
         if (look_up(site, step, &record, &found, &second, err) < 0)
                 return -1;
         if (!found) {
@@ -257,6 +267,8 @@ static int take(const struct builder_site *site, const struct builder_step *step
                 if (step->refine && builder_record_save_alias(&site->job->workshop, &step->key, &second, err) < 0)
                         return -1;
         }
+        if (found)
+                builder_explain_hit(site, step, &record, number);
         apply_record(site, step, &record);
         builder_cache_note(site, &step->key, &record);
         *outcome = found ? BUILDER_CACHED : BUILDER_DONE;

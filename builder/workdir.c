@@ -52,6 +52,8 @@ static int take(const struct builder_site *site, const char *path, struct error 
         builder_step_key_begin(site, "workdir", false, &hash);
         sha256_field_string(&hash, path);
         sha256_field_string(&hash, user ? user : "");
+        builder_parts_add_text(&site->stage->parts, "the path", NULL, path);
+        builder_parts_add_text(&site->stage->parts, "the user", NULL, user);
         sha256_final(&hash, &step.key);
         return builder_step_take(site, &step, err);
 }

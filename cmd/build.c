@@ -40,6 +40,7 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->ignore_file = f->ignore_file;
         o->jobs = v->jobs;
         o->cache = &v->cache;
+        o->explain = f->explain;
         o->no_cache = f->no_cache;
         o->no_cache_stages = &v->no_cache_stages;
         o->has_epoch = v->has_epoch;

@@ -190,6 +190,7 @@ static bool is_worth(const struct recorder *r, const struct cmd_event *e)
                 return e->outcome == BUILDER_FAILED && r->count > 0;
         case CMD_EVENT_BEGIN:
         case CMD_EVENT_TRANSFER:
+        case CMD_EVENT_NOTE:
         case CMD_EVENT_LOG:
         case CMD_EVENT_RESULT:
                 break;

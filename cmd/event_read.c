@@ -157,6 +157,16 @@ static void read_transfer(struct cmd_event_reader *r, const struct members *m, c
                 sink->tell(sink->context, &e);
 }
 
+static void read_note(struct cmd_event_reader *r, const struct members *m, const struct cmd_progress_sink *sink)
+{
+        struct cmd_event e = {.kind = CMD_EVENT_NOTE, .time = find_time(m, "timestamp"), .step = find_step(r, m)};
+
+        if (e.step == 0 || !find_bytes(r, m, "text"))
+                return;
+        e.message = buffer_text(&r->bytes);
+        sink->tell(sink->context, &e);
+}
+
 static void read_log(struct cmd_event_reader *r, const struct members *m, const struct cmd_progress_sink *sink)
 {
         struct cmd_event e = {.kind = CMD_EVENT_LOG, .time = find_time(m, "timestamp"), .level = LOG_INFO};
@@ -189,7 +199,7 @@ static const struct {
         void (*read)(struct cmd_event_reader *r, const struct members *m, const struct cmd_progress_sink *sink);
 } lists[] = {
         {"vertexes", read_vertex}, {"logs", read_output}, {"statuses", read_transfer},
-        {"warnings", read_log},    {"notices", read_log},
+        {"warnings", read_log},    {"notices", read_log},   {"notes", read_note},
 };
 
 int cmd_event_reader_read(struct cmd_event_reader *r, const char *what, const char *line, size_t size,

@@ -157,6 +157,18 @@ static void format_log(const struct cmd_event *e, struct oci_json_writer *w)
         close_list(w);
 }
 
+static void format_note(const struct step *step, const struct cmd_event *e, struct oci_json_writer *w)
+{
+        oci_json_begin_object(w, NULL);
+        oci_json_begin_array(w, "notes");
+        oci_json_begin_object(w, NULL);
+        oci_json_add_string(w, "vertex", step->digest);
+        oci_json_add_int(w, "step", e->step);
+        add_bytes(w, "text", e->message, strlen(e->message));
+        add_time(w, "timestamp", e->time);
+        close_list(w);
+}
+
 static void format_result(const struct cmd_event *e, struct oci_json_writer *w)
 {
         oci_json_begin_object(w, NULL);
@@ -184,6 +196,9 @@ void cmd_event_writer_format(struct cmd_event_writer *w, const struct cmd_event 
                 break;
         case CMD_EVENT_TRANSFER:
                 format_transfer(&w->steps[e->step - 1], e, &json);
+                break;
+        case CMD_EVENT_NOTE:
+                format_note(&w->steps[e->step - 1], e, &json);
                 break;
         case CMD_EVENT_END:
                 format_end(&w->steps[e->step - 1], e, &json);

@@ -60,6 +60,11 @@ static void on_transfer(void *context, unsigned step, const struct builder_trans
         tell(context, (struct cmd_event){.kind = CMD_EVENT_TRANSFER, .step = step, .transfer = transfer});
 }
 
+static void on_note(void *context, unsigned step, const char *text)
+{
+        tell(context, (struct cmd_event){.kind = CMD_EVENT_NOTE, .step = step, .message = text});
+}
+
 static void on_end(void *context, unsigned step, enum builder_outcome outcome, const char *message)
 {
         tell(context, (struct cmd_event){.kind = CMD_EVENT_END, .step = step, .outcome = outcome, .message = message});
@@ -206,7 +211,7 @@ void cmd_progress_free(struct cmd_progress *p)
 
 struct builder_progress cmd_progress_callbacks(struct cmd_progress *p)
 {
-        return (struct builder_progress){p, on_begin, on_output, on_transfer, on_end};
+        return (struct builder_progress){p, on_begin, on_output, on_transfer, on_note, on_end};
 }
 
 struct log cmd_progress_log(struct cmd_progress *p)

@@ -19,6 +19,7 @@ struct step {
         int64_t began;
         char *title;           /* owned, fit for a terminal */
         char *stage;           /* owned; NULL: it belongs to none */
+        char *note;               /* a sentence about it; owned; NULL: none */
         unsigned index, count; /* within the stage */
         bool running;
         char *lines[WINDOW]; /* the last lines of its output, the newest at (next - 1) % WINDOW; owned */
@@ -246,6 +247,14 @@ static void output(struct cmd_live *l, const struct cmd_event *e)
         }
 }
 
+static void note(struct cmd_live *l, const struct cmd_event *e)
+{
+        struct step *step = &l->steps[e->step - 1];
+
+        free(step->note);
+        step->note = visible(e->message, strlen(e->message));
+}
+
 static void transfer(struct cmd_live *l, const struct cmd_event *e)
 {
         struct step *step = &l->steps[e->step - 1];
@@ -267,6 +276,7 @@ static void clear_step(struct step *step)
 {
         free(STEAL(step->title));
         free(STEAL(step->stage));
+        free(STEAL(step->note));
         for (size_t i = 0; i < WINDOW; i++)
                 free(STEAL(step->lines[i]));
         buffer_free(&step->partial[0]);
@@ -284,9 +294,9 @@ static void end(struct cmd_live *l, const struct cmd_event *e, size_t width, str
         step->running = false;
         l->ended++;
         l->cached += e->outcome == BUILDER_CACHED;
-        if (e->outcome == BUILDER_CACHED && step->stage)
+        if (e->outcome == BUILDER_CACHED && step->stage && !step->note)
                 add_to_fold(l, step);
-        if (e->outcome != BUILDER_CACHED || step->index == step->count)
+        if (e->outcome != BUILDER_CACHED || step->note || step->index == step->count)
                 show_stage_fold(l, step, width, lasting);
         if (e->outcome == BUILDER_FAILED) {
                 row = memory_printf(" => ERROR %s", step->title);
@@ -295,10 +305,12 @@ static void end(struct cmd_live *l, const struct cmd_event *e, size_t width, str
                 row = memory_printf(" => CANCELED %s", step->title);
                 style = WARN;
         } else {
-                row = memory_printf(" => %s", step->title);
+                row = memory_printf(" => %s%s", e->outcome == BUILDER_CACHED ? "CACHED " : "", step->title);
         }
-        if (e->outcome != BUILDER_CACHED)
+        if (e->outcome != BUILDER_CACHED || step->note)
                 append_lasting(l, lasting, row, time, style, width);
+        if (step->note)
+                buffer_printf(lasting, "    %s\n", step->note);
         if (!step->stage) {
                 clear_step(step);
                 return;
@@ -367,6 +379,9 @@ void cmd_live_tell(struct cmd_live *l, const struct cmd_event *e, size_t width, 
                 break;
         case CMD_EVENT_TRANSFER:
                 transfer(l, e);
+                break;
+        case CMD_EVENT_NOTE:
+                note(l, e);
                 break;
         case CMD_EVENT_END:
                 end(l, e, width, lasting);

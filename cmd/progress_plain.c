@@ -160,6 +160,16 @@ static void transfer(const struct plain *p, const struct cmd_event *e)
         fputs(line.data, p->out);
 }
 
+static void note(const struct plain *p, const struct cmd_event *e)
+{
+        CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
+
+        buffer_printf(&line, "#%u ", e->step);
+        cmd_text_append_output(&line, e->message, strlen(e->message));
+        buffer_append_char(&line, '\n');
+        fputs(line.data, p->out);
+}
+
 static void print_log(const struct plain *p, const struct cmd_event *e)
 {
         CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
@@ -197,6 +207,9 @@ static void tell(void *context, const struct cmd_event *e)
                 break;
         case CMD_EVENT_TRANSFER:
                 transfer(p, e);
+                break;
+        case CMD_EVENT_NOTE:
+                note(p, e);
                 break;
         case CMD_EVENT_END:
                 end(p, e);

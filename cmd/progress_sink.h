@@ -19,6 +19,7 @@ enum cmd_event_kind {
         CMD_EVENT_BEGIN,    /* view */
         CMD_EVENT_OUTPUT,   /* stream, bytes, size */
         CMD_EVENT_TRANSFER, /* transfer */
+        CMD_EVENT_NOTE,     /* message */
         CMD_EVENT_END,      /* outcome, message */
         CMD_EVENT_LOG,      /* level, message; belongs to no step */
         CMD_EVENT_RESULT,   /* message: the image ID; names */

@@ -28,6 +28,7 @@
  *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks
  *     compressed/NAME       which blob is the compressed form of a layer (oci/compressed.h)
  *     builds/ID             what a build said, opaque here; grows while the build goes on
+ *     parts/NAME            what the steps of a Dockerfile were made of, opaque here
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
  *
@@ -74,6 +75,7 @@ enum oci_store_area {
         OCI_STORE_PARTIAL, /* likewise; names are digests in hex. What is here is neither whole nor checked */
         OCI_STORE_COMPRESSED, /* the same */
         OCI_STORE_BUILDS,     /* likewise; see oci_store_log_create */
+        OCI_STORE_PARTS,      /* likewise */
         OCI_STORE_AREAS,      /* how many there are */
 };
 

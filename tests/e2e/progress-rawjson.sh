@@ -78,6 +78,12 @@ stream -t image
 assert_equal "$(events 'select(.vertexes) | .vertexes[] | select(.completed) | [.step, .cached]')" \
         $'[1,null]\n[2,true]\n[3,null]\n[4,true]\n[5,true]' "the steps of a cached build"
 
+# Notes.
+stream -t image --explain
+assert_equal "$(jq -sc '[.[].notes[]? | [.step, (.vertex | length), (.timestamp | length > 19), keys]] | unique' events)" \
+        '[[2,71,true,["step","text","timestamp","vertex"]],[4,71,true,["step","text","timestamp","vertex"]],[5,71,true,["step","text","timestamp","vertex"]]]' "the notes"
+assert_matches "$(jq -sr '[.[].notes[]?.text][0]' events | base64 -d)" '^found: nothing it depends on changed'
+
 # A failure, and what is stopped for it.
 dockerfile << 'END'
 FROM busybox AS one

@@ -34,6 +34,9 @@ static void tell(void *context, const struct cmd_event *e)
         case CMD_EVENT_LOG:
                 buffer_printf(said, "log %d %s", e->level, e->message);
                 break;
+        case CMD_EVENT_NOTE:
+                buffer_printf(said, "note %s", e->message);
+                break;
         case CMD_EVENT_RESULT:
                 buffer_printf(said, "result %s %zu %s", e->message, e->names->count, e->names->items[0]);
                 break;
@@ -77,7 +80,8 @@ static void test_round_trip(void)
                  .size = 4},
                 {.kind = CMD_EVENT_TRANSFER, .time = 6 * SECOND, .step = 2, .transfer = &transfer},
                 {.kind = CMD_EVENT_TRANSFER, .time = 6 * SECOND, .step = 2, .transfer = &unknown},
-                {.kind = CMD_EVENT_LOG, .time = 7 * SECOND, .level = LOG_WARNING, .message = "look"},
+                {.kind = CMD_EVENT_NOTE, .time = 7 * SECOND, .step = 1, .message = "why"},
+            {.kind = CMD_EVENT_LOG, .time = 7 * SECOND, .level = LOG_WARNING, .message = "look"},
                 {.kind = CMD_EVENT_LOG, .time = 7 * SECOND, .level = LOG_INFO, .message = "see"},
                 {.kind = CMD_EVENT_END, .time = 8 * SECOND, .step = 1, .outcome = BUILDER_CACHED},
                 {.kind = CMD_EVENT_END, .time = 8 * SECOND, .step = 1, .outcome = BUILDER_DONE},
@@ -103,7 +107,8 @@ static void test_round_trip(void)
                                       "6000000000:1 output 2 4 \xff\n\033x\n"
                                       "6000000000:2 transfer layer 3/7\n"
                                       "6000000000:2 transfer layer 3/0\n"
-                                      "7000000000:0 log 2 look\n"
+                                      "7000000000:1 note why\n"
+                                  "7000000000:0 log 2 look\n"
                                       "7000000000:0 log 1 see\n"
                                       "8000000000:1 end 1 -\n"
                                       "8000000000:1 end 0 -\n"
