@@ -92,7 +92,7 @@ int registry_location(const struct registry_endpoint *e, const struct registry_c
         const char *location = strv_env_find(&response->headers, "location");
         CLEANUP_FREE char *quoted = oci_quote(location ? location : "");
 
-        if (!location)
+        if (!location || !location[0])
                 return error_set(err, EPROTO, "%s answers %u without a Location", from->host, response->status);
         if (oci_url_resolve(from, location, ret, err) < 0) {
                 error_clear(err);

@@ -123,6 +123,72 @@ static void test_redact(void)
         CHECK_STR(line, "ADD https://xxx@h/x /d");
 }
 
+/* RFC 3986, section 5.4, as far as a Location or Link goes; and what is no URL after it was put together. */
+static void test_references(void)
+{
+        static const struct {
+                const char *text, *expected; /* NULL: refused */
+        } rows[] = {
+                {"http://other/x", "http://other/x"},
+                {"HTTPS://Other:8443/x?y", "https://other:8443/x?y"},
+                {"//other/x", "https://other/x"},
+                {"/x", "https://a:5000/x"},
+                {"/x?y=z#f", "https://a:5000/x?y=z"},
+                {"g", "https://a:5000/b/c/g"},
+                {"./g", "https://a:5000/b/c/g"},
+                {"g/", "https://a:5000/b/c/g/"},
+                {"../g", "https://a:5000/b/g"},
+                {"../../../g", "https://a:5000/g"},
+                {"/../../g", "https://a:5000/g"},
+                {"g/..", "https://a:5000/b/c/"},
+                {"g/.", "https://a:5000/b/c/g/"},
+                {"..g", "https://a:5000/b/c/..g"},
+                {"?y", "https://a:5000/b/c/d?y"},
+                {"#f", "https://a:5000/b/c/d"},
+                {"", "https://a:5000/b/c/d"},
+                {"g?x=../y", "https://a:5000/b/c/g?x=../y"},
+                {"http://", NULL},
+                {"//", NULL},
+                {"/a b", NULL},
+                {"/a\nb", NULL},
+                {"mailto:x", NULL},
+                {"file:///etc/passwd", NULL},
+        };
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_URL struct oci_url base = OCI_URL_INIT;
+
+        CHECK_OK(oci_url_parse("https://a:5000/b/c/d?e=f", &base, &err));
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                CLEANUP_ERROR struct error resolve_err = ERROR_INIT;
+                CLEANUP_URL struct oci_url u = OCI_URL_INIT;
+                CLEANUP_FREE char *text = NULL;
+
+                if (oci_url_resolve(&base, rows[i].text, &u, &resolve_err) == 0)
+                        text = oci_url_format(&u);
+                CHECK_STR(text, rows[i].expected);
+        }
+}
+
+static void test_base_without_a_path(void)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_URL struct oci_url base = OCI_URL_INIT;
+        CLEANUP_URL struct oci_url u = OCI_URL_INIT;
+        CLEANUP_FREE char *text = NULL;
+
+        CHECK_OK(oci_url_parse("http://a", &base, &err));
+        CHECK_OK(oci_url_resolve(&base, "g", &u, &err));
+        text = oci_url_format(&u);
+        CHECK_STR(text, "http://a/g");
+}
+
+static void test_encode(void)
+{
+        CLEANUP_FREE char *text = oci_url_encode("a-Z0_.~ /:?&=%\xc3\xa9");
+
+        CHECK_STR(text, "a-Z0_.~%20%2F%3A%3F%26%3D%25%C3%A9");
+}
+
 int main(void)
 {
         CHECK_RUN(test_parts);
@@ -131,5 +197,8 @@ int main(void)
         CHECK_RUN(test_bad_url_is_shown_without_user);
         CHECK_RUN(test_decode);
         CHECK_RUN(test_redact);
+        CHECK_RUN(test_references);
+        CHECK_RUN(test_base_without_a_path);
+        CHECK_RUN(test_encode);
         return CHECK_END();
 }
