@@ -15,6 +15,7 @@
 
 #include "builder/cache_import.h"
 #include "builder/cache_record.h"
+#include "builder/commit.h"
 #include "builder/content.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -209,6 +210,8 @@ static int make_flat(struct builder_cache_state *s, struct builder_cache_record 
         struct builder_layer flat = {.index = NULL};
         int result = seal_state(s->workshop, record->whole ? NULL : &s->base, &record->indexes, &flat, err);
 
+        if (result == 0)
+                result = builder_commit_sources(s->workshop, flat.index, err);
         if (result == 0) {
                 strv_clear(&record->indexes);
                 strv_add(&record->indexes, flat.index);

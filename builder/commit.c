@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "builder/cache_import.h"
 #include "builder/layer_tar.h"
@@ -11,6 +12,36 @@
 #include "common/memory.h"
 #include "oci/image.h"
 #include "oci/time.h"
+#include "overlay/index.h"
+
+static int sync_source(struct builder_workshop *w, const char *name, struct error *err)
+{
+        static const char area[] = "data/";
+
+        /* a blob was synced before it got its name, also one that prune has parked */
+        if (strncmp(name, area, strlen(area)) != 0 || !oci_store_has(w->store, OCI_STORE_DATA, name + strlen(area)))
+                return 0;
+        return oci_store_sync(w->store, OCI_STORE_DATA, name + strlen(area), err);
+}
+
+int builder_commit_sources(struct builder_workshop *w, const char *index_name, struct error *err)
+{
+        CLEANUP_FREE char *path = memory_printf("indexes/%s", index_name);
+        struct overlay_index *index = NULL;
+        int result = 0;
+
+        if (overlay_index_open(oci_store_fd(w->store), path, NULL, &index, err) < 0)
+                return -1;
+        for (uint32_t i = 0; i < overlay_index_source_count(index) && result == 0; i++) {
+                struct overlay_index_source source;
+
+                result = overlay_index_source(index, i, &source, err);
+                if (result == 0)
+                        result = sync_source(w, source.name, err);
+        }
+        (void)overlay_index_unref(index);
+        return result;
+}
 
 /* What a layer of ours needs to survive a power cut: its bodies, then the index that points at them. */
 static int sync_layer(struct builder_workshop *w, const struct builder_layer *layer, struct error *err)
@@ -18,7 +49,9 @@ static int sync_layer(struct builder_workshop *w, const struct builder_layer *la
         for (size_t i = 0; i < layer->data.count; i++)
                 if (oci_store_sync(w->store, OCI_STORE_DATA, layer->data.items[i], err) < 0)
                         return -1;
-        return layer->index ? oci_store_sync(w->store, OCI_STORE_INDEXES, layer->index, err) : 0;
+        if (!layer->index)
+                return 0;
+        return builder_commit_sources(w, layer->index, err) < 0 ? -1 : oci_store_sync(w->store, OCI_STORE_INDEXES, layer->index, err);
 }
 
 int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer, struct error *err)

@@ -14,6 +14,8 @@ int builder_commit(struct builder_workshop *w, struct builder_state *state, cons
                    struct sha256_digest *ret_image, struct error *err);
 /* The first part of it: all layers are in the store with their diff IDs, and durable. */
 int builder_commit_layers(struct builder_workshop *w, struct builder_state *state, struct error *err);
+/* Syncs every data file that the index points at: COPY --from and flattening share extents of what other steps wrote. */
+int builder_commit_sources(struct builder_workshop *w, const char *index_name, struct error *err);
 /* A lazy layer (chain.h) is needed now: it comes into the store. */
 int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer, struct error *err);
 
