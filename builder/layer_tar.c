@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "common/memory.h"
+#include "common/sha256_ahead.h"
 
 #define CHUNK ((size_t)1 << 18)
 
@@ -164,7 +165,7 @@ int builder_layer_tar_stream(struct builder_workshop *w, const char *index, oci_
 }
 
 struct counted_hash {
-        struct sha256 hash;
+        struct sha256_ahead *hash; /* borrowed */
         uint64_t size;
 };
 
@@ -173,19 +174,19 @@ static int hash_bytes(void *context, const void *bytes, size_t size, struct erro
         struct counted_hash *h = context;
 
         (void)err;
-        sha256_update(&h->hash, bytes, size);
+        sha256_ahead_update(h->hash, bytes, size);
         h->size += size;
         return 0;
 }
 
 int builder_layer_tar_digest(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
 {
-        struct counted_hash h = { .size = 0 };
+        CLEANUP_SHA256_AHEAD struct sha256_ahead *hash = sha256_ahead_new();
+        struct counted_hash h = { .hash = hash };
 
-        sha256_init(&h.hash);
         if (builder_layer_tar_stream(w, layer->index, hash_bytes, &h, err) < 0)
                 return -1;
-        sha256_final(&h.hash, &layer->diff_id);
+        sha256_ahead_final(hash, &layer->diff_id);
         layer->size = h.size;
         layer->writer = OCI_LAYER_WRITER_VERSION;
         layer->has_diff = true;

@@ -12,6 +12,7 @@ libcommon_a_SOURCES = \
 	common/redact.c common/redact.h \
 	common/rooted.c common/rooted.h \
 	common/sha256.c common/sha256.h \
+	common/sha256_ahead.c common/sha256_ahead.h \
 	common/siphash.c common/siphash.h \
 	common/spawn.c common/spawn.h \
 	common/strv.c common/strv.h
@@ -20,6 +21,11 @@ check_PROGRAMS += tests/unit/common_rooted
 TESTS += tests/unit/common_rooted
 tests_unit_common_rooted_SOURCES = tests/unit/common_rooted.c tests/unit/check.h
 tests_unit_common_rooted_LDADD = libcommon.a $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/common_sha256_ahead
+TESTS += tests/unit/common_sha256_ahead
+tests_unit_common_sha256_ahead_SOURCES = tests/unit/common_sha256_ahead.c tests/unit/check.h
+tests_unit_common_sha256_ahead_LDADD = libcommon.a $(CRYPTO_LIBS)
 
 check_PROGRAMS += tests/unit/common_map
 TESTS += tests/unit/common_map

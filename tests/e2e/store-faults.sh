@@ -12,7 +12,7 @@ works bryo build -q -t image context
 id=$output
 total=0
 failures=0
-for kind in fsync rename close unlink; do
+for kind in fsync rename close; do
         copy fresh
         calls=$(count "$kind" bryo build -q -t image context)
         assert_less 2 "$calls" "the $kind calls of a build"
