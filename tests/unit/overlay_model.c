@@ -314,21 +314,39 @@ static void do_write(void)
         close_file(ino, fd);
 }
 
+/* tmpfs stamps what is cut to the size that it has, if there are pages (shmem_truncate_range), other file systems do
+ * not. */
+static int plain_truncate(int fd, uint64_t size)
+{
+        struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 0}};
+        char path[32];
+        struct stat before;
+        int rc;
+
+        if (fstat(fd, &before) < 0)
+                return -1;
+        /* not ftruncate(2), for which the kernel asks for a new mtime even when the size stays */
+        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        rc = truncate(path, (off_t)size);
+        times[1] = before.st_mtim;
+        if (rc == 0 && (uint64_t)before.st_size == size)
+                rc = futimens(fd, times);
+        return rc;
+}
+
 static void do_truncate(void)
 {
         struct overlay_change change = {.set = OVERLAY_SET_SIZE};
         struct overlay_attr attr;
-        char path[32], plain[32];
+        char path[32];
         uint64_t ino;
         int fd;
 
         if (!open_file(&ino, &fd, path))
                 return;
         change.size = pick(4) == 0 ? 0 : pick(FILE_MAX_);
-        /* not ftruncate(2), for which the kernel asks for a new mtime even when the size stays */
-        (void)snprintf(plain, sizeof(plain), "/proc/self/fd/%d", fd);
         expect("truncate", path, "", overlay_ops_setattr(m.tree, ino, &change, true, &attr),
-               truncate(plain, (off_t)change.size));
+               plain_truncate(fd, change.size));
         close_file(ino, fd);
 }
 
