@@ -112,6 +112,7 @@ libbuilder_a_SOURCES += \
 	builder/archive.c builder/archive.h \
 	builder/body.c builder/body.h \
 	builder/image_layers.c builder/image_layers.h \
+	builder/key_agent.c builder/key_agent.h \
 	builder/import.c builder/import.h \
 	builder/prune.c builder/prune.h \
 	builder/ranges.c builder/ranges.h \

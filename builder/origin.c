@@ -169,9 +169,10 @@ int builder_origin_read_url(struct builder_job *job, const char *url, size_t lim
 static int open_repository(struct builder_job *job, const char *text, struct builder_origin *o, struct error *err)
 {
         const char *keep = strv_env_find(job->options->build_args, "BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+        const char *agent = job->options->run ? builder_agent_find(job->options->run, "default") : NULL;
         struct builder_git_options options = {
                 .workshop = &job->workshop,
-                .agent = getenv("SSH_AUTH_SOCK"), /* the user typed the URL */
+                .agent = agent ? agent : getenv("SSH_AUTH_SOCK"), /* the user typed the URL */
                 .keep_git_dir = keep && (strcmp(keep, "1") == 0 || strcmp(keep, "true") == 0),
                 .is_cancelled = is_cancelled,
                 .context = job};

@@ -12,6 +12,7 @@
 
 #include <linux/capability.h>
 
+#include "builder/key_agent.h"
 #include "common/memory.h"
 #include "dockerfile/suggest.h"
 
@@ -226,6 +227,7 @@ void builder_run_options_free(struct builder_run_options *o)
         for (size_t i = 0; i < o->agent_count; i++) {
                 free(o->agents[i].id);
                 free(o->agents[i].path);
+                builder_key_agent_stop(o->agents[i].keys);
         }
         for (size_t i = 0; i < o->volume_count; i++) {
                 free(o->volumes[i].source);

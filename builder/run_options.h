@@ -28,7 +28,8 @@ struct builder_secret {
 
 struct builder_agent_path {
         char *id;
-        char *path;
+        char *path;                     /* of the socket */
+        struct builder_key_agent *keys; /* the agent there, if it was started for key files; else NULL. Owned */
 };
 
 struct builder_volume {
@@ -66,7 +67,7 @@ struct builder_run_options {
 
 /* --secret id=ID[,src=FILE|,env=NAME][,type=file|env]; the file must be there. */
 int builder_run_options_add_secret(struct builder_run_options *o, const char *text, struct error *err);
-/* --ssh default|ID[=SOCKET]; `auth_sock` is $SSH_AUTH_SOCK or NULL. */
+/* --ssh default|ID[=SOCKET|KEY[,KEY...]]; `auth_sock` is $SSH_AUTH_SOCK or NULL. Key files start an agent. */
 int builder_run_options_add_agent(struct builder_run_options *o, const char *text, const char *auth_sock,
                                   struct error *err);
 /* --volume SOURCE:TARGET[:OPTIONS] */

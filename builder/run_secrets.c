@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "builder/key_agent.h"
 #include "builder/run_options.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -149,26 +150,45 @@ int builder_secret_load(const struct builder_run_options *o, const char *id, str
 
 /* --- agents -------------------------------------------------------------------- */
 
+/* As buildx: what is no socket is a list of key files, separated by commas. */
+static int start_agent(const char *text, const char *paths, struct builder_key_agent **ret, struct error *err)
+{
+        CLEANUP_STRV struct strv keys = STRV_INIT;
+
+        for (const char *at = paths; *at;) {
+                size_t size = strcspn(at, ",");
+                CLEANUP_FREE char *key = memory_strndup(at, size);
+                struct stat st;
+
+                if (stat(key, &st) < 0)
+                        return error_errno(err, errno, "--ssh %s: cannot look at %s", text, key);
+                if (S_ISSOCK(st.st_mode))
+                        return error_set(err, EINVAL, "--ssh %s: %s is an agent's socket: it must be the only one", text, key);
+                strv_take(&keys, STEAL(key));
+                at += size + (at[size] != '\0');
+        }
+        return builder_key_agent_start(text, &keys, ret, err);
+}
+
 int builder_run_options_add_agent(struct builder_run_options *o, const char *text, const char *auth_sock,
                                   struct error *err)
 {
         const char *equals = strchr(text, '=');
         CLEANUP_FREE char *id = memory_strndup(text, equals ? (size_t)(equals - text) : strlen(text));
         const char *path = equals ? equals + 1 : auth_sock;
+        struct builder_key_agent *keys = NULL;
         struct stat st;
 
         if (id[0] == '\0')
-                return error_set(err, EINVAL, "--ssh %s: write --ssh default or --ssh ID=SOCKET", text);
+                return error_set(err, EINVAL, "--ssh %s: write --ssh default, --ssh ID=SOCKET or --ssh ID=KEY", text);
         if (!path || !path[0])
                 return error_set(err, ENOENT, "--ssh %s: there is no agent, $SSH_AUTH_SOCK is not set: start one with "
                                  "eval $(ssh-agent) and ssh-add", text);
-        if (stat(path, &st) < 0)
-                return error_errno(err, errno, "--ssh %s: cannot look at %s", text, path);
-        if (!S_ISSOCK(st.st_mode))
-                return error_set(err, ENOTSUP, "--ssh %s: %s is no agent's socket; keys are not read by bryo: give the key to an agent "
-                                 "(eval $(ssh-agent); ssh-add %s) and write --ssh %s", text, path, path, id);
+        if ((stat(path, &st) < 0 || !S_ISSOCK(st.st_mode)) && start_agent(text, path, &keys, err) < 0)
+                return -1;
         memory_grow(&o->agents, &o->agent_cap, o->agent_count + 1, sizeof(*o->agents));
-        o->agents[o->agent_count++] = (struct builder_agent_path){ STEAL(id), memory_strdup(path) };
+        o->agents[o->agent_count++] = (struct builder_agent_path){
+                STEAL(id), memory_strdup(keys ? builder_key_agent_socket(keys) : path), keys };
         return 0;
 }
 

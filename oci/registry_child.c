@@ -22,7 +22,8 @@
 #include "oci/registry_client.h"
 #include "oci/registry_frame.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(BRYO_SANITIZED) /* by configure */
+#elif defined(__SANITIZE_ADDRESS__)
 #define BRYO_SANITIZED
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)

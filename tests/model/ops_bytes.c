@@ -134,8 +134,10 @@ int64_t op_truncate(struct side *s, const uint64_t *a, struct result *r)
 
         (void)s;
         (void)r;
-        /* the size it has: tmpfs changes the mtime if it has pages, FUSE's writeback cache never does */
-        if (stat(arg_path(a[0], &path), &st) == 0 && st.st_size > 0 && st.st_size == offset_of(a[1]))
+        /* the size it has: tmpfs changes the mtime if it has pages, FUSE's writeback cache never does (directories have
+           sizes, too, each file system its own) */
+        if (stat(arg_path(a[0], &path), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+            st.st_size == offset_of(a[1]))
                 return 0;
         return side_result(truncate(arg_path(a[0], &path), offset_of(a[1])));
 }
