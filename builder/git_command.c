@@ -155,9 +155,14 @@ static bool read_all(const struct builder_git *git, struct pollfd fds[2], struct
 /* The last lines that git said, on one line, without bytes that a terminal would obey and without credentials. */
 static char *last_words(struct buffer *said)
 {
+        /* what git says behind the words of ssh, or of the server, when it has them */
+        static const char nothing_new[] = "fatal: Could not read from remote repository.";
         CLEANUP_FREE char *text = memory_strdup(buffer_text(said));
-        size_t size = strlen(text), lines = 0;
+        char *tail = strstr(text, nothing_new);
+        size_t size = tail && tail > text ? (size_t)(tail - text) : strlen(text), lines = 0;
         char *begin;
+
+        text[size] = '\0';
 
         while (size > 0 && strchr("\n\r ", text[size - 1]))
                 text[--size] = '\0';

@@ -52,7 +52,8 @@ static int start(struct strv *argv, const char *socket, int input, pid_t *ret, i
         CLEANUP_FD int said = -1;
         CLEANUP_FD int above = fcntl(input, F_DUPFD_CLOEXEC, 3); /* spawn wants it above the standard ones */
         struct spawn_descriptor descriptors[] = {{above, STDIN_FILENO}, {-1, STDOUT_FILENO}, {-1, STDERR_FILENO}};
-        const struct spawn program = {argv->items[0], true, strv_array(argv), NULL, descriptors, ARRAY_SIZE(descriptors)};
+        const struct spawn program = {argv->items[0], true,        strv_array(argv),
+                                      NULL,           descriptors, ARRAY_SIZE(descriptors)};
         struct spawn copy = program;
         int rc;
 
@@ -158,15 +159,16 @@ static int add_key(const struct builder_key_agent *a, const char *what, const ch
                 return 0;
         /* where it cannot ask it says nothing */
         if (said[0] == '\0' || strstr(said, "passphrase"))
-                return error_set(err, EINVAL,
-                                 "--ssh %s: the key %s has a passphrase: give it to an agent (eval $(ssh-agent); ssh-add "
-                                 "%s) and write --ssh default",
-                                 what, path, path);
-        return error_set(err, EINVAL, "--ssh %s: %s is no private key that ssh-add can read: %s", what, path,
-                         said);
+                return error_set(
+                        err, EINVAL,
+                        "--ssh %s: the key %s has a passphrase: give it to an agent (eval $(ssh-agent); ssh-add "
+                        "%s) and write --ssh default",
+                        what, path, path);
+        return error_set(err, EINVAL, "--ssh %s: %s is no private key that ssh-add can read: %s", what, path, said);
 }
 
-int builder_key_agent_start(const char *what, const struct strv *keys, struct builder_key_agent **ret, struct error *err)
+int builder_key_agent_start(const char *what, const struct strv *keys, struct builder_key_agent **ret,
+                            struct error *err)
 {
         struct builder_key_agent *a = memory_zalloc(1, sizeof(*a));
         int result;

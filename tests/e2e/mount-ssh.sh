@@ -25,7 +25,7 @@ fingerprint=$(ssh-add -l)
 dockerfile << 'END'
 FROM busybox
 COPY root /
-# SSH.1, SSH.2, SSH.3
+# SSH.1, SSH.2, SSH.5
 RUN --mount=type=ssh echo "$SSH_AUTH_SOCK"; stat -c '%a %u:%g %F' $SSH_AUTH_SOCK; ssh-add -l
 RUN --mount=type=ssh,target=/a,uid=1000,mode=0620 --mount=type=ssh,id=other echo "$SSH_AUTH_SOCK"; stat -c '%a %u:%g' /a
 ENV SSH_AUTH_SOCK=/mine
