@@ -24,7 +24,7 @@ contents() {
         done | grep -v '/$' | sort | tr '\n' ' '
 }
 
-# X1.3, C12.1: ssh, with a key file and with an agent
+# C12.11: ssh, with a key file and with an agent
 url=ssh://$ssh_user@127.0.0.1:$ssh_port$PWD/web/git/repo.git
 works with_known_host bryo build -t image --ssh default=key "$url#main"
 assert_equal "$(contents)" 'from-git/file from-git/tool '
