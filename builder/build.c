@@ -412,6 +412,7 @@ int builder_build(const struct builder_build_options *options, struct builder_bu
         if (parse_tags(options, &names, err) < 0)
                 return -1;
         result = run_job(&job, &names, ret, err);
+        ret->executed = job.executed;
         builder_job_close(&job);
         return result;
 }

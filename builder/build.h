@@ -57,6 +57,7 @@ struct builder_build_options {
 
 struct builder_build_result {
         struct sha256_digest image; /* the config's digest: the image ID */
+        bool executed;              /* some step was not found in the cache; set whatever became of the build */
 };
 
 /*

@@ -116,7 +116,8 @@ libbuilder_a_SOURCES += \
 	builder/import.c builder/import.h \
 	builder/prune.c builder/prune.h \
 	builder/ranges.c builder/ranges.h \
-	builder/reach.c builder/reach.h
+	builder/reach.c builder/reach.h \
+	builder/usage.c builder/usage.h
 
 check_PROGRAMS += tests/unit/builder_ranges
 TESTS += tests/unit/builder_ranges

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,12 +15,13 @@
 #include "builder/body_table.h"
 #include "builder/cache_record.h"
 #include "builder/reach.h"
+#include "builder/usage.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/sha256.h"
 
 /* Seconds. */
-#define KEPT ((time_t)30 * 24 * 3600)
+#define KEPT ((int64_t)30 * 24 * 3600)
 
 struct sweep {
         struct oci_store *store;
@@ -31,24 +34,6 @@ static int collect(void *context, const struct oci_store_object *o, struct error
 {
         (void)err;
         strv_add(context, o->name);
-        return 0;
-}
-
-static int add_disk(void *context, const struct oci_store_object *o, struct error *err)
-{
-        uint64_t *sum = context;
-
-        (void)err;
-        *sum += o->disk;
-        return 0;
-}
-
-static int measure(struct oci_store *store, uint64_t *ret, struct error *err)
-{
-        *ret = 0;
-        for (size_t i = 0; i < OCI_STORE_AREAS; i++)
-                if (oci_store_each(store, (enum oci_store_area)i, add_disk, ret, err) < 0)
-                        return -1;
         return 0;
 }
 
@@ -217,7 +202,7 @@ static int sweep_data(struct sweep *s, struct error *err)
 
 struct old_names {
         struct strv names;
-        time_t oldest; /* to keep */
+        int64_t oldest; /* to keep; in nanoseconds */
 };
 
 static int collect_old(void *context, const struct oci_store_object *o, struct error *err)
@@ -225,15 +210,15 @@ static int collect_old(void *context, const struct oci_store_object *o, struct e
         struct old_names *old = context;
 
         (void)err;
-        if (o->mtime < old->oldest)
+        if (o->used < old->oldest)
                 strv_add(&old->names, o->name);
         return 0;
 }
 
-/* What no build has written for a month: digests of contexts, what --explain compares with; with --all every one. */
-static int sweep_old(struct sweep *s, enum oci_store_area area, bool all, struct error *err)
+/* What nobody has written since: digests of contexts, what --explain compares with, logs of builds. */
+static int sweep_old(struct sweep *s, enum oci_store_area area, int64_t since, size_t *count, struct error *err)
 {
-        struct old_names old = {.oldest = time(NULL) - (all ? -1 : KEPT)};
+        struct old_names old = {.oldest = since};
         CLEANUP_ERROR struct error first = ERROR_INIT;
 
         if (oci_store_each(s->store, area, collect_old, &old, err) < 0) {
@@ -245,12 +230,14 @@ static int sweep_old(struct sweep *s, enum oci_store_area area, bool all, struct
 
                 if (oci_store_remove(s->store, area, old.names.items[i], &one) < 0)
                         error_move(&first, &one);
+                else
+                        ++*count;
         }
         strv_free(&old.names);
         return error_is_set(&first) ? error_move(err, &first) : 0;
 }
 
-/* --- the whole ------------------------------------------------------------- */
+/* --- the parts of it ------------------------------------------------------------- */
 
 static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct error *err)
 {
@@ -259,6 +246,8 @@ static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct 
         if (oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, true, ret_fd, &busy) == 0)
                 return 0;
         if (busy.code != EWOULDBLOCK)
+                return error_move(err, &busy);
+        if (o->nowait)
                 return error_move(err, &busy);
         log_print(o->log, LOG_INFO, "waiting until nothing else uses the store %s", oci_store_path(o->store));
         return oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, false, ret_fd, err);
@@ -294,31 +283,144 @@ static int sweep_all(struct sweep *s, struct error *err)
         return sweep_blobs(s, err) < 0 ? -1 : sweep_data(s, err);
 }
 
+/* --- how much to forget ------------------------------------------------------ */
+
+struct times {
+        int64_t *items;
+        size_t count, cap;
+};
+
+static int add_time(void *context, const struct oci_store_object *o, struct error *err)
+{
+        struct times *t = context;
+
+        (void)err;
+        if (builder_cache_record_is_lock(o->name))
+                return 0;
+        memory_grow(&t->items, &t->cap, t->count + 1, sizeof(*t->items));
+        t->items[t->count++] = o->used;
+        return 0;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+        const int64_t one = *(const int64_t *)a, other = *(const int64_t *)b;
+
+        return one < other ? -1 : one > other;
+}
+
+static int mark_since(const struct builder_prune_options *o, unsigned roots, int64_t since, struct builder_reach **ret,
+                      struct error *err)
+{
+        const struct builder_reach_options options = {.roots = roots, .since = since, .log = o->log};
+
+        return builder_reach_mark(o->store, &options, ret, err);
+}
+
+static int is_small_enough(const struct builder_prune_options *o, unsigned roots, int64_t since, bool *ret, struct error *err)
+{
+        CLEANUP_REACH struct builder_reach *reach = NULL;
+        uint64_t size = 0;
+
+        if (mark_since(o, roots, since, &reach, err) < 0 || builder_usage_of_reach(o->store, reach, &size, err) < 0)
+                return -1;
+        *ret = size <= o->max_size;
+        return 0;
+}
+
+/* The earliest time from which on what was used may be kept: the more is forgotten the less is left. */
+static int search(const struct builder_prune_options *o, unsigned roots, const struct times *t, int64_t *ret, struct error *err)
+{
+        size_t low = 0, high = t->count;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                bool enough;
+
+                if (is_small_enough(o, roots, t->items[middle], &enough, err) < 0)
+                        return -1;
+                if (enough)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
+        *ret = low < t->count ? t->items[low] : INT64_MAX;
+        return 0;
+}
+
+static int find_since(const struct builder_prune_options *o, unsigned roots, int64_t *ret, struct error *err)
+{
+        static const enum oci_store_area areas[] = {OCI_STORE_STEPS, OCI_STORE_DOWNLOADS, OCI_STORE_CACHES};
+        struct times times = {NULL, 0, 0};
+        int result = 0;
+
+        *ret = o->has_since ? o->since : INT64_MIN;
+        if (!o->has_max_size)
+                return 0;
+        for (size_t i = 0; i < ARRAY_SIZE(areas) && result == 0; i++)
+                result = oci_store_each(o->store, areas[i], add_time, &times, err);
+        if (times.count > 1)
+                qsort(times.items, times.count, sizeof(*times.items), compare_times);
+        if (result == 0)
+                result = search(o, roots, &times, ret, err);
+        if (o->has_since && *ret > o->since)
+                *ret = o->since;
+        free(times.items);
+        return result;
+}
+
+/* --- the whole ----------------------------------------------------------------- */
+
+static unsigned find_roots(const struct builder_prune_options *o)
+{
+        const bool some = o->has_since || o->has_max_size; /* not all of what `all` names, but what is old */
+        unsigned roots = BUILDER_REACH_COMPRESSED;
+
+        if (!o->all || some)
+                roots |= BUILDER_REACH_STEPS;
+        if (!(o->all || o->caches) || some)
+                roots |= BUILDER_REACH_CACHES;
+        if (o->keep_images)
+                roots |= BUILDER_REACH_IMAGES;
+        return roots;
+}
+
+static int sweep_by_age(struct sweep *s, const struct builder_prune_options *o, int64_t since, struct error *err)
+{
+        const int64_t month_ago = ((int64_t)time(NULL) - KEPT) * 1000000000;
+        const bool some = o->has_since || o->has_max_size;
+        const int64_t oldest = !o->all ? month_ago : some ? since : INT64_MAX;
+        size_t count = 0;
+
+        if (o->all && sweep_old(s, OCI_STORE_BUILDS, oldest, &s->result->logs, err) < 0)
+                return -1;
+        return sweep_old(s, OCI_STORE_DIGESTS, oldest, &count, err) < 0
+                       ? -1
+                       : sweep_old(s, OCI_STORE_PARTS, oldest, &count, err);
+}
+
 int builder_prune(const struct builder_prune_options *o, struct builder_prune_result *ret, struct error *err)
 {
         CLEANUP_REACH struct builder_reach *reach = NULL;
         CLEANUP_ERROR struct error measure_err = ERROR_INIT;
         struct sweep s = {.store = o->store, .log = o->log, .result = ret};
-        const unsigned roots = BUILDER_REACH_COMPRESSED | (o->all ? 0u : BUILDER_REACH_STEPS) |
-                               (o->all || o->caches ? 0u : BUILDER_REACH_CACHES);
+        const unsigned roots = find_roots(o);
         CLEANUP_FD int gate = -1;
         uint64_t before = 0;
         uint64_t after = 0;
+        int64_t since;
         int result;
 
         *ret = (struct builder_prune_result){0};
         if (take_gate(o, &gate, err) < 0 || oci_store_scratch_sweep(o->store, err) < 0 ||
-            builder_reach_mark(o->store, roots, o->log, &reach, err) < 0 || measure(o->store, &before, err) < 0)
+            find_since(o, roots, &since, err) < 0 || mark_since(o, roots, since, &reach, err) < 0 ||
+            builder_usage_of_objects(o->store, &before, err) < 0)
                 return -1;
         s.reach = reach;
         result = builder_body_table_drop(o->store, err) < 0 ? -1 : sweep_all(&s, err);
-        if (result == 0 && o->all) /* nothing reaches one */
-                result = sweep_area(&s, OCI_STORE_BUILDS, &ret->logs, err);
         if (result == 0)
-                result = sweep_old(&s, OCI_STORE_DIGESTS, o->all, err);
-        if (result == 0)
-                result = sweep_old(&s, OCI_STORE_PARTS, o->all, err);
-        if (measure(o->store, &after, &measure_err) < 0)
+                result = sweep_by_age(&s, o, since, err);
+        if (builder_usage_of_objects(o->store, &after, &measure_err) < 0)
                 return result < 0 ? -1 : error_move(err, &measure_err);
         ret->bytes = before > after ? before - after : 0;
         return result;

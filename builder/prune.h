@@ -31,6 +31,20 @@ struct builder_prune_options {
         const struct log *log; /* may be NULL */
         bool all;    /* step records, cache mounts and logs of builds go as well */
         bool caches; /* cache mounts go */
+        /*
+         * Of the steps, downloads and cache mounts (with `all` the logs of builds, too) only those go that were last used before
+         * this time, which is noted to the day (oci_store_touch); steps and downloads also without `all`.
+         */
+        bool has_since;
+        int64_t since; /* nanoseconds since 1970 */
+        /*
+         * Of those, the least recently used go until what is left takes no more than this, or nothing of them is left. What tags need may be
+         * more.
+         */
+        bool has_max_size;
+        uint64_t max_size; /* bytes on disk */
+        bool keep_images;  /* images that no tag names stay, too */
+        bool nowait;       /* fail with EWOULDBLOCK when somebody uses the store */
 };
 
 struct builder_prune_result {

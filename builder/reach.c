@@ -22,6 +22,7 @@ struct builder_reach {
         struct strv dangling;
         struct strv image_indexes; /* indexes of tagged images ... */
         struct strv owners;        /* ... and for each the tag that needs it */
+        int64_t since;             /* what was last used before does not count */
 };
 
 static void free_ranges(void *value)
@@ -244,9 +245,45 @@ static int collect(void *context, const struct oci_store_object *o, struct error
         return 0;
 }
 
-/* A record whose index cannot be read is left unmarked: the step is executed again some day. */
-static int mark_step(struct builder_reach *r, struct builder_workshop *w, const char *name, const struct log *log,
+/* The names of an area that were last used since then, and what other names of step records stand for. */
+struct used {
+        int64_t since;
+        struct strv names;   /* all */
+        struct map *recent;  /* those used since, as a set */
+};
+
+static int collect_used(void *context, const struct oci_store_object *o, struct error *err)
+{
+        struct used *used = context;
+
+        (void)err;
+        strv_add(&used->names, o->name);
+        if (o->used >= used->since)
+                map_set(used->recent, o->name, strlen(o->name), used);
+        return 0;
+}
+
+static int find_used(struct builder_reach *r, struct oci_store *store, enum oci_store_area area, struct used *ret,
                      struct error *err)
+{
+        *ret = (struct used){.since = r->since, .names = STRV_INIT, .recent = map_new(NULL)};
+        return oci_store_each(store, area, collect_used, ret, err);
+}
+
+static bool is_recent(const struct used *used, const char *name)
+{
+        return map_find(used->recent, name, strlen(name)) != NULL;
+}
+
+static void used_free(struct used *used)
+{
+        strv_free(&used->names);
+        map_free(used->recent);
+}
+
+/* A record whose index cannot be read is left unmarked: the step is executed again some day. */
+static int mark_step(struct builder_reach *r, struct builder_workshop *w, const char *name, const struct used *used,
+                     const struct log *log, struct error *err)
 {
         CLEANUP_RECORD struct builder_record record = BUILDER_RECORD_INIT;
         CLEANUP_ERROR struct error index_err = ERROR_INIT;
@@ -257,7 +294,7 @@ static int mark_step(struct builder_reach *r, struct builder_workshop *w, const 
                 return 0;
         if (builder_record_load(w, &key, &record, &found, err) < 0)
                 return -1;
-        if (!found)
+        if (!found || !is_recent(used, record.layer.step)) /* of another name of a step that is the record itself */
                 return 0;
         if (record.layer.index && !builder_reach_has(r, OCI_STORE_INDEXES, record.layer.index)) {
                 if (mark_index(r, w->store, record.layer.index, &index_err) < 0) {
@@ -284,13 +321,14 @@ static int mark_steps(struct builder_reach *r, struct oci_store *store, const st
 {
         /* only what reading records needs; each record that is not usable would be a line of its own in the log */
         struct builder_workshop w = BUILDER_WORKSHOP_INIT;
-        CLEANUP_STRV struct strv names = STRV_INIT;
+        struct used used;
         int result;
 
         w.store = store;
-        result = oci_store_each(store, OCI_STORE_STEPS, collect, &names, err);
-        for (size_t i = 0; i < names.count && result == 0; i++)
-                result = mark_step(r, &w, names.items[i], log, err);
+        result = find_used(r, store, OCI_STORE_STEPS, &used, err);
+        for (size_t i = 0; i < used.names.count && result == 0; i++)
+                result = mark_step(r, &w, used.names.items[i], &used, log, err);
+        used_free(&used);
         return result;
 }
 
@@ -315,11 +353,13 @@ static int mark_download(struct builder_reach *r, struct oci_store *store, const
 
 static int mark_downloads(struct builder_reach *r, struct oci_store *store, struct error *err)
 {
-        CLEANUP_STRV struct strv names = STRV_INIT;
-        int result = oci_store_each(store, OCI_STORE_DOWNLOADS, collect, &names, err);
+        struct used used;
+        int result = find_used(r, store, OCI_STORE_DOWNLOADS, &used, err);
 
-        for (size_t i = 0; i < names.count && result == 0; i++)
-                result = mark_download(r, store, names.items[i], err);
+        for (size_t i = 0; i < used.names.count && result == 0; i++)
+                if (is_recent(&used, used.names.items[i]))
+                        result = mark_download(r, store, used.names.items[i], err);
+        used_free(&used);
         return result;
 }
 
@@ -364,12 +404,13 @@ static int mark_cache(struct builder_reach *r, struct oci_store *store, const ch
 
 static int mark_caches(struct builder_reach *r, struct oci_store *store, const struct log *log, struct error *err)
 {
-        CLEANUP_STRV struct strv names = STRV_INIT;
-        int result = oci_store_each(store, OCI_STORE_CACHES, collect, &names, err);
+        struct used used;
+        int result = find_used(r, store, OCI_STORE_CACHES, &used, err);
 
-        for (size_t i = 0; i < names.count && result == 0; i++)
-                if (!builder_cache_record_is_lock(names.items[i]))
-                        result = mark_cache(r, store, names.items[i], log, err);
+        for (size_t i = 0; i < used.names.count && result == 0; i++)
+                if (!builder_cache_record_is_lock(used.names.items[i]) && is_recent(&used, used.names.items[i]))
+                        result = mark_cache(r, store, used.names.items[i], log, err);
+        used_free(&used);
         return result;
 }
 
@@ -397,18 +438,43 @@ static int mark_compressed(struct builder_reach *r, struct oci_store *store, con
         return result;
 }
 
-int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log *log, struct builder_reach **ret,
+/* --- the whole --------------------------------------------------------------- */
+
+static int mark_untagged(struct builder_reach *r, struct oci_store *store, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
+
+        if (oci_store_each(store, OCI_STORE_IMAGES, collect, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                CLEANUP_IMAGE struct oci_image *image = NULL;
+                CLEANUP_ERROR struct error load_err = ERROR_INIT;
+                struct sha256_digest id;
+
+                if (!sha256_from_hex(names.items[i], &id) || builder_reach_has(r, OCI_STORE_IMAGES, names.items[i]) ||
+                    oci_image_load(store, &id, &image, &load_err) < 0)
+                        continue;
+                (void)keep(r, OCI_STORE_IMAGES, names.items[i]);
+                mark_image(r, image, names.items[i]);
+        }
+        return 0;
+}
+
+int builder_reach_mark(struct oci_store *store, const struct builder_reach_options *o, struct builder_reach **ret,
                        struct error *err)
 {
         CLEANUP_REACH struct builder_reach *r = reach_new();
+        const unsigned roots = o->roots;
 
-        if (mark_tags(r, store, err) < 0 || mark_image_indexes(r, store, log, err) < 0)
+        r->since = o->since;
+        if (mark_tags(r, store, err) < 0 || ((roots & BUILDER_REACH_IMAGES) && mark_untagged(r, store, err) < 0) ||
+            mark_image_indexes(r, store, o->log, err) < 0)
                 return -1;
-        if ((roots & BUILDER_REACH_STEPS) && (mark_steps(r, store, log, err) < 0 || mark_downloads(r, store, err) < 0))
+        if ((roots & BUILDER_REACH_STEPS) && (mark_steps(r, store, o->log, err) < 0 || mark_downloads(r, store, err) < 0))
                 return -1;
-        if ((roots & BUILDER_REACH_CACHES) && mark_caches(r, store, log, err) < 0)
+        if ((roots & BUILDER_REACH_CACHES) && mark_caches(r, store, o->log, err) < 0)
                 return -1;
-        if ((roots & BUILDER_REACH_COMPRESSED) && mark_compressed(r, store, log, err) < 0)
+        if ((roots & BUILDER_REACH_COMPRESSED) && mark_compressed(r, store, o->log, err) < 0)
                 return -1;
         *ret = STEAL(r);
         return 0;

@@ -34,8 +34,16 @@ enum builder_reach_roots {
         BUILDER_REACH_STEPS = 1,
         BUILDER_REACH_CACHES = 2, /* the directories of RUN --mount=type=cache */
         BUILDER_REACH_COMPRESSED = 4, /* the compressed forms that were made of the layers of tagged images */
+        BUILDER_REACH_IMAGES = 8, /* images without a name as well; one that cannot be read is not counted */
 };
-int builder_reach_mark(struct oci_store *store, unsigned roots, const struct log *log, struct builder_reach **ret,
+
+struct builder_reach_options {
+        unsigned roots;
+        int64_t since; /* steps, downloads and cache mounts that were last used before are not counted; oci_store_object.used */
+        const struct log *log; /* may be NULL */
+};
+
+int builder_reach_mark(struct oci_store *store, const struct builder_reach_options *options, struct builder_reach **ret,
                        struct error *err);
 void builder_reach_free(struct builder_reach *r);
 void builder_reach_cleanup(struct builder_reach **r);

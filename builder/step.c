@@ -267,8 +267,11 @@ static int take(const struct builder_site *site, const struct builder_step *step
                 if (step->refine && builder_record_save_alias(&site->job->workshop, &step->key, &second, err) < 0)
                         return -1;
         }
-        if (found)
+        if (found) {
                 builder_explain_hit(site, step, &record, number);
+                if (!record.layer.lazy)
+                        oci_store_touch(site->job->workshop.store, OCI_STORE_STEPS, record.layer.step);
+        }
         apply_record(site, step, &record);
         builder_cache_note(site, &step->key, &record);
         *outcome = found ? BUILDER_CACHED : BUILDER_DONE;

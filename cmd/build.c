@@ -16,6 +16,7 @@
 #include "cmd/fetch_limits.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
+#include "cmd/upkeep.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
@@ -64,7 +65,7 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
                       struct cmd_progress *p, FILE *out, struct error *err)
 {
         struct dockerfile_warnings warnings = { .count = 0 };
-        struct builder_build_result built;
+        struct builder_build_result built = { .executed = false };
         char id[CMD_BUILD_ID + 1];
         int result;
 
@@ -86,6 +87,8 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
         if (cmd_progress_mode(p) == CMD_PROGRESS_PLAIN || cmd_progress_mode(p) == CMD_PROGRESS_TTY)
                 cmd_check_summarise(&warnings, out);
         dockerfile_warnings_clear(&warnings);
+        if (built.executed)
+                cmd_upkeep_run(o->store, o->log);
         return result;
 }
 
@@ -138,6 +141,8 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         run.shell_context = p;
         if (result == 0)
                 result = cmd_fetch_limits_find(&o.fetch, err);
+        if (result == 0)
+                result = cmd_upkeep_check(err);
         if (result == 0)
                 result = cmd_store_open(f->root, &log, &store, err);
         o.store = store;

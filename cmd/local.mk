@@ -56,11 +56,13 @@ bryo_SOURCES = \
 	cmd/save.c \
 	cmd/secret.c cmd/secret.h \
 	cmd/store.c cmd/store.h \
+	cmd/system_df.c \
 	cmd/table.c cmd/table.h \
 	cmd/tag.c \
 	cmd/terminal.c cmd/terminal.h \
 	cmd/text.c cmd/text.h \
 	cmd/units.c cmd/units.h \
+	cmd/upkeep.c cmd/upkeep.h \
 	cmd/verbs.h \
 	cmd/version.c
 # From the callers down: a static library gives only what somebody before it asked for.

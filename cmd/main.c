@@ -37,6 +37,8 @@ static const struct verb verbs[] = {
         { NULL, "prune", cmd_prune, "Give the space of unused steps and layers back" },
         { NULL, "rmi", cmd_rm, "Remove images (also: image rm)" },
         { NULL, "save", cmd_save, "Save images to an OCI archive or directory" },
+        { "system", "df", cmd_system_df, "Show what the store takes on disk" },
+        { "system", "prune", cmd_prune, NULL },
         { NULL, "tag", cmd_tag, "Give an image another name" },
         { NULL, "version", cmd_version, "Print bryo's version" },
         { NULL, OCI_FETCH_VERB, cmd_fetch_child, NULL },
@@ -65,7 +67,8 @@ static void print_help(void)
         printf("Usage: bryo COMMAND [OPTIONS]\n\nBuild container images from Dockerfiles without root.\n\nCommands:\n");
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
                 if (verbs[i].help)
-                        printf("  %-10s %s\n", verbs[i].name, verbs[i].help);
+                        printf("  %s%s%-*s %s\n", verbs[i].group ? verbs[i].group : "", verbs[i].group ? " " : "",
+                               (int)(verbs[i].group ? 9 - strlen(verbs[i].group) : 10), verbs[i].name, verbs[i].help);
         printf("\n`bryo COMMAND --help` shows a command's flags. `image` and `container` groups work as docker's do.\n");
 }
 

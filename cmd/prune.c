@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bryo prune */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "builder/prune.h"
 #include "cmd/arguments.h"
@@ -9,6 +13,16 @@
 #include "cmd/units.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
+#include "dockerfile/value.h"
+#include "oci/time.h"
+
+#define SECOND ((int64_t)1000000000)
+
+struct prune_flags {
+        const char *root, *size;
+        struct strv filters;
+        bool all, caches, force;
+};
 
 static void print_count(const char *what, size_t count)
 {
@@ -23,8 +37,7 @@ static void print_result(const struct builder_prune_result *r)
 
         print_count("images without a name", r->images);
         print_count("cached steps", r->steps);
-        if (r->downloads > 0)
-                print_count("downloads", r->downloads);
+        print_count("downloads", r->downloads);
         print_count("cache mounts", r->caches);
         print_count("logs of builds", r->logs);
         print_count("layers", r->layers);
@@ -36,14 +49,74 @@ static void print_result(const struct builder_prune_result *r)
         printf("Total reclaimed space: %s\n", freed.data);
 }
 
-static int prune(const char *root, bool all, bool caches, struct error *err)
+/* A date alone is that day's midnight, in the local zone, as docker takes it. */
+static bool parse_date(const char *text, int64_t *ret)
+{
+        struct tm tm = {.tm_isdst = -1};
+        const char *end = strptime(text, "%Y-%m-%d", &tm);
+
+        if (!end || (*end != '\0' && (*end != 'T' || !(end = strptime(end, "T%H:%M:%S", &tm)) || *end != '\0')))
+                return false;
+        *ret = (int64_t)mktime(&tm) * SECOND;
+        return true;
+}
+
+/* What docker takes (github.com/docker/docker/api/types/time): seconds since 1970, a time, a date, or how long ago. */
+static int parse_until(const char *text, int64_t *ret, struct error *err)
+{
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        struct timespec t;
+        int64_t duration;
+        char *end;
+
+        errno = 0;
+        *ret = strtoll(text, &end, 10);
+        if (end != text && *end == '\0' && errno == 0 && *ret >= 0 && *ret <= INT64_MAX / SECOND) {
+                *ret *= SECOND;
+                return 0;
+        }
+        if (parse_date(text, ret))
+                return 0;
+        if (oci_time_parse(text, &t, &cause) == 0) {
+                *ret = (int64_t)t.tv_sec * SECOND + t.tv_nsec;
+                return 0;
+        }
+        error_clear(&cause);
+        if (dockerfile_duration_parse(text, &duration, &cause) < 0 || duration < 0)
+                return error_set(
+                        err, OPTIONS_EUSAGE,
+                        "--filter until=%s: write how long ago (240h), a date (2024-02-29) or a time (RFC 3339)", text);
+        *ret = (int64_t)time(NULL) * SECOND - duration;
+        return 0;
+}
+
+static int read_filters(const struct prune_flags *f, struct builder_prune_options *o, struct error *err)
+{
+        for (size_t i = 0; i < f->filters.count; i++) {
+                const char *filter = f->filters.items[i];
+
+                if (strncmp(filter, "until=", 6) != 0)
+                        return error_set(err, OPTIONS_EUSAGE, "--filter %s: there is until=TIME only", filter);
+                if (parse_until(filter + 6, &o->since, err) < 0)
+                        return -1;
+                o->has_since = true;
+        }
+        if (!f->size)
+                return 0;
+        o->has_max_size = true;
+        if (!dockerfile_size_parse(f->size, &o->max_size))
+                return error_set(err, OPTIONS_EUSAGE, "--keep-storage %s: write a size such as 20g", f->size);
+        return 0;
+}
+
+static int prune(const struct prune_flags *f, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
-        struct builder_prune_options o = {.log = &cmd_notice_log, .all = all, .caches = caches};
+        struct builder_prune_options o = {.log = &cmd_notice_log, .all = f->all, .caches = f->caches};
         struct builder_prune_result pruned;
         int result;
 
-        if (cmd_store_open(root, &cmd_notice_log, &store, err) < 0)
+        if (read_filters(f, &o, err) < 0 || cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0)
                 return -1;
         o.store = store;
         result = builder_prune(&o, &pruned, err);
@@ -53,15 +126,18 @@ static int prune(const char *root, bool all, bool caches, struct error *err)
 
 int cmd_prune(char *const *argv, struct error *err)
 {
-        const char *root = NULL;
-        bool force = false;
-        bool all = false;
-        bool caches = false;
+        struct prune_flags f = {.root = NULL};
         const struct option_row rows[] = {
-                {"all", 'a', OPTION_SWITCH, &all, NULL, "Forget every cached step and cache mount, and keep only what tags need"},
-                {"caches", 0, OPTION_SWITCH, &caches, NULL, "Forget the directories of RUN --mount=type=cache"},
-                {"force", 'f', OPTION_SWITCH, &force, NULL, "Accepted: bryo prune never asks"},
-                CMD_ROOT_ROW(&root),
+                {"all", 'a', OPTION_SWITCH, &f.all, NULL,
+                 "Forget every cached step, cache mount and log, and keep only what tags need"},
+                {"caches", 0, OPTION_SWITCH, &f.caches, NULL, "Forget the directories of RUN --mount=type=cache"},
+                {"filter", 0, OPTION_LIST, &f.filters, "until=TIME",
+                 "Forget only what was last used before; 240h is ten days ago"},
+                {"force", 'f', OPTION_SWITCH, &f.force, NULL, "Accepted: bryo prune never asks"},
+                {"keep-storage", 0, OPTION_TEXT, &f.size, "SIZE",
+                 "Forget what was used least recently, until no more is left than this"},
+                {"max-used-space", 0, OPTION_TEXT, &f.size, "SIZE", "The same"},
+                CMD_ROOT_ROW(&f.root),
         };
         const struct option_table table = {
                 .usage = "bryo prune [OPTIONS]",
@@ -71,8 +147,10 @@ int cmd_prune(char *const *argv, struct error *err)
         };
         CLEANUP_STRV struct strv words = STRV_INIT;
         bool done;
+        int result = cmd_arguments_parse(&table, argv, 0, 0, &words, &done, err);
 
-        if (cmd_arguments_parse(&table, argv, 0, 0, &words, &done, err) < 0)
-                return -1;
-        return done ? 0 : prune(root, all, caches, err);
+        if (result == 0 && !done)
+                result = prune(&f, err);
+        strv_free(&f.filters);
+        return result;
 }

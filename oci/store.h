@@ -94,6 +94,11 @@ int oci_store_load(struct oci_store *s, enum oci_store_area area, const char *na
  */
 int oci_store_save(struct oci_store *s, enum oci_store_area area, const char *name, const void *bytes, size_t size,
                    struct error *err);
+/*
+ * Notes that an object was used, in its mtime, so that what was used least recently can be found. Within a day of the last note
+ * nothing is written; a failure is none: the object only looks older.
+ */
+void oci_store_touch(struct oci_store *s, enum oci_store_area area, const char *name);
 /* Removes one object; one that is not there is fine. */
 int oci_store_remove(struct oci_store *s, enum oci_store_area area, const char *name, struct error *err);
 /*
@@ -113,6 +118,7 @@ struct oci_store_object {
         uint64_t size; /* bytes */
         uint64_t disk; /* bytes allocated; less than size after punching */
         int64_t mtime;
+        int64_t used; /* the same in nanoseconds; oci_store_touch moves it */
 };
 typedef int oci_store_object_function(void *context, const struct oci_store_object *o, struct error *err);
 /* Calls `each` for every object of an area, sorted by name; objects that vanish meanwhile are left out. A failure of

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -18,6 +19,9 @@
 #include "oci/store_private.h"
 
 #define MAX_NAME 250
+
+/* Seconds: a cached build must not write, and a day is near enough to tell what is used from what is not. */
+#define TOUCH_AFTER 86400
 
 struct oci_store_file {
         struct oci_store *store; /* borrowed */
@@ -286,6 +290,19 @@ int oci_store_sync(struct oci_store *s, enum oci_store_area area, const char *na
         return oci_store_area_sync(s, area, err);
 }
 
+void oci_store_touch(struct oci_store *s, enum oci_store_area area, const char *name)
+{
+        static const struct timespec now[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct stat st;
+        int dir;
+
+        if (open_area(s, area, name, &dir, &err) < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return;
+        if (time(NULL) - st.st_mtime >= TOUCH_AFTER && utimensat(dir, name, now, AT_SYMLINK_NOFOLLOW) < 0)
+                log_print(s->log, LOG_DEBUG, "cannot note the use of %s/%s: %s", oci_store_area_name(area), name, strerror(errno));
+}
+
 /* ---- logs ------------------------------------------------------------------------------------- */
 
 int oci_store_log_create(struct oci_store *s, const char *name, int *ret_fd, struct error *err)
@@ -375,6 +392,7 @@ int oci_store_each(struct oci_store *s, enum oci_store_area area, oci_store_obje
                 o.size = (uint64_t)st.st_size;
                 o.disk = (uint64_t)st.st_blocks * 512;
                 o.mtime = st.st_mtime;
+                o.used = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
                 if (each(context, &o, err) < 0)
                         return -1;
         }
