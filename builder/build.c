@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "builder/amend.h"
+#include "builder/bases.h"
 #include "builder/builtin_args.h"
 #include "builder/cache_export.h"
 #include "builder/cache_import.h"
 #include "builder/commit.h"
 #include "builder/explain.h"
-#include "builder/image_find.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
 #include "builder/lint.h"
@@ -47,27 +47,6 @@ static builder_instruction_function *const instructions[DOCKERFILE_KIND_COUNT] =
         [DOCKERFILE_WORKDIR] = builder_do_workdir,
 };
 
-/* What --platform of FROM asks for, NULL when it is not there; variables of it are the global ones. */
-static int wanted_platform(const struct builder_site *site, struct oci_platform **ret, struct error *err)
-{
-        const struct dockerfile_flag *flag = dockerfile_flag_find(site->instruction, "platform");
-        CLEANUP_ERROR struct error cause = ERROR_INIT;
-        CLEANUP_FREE char *text = NULL;
-        int result;
-
-        *ret = NULL;
-        if (!flag)
-                return 0;
-        strv_copy(&site->stage->state.env, &site->job->plan.globals);
-        result = builder_site_expand(site, flag->value, &flag->place, &text, err);
-        strv_free(&site->stage->state.env); /* the base's state takes the place of all of it */
-        if (result < 0)
-                return -1;
-        if (oci_platform_parse(text, ret, &cause) < 0)
-                return builder_site_error(site, &flag->place, err, &cause);
-        return 0;
-}
-
 static void replace_text(char **field, const char *value)
 {
         free(*field);
@@ -75,9 +54,10 @@ static void replace_text(char **field, const char *value)
 }
 
 /* An image must be what --platform says; scratch becomes it; a stage stays what it is (as BuildKit). */
-static int apply_platform(const struct builder_site *site, const struct oci_platform *wanted, struct error *err)
+static int apply_platform(const struct builder_site *site, struct error *err)
 {
         const struct builder_stage_plan *plan = &site->job->plan.stages[site->index];
+        const struct oci_platform *wanted = plan->platform;
         struct oci_config *config = site->stage->state.config;
         const struct oci_platform have = { .architecture = config->architecture, .os = config->os, .variant = config->variant };
         CLEANUP_BUFFER struct buffer is = BUFFER_INIT;
@@ -101,7 +81,7 @@ static int apply_platform(const struct builder_site *site, const struct oci_plat
 }
 
 /* What the stage begins with: another stage, nothing, or an image. */
-static int load_base(const struct builder_site *site, struct error *err)
+static int load_base(const struct builder_site *site, unsigned step, struct error *err)
 {
         struct builder_job *job = site->job;
         const struct builder_stage_plan *plan = &job->plan.stages[site->index];
@@ -114,7 +94,7 @@ static int load_base(const struct builder_site *site, struct error *err)
                         return -1;
         } else if (plan->scratch) {
                 builder_state_init(&site->stage->state);
-        } else if (builder_image_find(&job->workshop, plan->image, &site->stage->state, &cause) < 0) {
+        } else if (builder_job_base(job, plan->image, plan->platform, step, &site->stage->state, &cause) < 0) {
                 return builder_site_image_error(site, &plan->from->from.image->place, plan->image, err, &cause);
         }
         builder_cache_drop_inline(site->stage->state.config);
@@ -130,13 +110,10 @@ static int begin_stage(const struct builder_site *site, struct error *err)
         struct builder_job *job = site->job;
         const struct builder_stage_plan *plan = &job->plan.stages[site->index];
         unsigned number = builder_site_begin(site, plan->from->original);
-        CLEANUP_PLATFORM struct oci_platform *platform = NULL;
-        int result = wanted_platform(site, &platform, err);
+        int result = load_base(site, number, err);
 
         if (result == 0)
-                result = load_base(site, err);
-        if (result == 0)
-                result = apply_platform(site, platform, err);
+                result = apply_platform(site, err);
         if (result < 0)
                 builder_job_fail(job, number, err);
         else
@@ -207,14 +184,21 @@ static int parse_tags(const struct builder_build_options *o, struct strv *ret, s
         return 0;
 }
 
-static int find_triggers(void *context, const char *image, struct strv *ret, struct error *err)
+static int find_triggers(void *context, const char *image, const struct oci_platform *platform, struct strv *ret,
+                         struct error *err)
 {
         struct builder_job *job = context;
+        const struct builder_base base = { .text = image, .platform = platform };
         CLEANUP_STATE struct builder_state state = BUILDER_STATE_INIT;
+        CLEANUP_CONFIG struct oci_config *config = NULL;
         struct builder_source *source;
 
-        if (!builder_named_has(job->named, image))
-                return builder_image_triggers(&job->workshop, image, ret, err);
+        if (!builder_named_has(job->named, image)) {
+                if (builder_bases_config(job->bases, &base, &config, err) < 0)
+                        return -1;
+                strv_extend(ret, &config->config.on_build);
+                return 0;
+        }
         if (builder_named_open(job, image, &source, &state, err) < 0)
                 return -1;
         if (!source)
@@ -291,7 +275,7 @@ int builder_job_open(struct builder_job *job, struct error *err)
 {
         const struct builder_build_options *o = job->options;
         struct oci_fetch_options fetch = o->fetch;
-        struct oci_registry_options registry = { .log = NULL };
+        struct oci_registry_options registry = o->registry;
 
         pthread_mutex_init(&job->lock, NULL);
         pthread_mutex_init(&job->cache_lock, NULL);
@@ -301,6 +285,7 @@ int builder_job_open(struct builder_job *job, struct error *err)
         job->workshop.fetch = oci_fetch_new(&fetch);
         registry.log = o->log;
         job->workshop.registry = oci_registry_new(&registry);
+        builder_job_open_bases(job);
         job->workshop.imports = builder_cache_import_new(o->cache, &job->workshop);
         if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
                 return -1;
@@ -395,6 +380,7 @@ void builder_job_close(struct builder_job *job)
         builder_plan_free(&job->plan);
         builder_source_free(job->context);
         builder_named_free(job->named);
+        builder_bases_free(job->bases);
         builder_body_table_free(job->bodies);
         dockerfile_free(job->file);
         sandbox_stage_close(job->holder);
@@ -413,6 +399,7 @@ int builder_build(const struct builder_build_options *options, struct builder_bu
                 return -1;
         result = run_job(&job, &names, ret, err);
         ret->executed = job.executed;
+        ret->steps = job.steps;
         builder_job_close(&job);
         return result;
 }

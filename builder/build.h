@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "builder/bases.h"
 #include "builder/cache_options.h"
 #include "builder/squash.h"
 #include "builder/progress.h"
@@ -14,6 +15,7 @@
 #include "common/sha256.h"
 #include "common/strv.h"
 #include "oci/fetch.h"
+#include "oci/registry.h"
 #include "oci/store.h"
 
 struct dockerfile_warnings;
@@ -43,6 +45,8 @@ struct builder_build_options {
         const char *ignore_file;                 /* instead of the ignore files of context and Dockerfile; NULL: those */
         unsigned jobs;                           /* stages at a time; 0: one for each CPU, at least four */
         struct oci_fetch_options fetch;          /* limits of HTTP; 0: the defaults */
+        struct oci_registry_options registry;    /* how registries are talked to; its log is not looked at */
+        enum builder_pull_policy pull;           /* of what FROM, COPY --from and RUN --mount name */
         const struct builder_run_options *run;   /* what the command line says about commands */
         const struct builder_cache_options *cache; /* caches outside the store, and how old steps may be */
         bool explain;                            /* the progress gets a note for each step, why it was found or executed */
@@ -58,6 +62,7 @@ struct builder_build_options {
 struct builder_build_result {
         struct sha256_digest image; /* the config's digest: the image ID */
         bool executed;              /* some step was not found in the cache; set whatever became of the build */
+        unsigned steps;             /* the number of the last step that was shown */
 };
 
 /*

@@ -123,16 +123,40 @@ static int run_state(const struct builder_container_options *o, struct builder_w
         return result;
 }
 
+int builder_container_find(const struct builder_container_options *o, const struct oci_registry_options *registry,
+                           enum builder_pull_policy policy, const struct builder_bases_watch *watch,
+                           struct sha256_digest *ret, struct error *err)
+{
+        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        struct oci_registry_options own = *registry;
+        const struct builder_base base = { .text = o->image };
+        CLEANUP_ERROR struct error local_err = ERROR_INIT;
+        struct builder_bases *bases;
+        int result;
+
+        /* any beginning of an ID will do here, and an image of the store is run whatever it is for */
+        if (policy != BUILDER_PULL_ALWAYS && oci_image_resolve(o->store, o->image, ret, NULL, &local_err) == 0)
+                return 0;
+        if (policy == BUILDER_PULL_NEVER || (error_is_set(&local_err) && local_err.code != ENOENT))
+                return error_move(err, &local_err);
+        own.log = o->log;
+        if (builder_workshop_open(&w, o->store, o->log, err) < 0)
+                return -1;
+        w.registry = oci_registry_new(&own);
+        bases = builder_bases_new(&w, policy, watch);
+        result = builder_bases_image(bases, &base, ret, err);
+        builder_bases_free(bases);
+        return result;
+}
+
 int builder_container_run(const struct builder_container_options *o, struct builder_container_result *ret,
                           struct error *err)
 {
         CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
         CLEANUP_STATE struct builder_state state = BUILDER_STATE_INIT;
-        struct sha256_digest id;
 
         *ret = (struct builder_container_result){ .not_executed = false };
-        if (builder_workshop_open(&w, o->store, o->log, err) < 0 ||
-            oci_image_resolve(o->store, o->image, &id, NULL, err) < 0 || builder_state_load(&state, &w, &id, err) < 0)
+        if (builder_workshop_open(&w, o->store, o->log, err) < 0 || builder_state_load(&state, &w, &o->id, err) < 0)
                 return -1;
         builder_state_ensure_path(&state);
         return run_state(o, &w, &state, ret, err);

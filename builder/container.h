@@ -7,6 +7,8 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/strv.h"
+#include "builder/bases.h"
+#include "oci/registry.h"
 #include "oci/store.h"
 #include "sandbox/sandbox.h"
 
@@ -15,6 +17,7 @@ struct builder_container_options {
         struct oci_store *store;   /* borrowed */
         const struct log *log;     /* may be NULL */
         const char *image;         /* a reference or image ID */
+        struct sha256_digest id;   /* what builder_container_find made of it */
         const struct strv *argv;   /* replaces the image's CMD unless empty */
         const struct strv *env;    /* NAME=VALUE, over the image's Env */
         const char *entrypoint;    /* replaces the image's (and drops its CMD); "" is none; NULL keeps it */
@@ -33,6 +36,13 @@ struct builder_container_result {
         bool not_executed; /* after a failure: the command itself could not be executed (err->code says why), nothing else is wrong */
 };
 
+/*
+ * Finds the image `o->image` in the store, or pulls it as the policy says; *ret is for o->id. The watch may be NULL, and
+ * the options' log is not looked at.
+ */
+int builder_container_find(const struct builder_container_options *o, const struct oci_registry_options *registry,
+                           enum builder_pull_policy policy, const struct builder_bases_watch *watch,
+                           struct sha256_digest *ret, struct error *err);
 /* Runs it to its end. A command that ends badly is a success with its status in `ret`. */
 int builder_container_run(const struct builder_container_options *o, struct builder_container_result *ret,
                           struct error *err);

@@ -7,7 +7,6 @@
 
 #include "builder/accounts.h"
 #include "builder/copying.h"
-#include "builder/image_find.h"
 #include "builder/named.h"
 #include "builder/unpack.h"
 #include "common/fd.h"
@@ -56,7 +55,7 @@ static int find_from(struct copying *c, struct error *err)
                 c->from = c->source ? NULL : &c->base;
                 return 0;
         }
-        if (builder_image_find(&job->workshop, c->in->from->value, &c->base, &cause) < 0)
+        if (builder_job_base(job, c->in->from->value, NULL, 0, &c->base, &cause) < 0)
                 return builder_site_image_error(c->site, &c->in->from->place, c->in->from->value, err, &cause);
         c->from = &c->base;
         return 0;

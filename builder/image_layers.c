@@ -49,7 +49,7 @@ static int sync_sources(struct builder_workshop *w, const char *name, struct err
 }
 
 /* What is pointed at goes before what points at it. */
-static int sync_layer(struct builder_workshop *w, const struct oci_image_layer *layer, struct error *err)
+int builder_image_sync_layer(struct builder_workshop *w, const struct oci_image_layer *layer, struct error *err)
 {
         if (layer->writer == 0 && oci_store_blob_sync(w->store, &layer->diff_id, err) < 0)
                 return -1;
@@ -65,7 +65,7 @@ static int sync_layer(struct builder_workshop *w, const struct oci_image_layer *
 int builder_image_sync(struct builder_workshop *w, const struct oci_image *image, struct error *err)
 {
         for (size_t i = 0; i < image->layer_count; i++)
-                if (sync_layer(w, &image->layers[i], err) < 0)
+                if (builder_image_sync_layer(w, &image->layers[i], err) < 0)
                         return -1;
         return oci_image_sync(w->store, image, err);
 }

@@ -14,6 +14,8 @@
  */
 int builder_image_index(struct builder_workshop *w, struct oci_image *image, struct error *err);
 
+/* Makes what one layer needs last over a power cut: its bodies, its index, its compressed form. */
+int builder_image_sync_layer(struct builder_workshop *w, const struct oci_image_layer *layer, struct error *err);
 /* Makes all that the image needs last over a power cut: bodies, indexes, compressed layers, record and config. */
 int builder_image_sync(struct builder_workshop *w, const struct oci_image *image, struct error *err);
 

@@ -43,6 +43,7 @@ struct builder_job {
         struct builder_source *context; /* owned */
         bool context_is_directory;      /* of the host */
         struct builder_named *named;    /* owned */
+        struct builder_bases *bases;    /* the images that names mean; owned */
         struct builder_body_table *bodies; /* owned */
         struct sandbox_stage *holder;   /* holds the mounts of served trees (trees.h); NULL until the first. Owned */
         struct builder_explain *explain; /* guarded by `lock`. Owned */
@@ -69,6 +70,14 @@ void builder_job_transfer(struct builder_job *job, unsigned step, const char *na
 void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcome outcome);
 /* It failed, or was stopped because another step had failed. */
 void builder_job_fail(struct builder_job *job, unsigned step, const struct error *err);
+
+/*
+ * The images of the build (bases.h), with what is told of pulls as steps. `platform` is what is asked for, NULL: nothing;
+ * `step` shows the layers that are pulled, 0: a step of its own does.
+ */
+void builder_job_open_bases(struct builder_job *job);
+int builder_job_base(struct builder_job *job, const char *text, const struct oci_platform *platform, unsigned step,
+                     struct builder_state *ret, struct error *err);
 
 /* Where an instruction is executed. */
 struct builder_site {

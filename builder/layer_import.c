@@ -2,11 +2,13 @@
 /* Where an OCI layer becomes an overlay index. */
 #include "builder/layer_import.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "builder/archive_entry.h"
 #include "common/fd.h"
 #include "common/memory.h"
+#include "oci/digest.h"
 #include "oci/layer_reader.h"
 
 static int apply_root(struct overlay_tree *tree, const struct oci_entry *e, struct error *err)
@@ -122,6 +124,83 @@ static int import_blob(struct builder_workshop *w, struct oci_image_layer *layer
         builder_layer_free(&sealed);
         return result;
 }
+
+/* --- while it arrives ------------------------------------------------------- */
+
+struct receiver {
+        struct overlay_tree *tree;
+        struct overlay_source *source;
+};
+
+static int receive_entry(void *context, const struct oci_entry *e, struct error *err)
+{
+        struct receiver *r = context;
+
+        for (size_t i = 0; i < e->extent_count; i++)
+                overlay_source_grow(r->source, e->extents[i].source + e->extents[i].length);
+        return apply(r->tree, e, r->source, err);
+}
+
+static int check_diff_id(const struct oci_image_layer *layer, const struct oci_layer_info *info, struct error *err)
+{
+        char is[OCI_DIGEST_TEXT + 1], wanted[OCI_DIGEST_TEXT + 1];
+
+        if (sha256_equal(&info->diff_id, &layer->diff_id))
+                return 0;
+        oci_digest_format(&info->diff_id, is);
+        oci_digest_format(&layer->diff_id, wanted);
+        return error_set(err, EBADMSG, "unpacked it has the digest %s, and the image's config says %s", is, wanted);
+}
+
+/* The tar gets its name before the index that points at it. */
+static int receive_into(struct builder_workshop *w, const struct oci_layer_feed *feed, struct builder_upper *upper,
+                        struct receiver *r, struct oci_image_layer *layer, struct error *err)
+{
+        const struct oci_layer_options options = { .log = w->log };
+        CLEANUP_STORE_FILE struct oci_store_file *file = NULL;
+        struct builder_layer sealed = { 0 };
+        struct sha256_digest content;
+        struct oci_layer_info info;
+        int result;
+
+        if (oci_store_file_create(w->store, OCI_STORE_BLOBS, &file, err) < 0 ||
+            oci_layer_ingest_feed(feed, oci_store_file_fd(file), &options, receive_entry, r, &info, err) < 0 ||
+            check_diff_id(layer, &info, err) < 0 || oci_store_blob_commit(file, &info.diff_id, err) < 0)
+                return -1;
+        overlay_source_grow(r->source, info.size);
+        result = builder_chain_seal(r->tree, upper, true, &sealed, &content, err);
+        if (result == 0) {
+                layer->size = info.size;
+                layer->writer = 0;
+                free(layer->index);
+                layer->index = STEAL(sealed.index);
+        }
+        builder_layer_free(&sealed);
+        return result;
+}
+
+int builder_layer_receive(struct builder_workshop *w, const struct oci_layer_feed *feed, struct oci_image_layer *layer,
+                          struct error *err)
+{
+        CLEANUP_UPPER struct builder_upper upper = { 0 };
+        CLEANUP_FREE char *name = NULL;
+        struct receiver r = { NULL, NULL };
+        char hex[SHA256_HEX_SIZE + 1];
+        int result;
+
+        sha256_to_hex(&layer->diff_id, hex);
+        name = memory_printf("blobs/%s", hex);
+        if (overlay_pool_ensure(w->pool, name, 0, &r.source, err) < 0)
+                return -1;
+        result = builder_layer_tree_open(w, &upper, &r.tree, err);
+        if (result == 0)
+                result = receive_into(w, feed, &upper, &r, layer, err);
+        overlay_tree_close(r.tree);
+        (void)overlay_source_unref(r.source);
+        return result;
+}
+
+/* --- from its tar ------------------------------------------------------------ */
 
 int builder_layer_import(struct builder_workshop *w, struct oci_image_layer *layer, struct error *err)
 {

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "builder/bases.h"
 #include "builder/context.h"
-#include "builder/image_find.h"
 #include "builder/job.h"
 #include "builder/named.h"
 #include "common/memory.h"
@@ -23,18 +23,23 @@ static bool is_reference(const char *text)
 static bool find_base(void *context, const char *image, struct dockerfile_base *ret)
 {
         struct builder_job *job = context;
-        CLEANUP_STATE struct builder_state state = BUILDER_STATE_INIT;
+        const struct builder_base base = {.text = image};
+        CLEANUP_CONFIG struct oci_config *config = NULL;
         CLEANUP_ERROR struct error ignored = ERROR_INIT;
 
         if (builder_named_has(job->named, image)) /* opening it may mean to fetch it */
                 return false;
-        if (builder_image_find(&job->workshop, image, &state, &ignored) < 0)
+        if (job->plan.count > 0 ? builder_bases_peek(job->bases, &base, &config, &ignored) < 0
+                         : builder_bases_config(job->bases, &base, &config, &ignored) < 0) {
+                if (job->plan.count == 0)
+                        log_print(job->options->log, LOG_INFO, "what is checked beside the base image %s is not: %s", image,
+                                  ignored.message);
                 return false;
-        strv_copy(&ret->env, &state.config->config.env);
-        ret->has_shell = state.config->config.shell.items.count > 0;
-        ret->platform =
-                memory_printf("%s/%s%s%s", state.config->os, state.config->architecture,
-                              state.config->variant ? "/" : "", state.config->variant ? state.config->variant : "");
+        }
+        strv_copy(&ret->env, &config->config.env);
+        ret->has_shell = config->config.shell.items.count > 0;
+        ret->platform = memory_printf("%s/%s%s%s", config->os, config->architecture, config->variant ? "/" : "",
+                                      config->variant ? config->variant : "");
         return true;
 }
 

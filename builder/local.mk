@@ -28,6 +28,7 @@ libbuilder_a_SOURCES = \
 	builder/copy_parents.c \
 	builder/copy_select.c \
 	builder/copy_words.c \
+	builder/crew.c builder/crew.h \
 	builder/digest_cache.c builder/digest_cache.h \
 	builder/download.c builder/download.h \
 	builder/emulator.c builder/emulator.h \
@@ -42,10 +43,11 @@ libbuilder_a_SOURCES = \
 	builder/remote.c builder/remote.h \
 	builder/scratch_tree.c builder/scratch_tree.h \
 	builder/gotext.c builder/gotext.h \
+	builder/bases.c builder/bases.h \
 	builder/image_find.c builder/image_find.h \
 	builder/inputs.c builder/inputs.h \
 	builder/instructions.c \
-	builder/job.h builder/job_progress.c \
+	builder/job.h builder/job_base.c builder/job_progress.c \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
 	builder/lint.c builder/lint.h \
@@ -57,6 +59,8 @@ libbuilder_a_SOURCES = \
 	builder/origin.c builder/origin.h \
 	builder/parts.c builder/parts.h \
 	builder/plan.c builder/plan.h \
+	builder/push.c builder/push.h \
+	builder/pull.c builder/pull.h builder/pull_private.h builder/pull_find.c builder/pull_find.h builder/pull_image.c builder/pull_image.h builder/pull_layers.c \
 	builder/progress.h \
 	builder/builtin_args.c builder/builtin_args.h \
 	builder/proxies.c builder/proxies.h \

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "builder/image_find.h"
 #include "builder/image_layers.h"
 #include "builder/inputs.h"
 #include "builder/origin.h"
@@ -210,7 +209,7 @@ static int load_image(struct builder_job *job, struct entry *e, struct builder_s
         int result = 0;
 
         if (strncmp(e->value, IMAGE, strlen(IMAGE)) == 0)
-                return builder_image_find(&job->workshop, e->value + strlen(IMAGE), ret, err);
+                return builder_job_base(job, e->value + strlen(IMAGE), NULL, 0, ret, err);
         pthread_mutex_lock(&e->lock);
         if (!e->has_image)
                 result = load_layout(job, e, err);

@@ -306,6 +306,23 @@ static int add_stage_triggers(struct builder_plan *plan, struct builder_stage_pl
         return 0;
 }
 
+/* What --platform of FROM asks for; the variables of it are the global ones. */
+static int find_platform(const struct builder_plan *plan, struct builder_stage_plan *stage, struct error *err)
+{
+        const struct dockerfile_flag *flag = dockerfile_flag_find(stage->from, "platform");
+        struct strv globals = plan->globals; /* borrowed */
+        const struct dockerfile_scope scope = {find_global, NULL, &globals};
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
+        CLEANUP_FREE char *text = NULL;
+
+        if (!flag || stage->platform)
+                return 0;
+        if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, flag->value, &text, &cause) < 0 ||
+            oci_platform_parse(text, &stage->platform, &cause) < 0)
+                return dockerfile_error(plan->file, &flag->place, err, "%s", cause.message);
+        return 0;
+}
+
 static int add_image_triggers(struct builder_plan *plan, struct builder_stage_plan *stage,
                               const struct builder_plan_options *o, struct error *err)
 {
@@ -314,11 +331,10 @@ static int add_image_triggers(struct builder_plan *plan, struct builder_stage_pl
 
         if (stage->scratch || !o->find_triggers)
                 return 0;
-        if (o->find_triggers(o->context, stage->image, &texts, &cause) < 0) {
+        if (o->find_triggers(o->context, stage->image, stage->platform, &texts, &cause) < 0) {
                 CLEANUP_FREE char *hint = builder_plan_stage_hint(plan, (size_t)(stage - plan->stages), stage->image);
 
-                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s%s", cause.message,
-                                        cause.code == ENOENT ? hint : "");
+                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s%s", cause.message, hint);
         }
         for (size_t i = 0; i < texts.count; i++)
                 if (add_trigger(stage, texts.items[i], stage->image, err) < 0)
@@ -389,6 +405,8 @@ static int mark_needed(struct builder_plan *plan, size_t index, const struct bui
         if (stage->needed)
                 return 0;
         stage->needed = true;
+        if (find_platform(plan, stage, err) < 0)
+                return -1;
         if (on_stage && mark_needed(plan, stage->base, o, err) < 0)
                 return -1;
         if ((on_stage ? add_stage_triggers(plan, stage, err) : add_image_triggers(plan, stage, o, err)) < 0)
@@ -512,6 +530,7 @@ static void free_stage(struct builder_stage_plan *stage)
                 dockerfile_free(stage->triggers[i]);
         free(stage->triggers);
         free(stage->image);
+                oci_platform_free(stage->platform);
         free(stage->sources);
 }
 

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/strv.h"
 #include "dockerfile/parser.h"
+#include "oci/platform.h"
 
 /*
  * The build graph: the stages of a Dockerfile, what each stands on, and which
@@ -21,6 +22,7 @@ struct builder_stage_plan {
         size_t first, end;   /* the instructions below FROM: first <= i < end */
         const char *name;    /* lower case; NULL when unnamed. Borrowed from the file */
         char *image;         /* what FROM names, expanded; owned */
+        struct oci_platform *platform; /* what FROM --platform asks for; NULL: nothing. Owned; only if needed */
         size_t base;         /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
         bool scratch;
         bool named;          /* `image` is a named context (named.h), which stands for the whole stage if it has the stage's name */
@@ -50,9 +52,10 @@ struct builder_plan_options {
         const char *base;              /* what the first FROM means; NULL: what it names */
         /*
          * Appends the ONBUILD triggers of an image to `ret`; NULL: images have none. Called for the images that
-         * needed stages begin with; a failure is one of that FROM.
+         * needed stages begin with, `platform` is NULL where none is asked for; a failure is one of that FROM.
          */
-        int (*find_triggers)(void *context, const char *image, struct strv *ret, struct error *err);
+        int (*find_triggers)(void *context, const char *image, const struct oci_platform *platform, struct strv *ret,
+                             struct error *err);
         bool (*is_named)(void *context, const char *name); /* whether a name is a named context; NULL: none is */
         void *context;
 };

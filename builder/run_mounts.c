@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "builder/content.h"
-#include "builder/image_find.h"
 #include "builder/named.h"
 #include "builder/run_options.h"
 #include "common/memory.h"
@@ -109,7 +108,7 @@ static int find_from(struct builder_mounts *m, struct builder_mount *one, struct
                 one->from_stage = true;
                 return 0;
         }
-        if (builder_image_find(&job->workshop, from, &one->image, &cause) < 0)
+        if (builder_job_base(job, from, NULL, 0, &one->image, &cause) < 0)
                 return builder_site_error(m->site, &one->flag->place, err, &cause);
         one->from = &one->image.chain;
         return 0;

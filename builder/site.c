@@ -27,7 +27,7 @@ int builder_site_image_error(const struct builder_site *site, const struct docke
                              struct error *err, struct error *cause)
 {
         CLEANUP_FREE char *hint =
-                cause->code == ENOENT ? builder_plan_stage_hint(&site->job->plan, site->index, name) : memory_strdup("");
+                cause->code != ECANCELED ? builder_plan_stage_hint(&site->job->plan, site->index, name) : memory_strdup("");
 
         (void)dockerfile_error(site->job->file, place, err, "%s%s", cause->message, hint);
         err->code = cause->code;

@@ -47,7 +47,7 @@ void builder_workshop_close(struct builder_workshop *w)
         w->gate_fd = fd_close(w->gate_fd);
         w->sandbox = NULL;
         w->fetch = NULL;
-        w->registry = NULL;
         w->imports = NULL;
+        w->registry = NULL;
         w->pool = NULL;
 }

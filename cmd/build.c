@@ -44,6 +44,8 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->explain = f->explain;
         o->no_cache = f->no_cache;
         o->no_cache_stages = &v->no_cache_stages;
+        o->registry = v->registry;
+        o->pull = v->pull;
         o->has_epoch = v->has_epoch;
         o->epoch = v->epoch;
         o->keep_times = v->keep_times;
@@ -51,10 +53,10 @@ static void fill_options(const struct build_flags *f, const struct build_values 
 }
 
 /* The image is in the store: to the places and files that the flags name. */
-static int deliver(const struct build_report *report, const struct build_outputs *outputs, struct error *err)
+static int deliver(const struct build_report *report, const struct build_outputs *outputs,
+                   const struct build_product *product, struct error *err)
 {
-        if (build_outputs_write(outputs, report->store, report->log, report->image, report->tags, err) < 0 ||
-            build_report_write(report, err) < 0)
+        if (build_outputs_write(outputs, product, err) < 0 || build_report_write(report, err) < 0)
                 return -1;
         cmd_progress_finish(report->progress, BUILDER_DONE, NULL);
         return 0;
@@ -80,8 +82,11 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
                 const struct build_report report = {
                         f, outputs, o->store, o->log, &built.image, o->tags, p, id, build_outputs_use_stdout(outputs),
                 };
+                const struct build_product product = {
+                        o->store, o->log, &built.image, o->tags, &o->registry, p, built.steps,
+                };
 
-                result = deliver(&report, outputs, err);
+                result = deliver(&report, outputs, &product, err);
         }
         cmd_progress_finish(p, BUILDER_FAILED, err->message);
         if (cmd_progress_mode(p) == CMD_PROGRESS_PLAIN || cmd_progress_mode(p) == CMD_PROGRESS_TTY)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "cmd/options.h"
+#include "cmd/registry_flags.h"
 #include "common/error.h"
 #include "common/strv.h"
 
@@ -23,12 +24,14 @@ struct build_flags {
         const char *arch, *base, *cache_ttl, *call, *compression_format, *compression_level, *digest_file, *disable_compression, *epoch, *file,
                 *force_compression, *format, *ignore_file, *iidfile, *iidfile_raw, *inherit_labels, *jobs, *logfile, *metadata_file, *name_file,
                 *os, *progress, *pull, *rewrite_timestamp, *root, *target, *variant;
-        bool check, explain, load, no_cache, quiet, squash, squash_all;
+        bool check, explain, load, no_cache, pull_always, pull_never, push, quiet, squash, squash_all;
 
         /* about the commands of the build (build_run.c) */
         struct strv secrets, agents, volumes, hosts, ulimits, cap_add, cap_drop, dns, dns_search, dns_options;
         const char *network, *shm_size, *on_error, *http_proxy;
         bool no_hosts;
+
+        struct registry_flags registry;
 
         struct strv warnings; /* sentences about flags that were ignored */
 };

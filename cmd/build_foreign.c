@@ -10,7 +10,6 @@
 
 #include "common/memory.h"
 
-#define NO_REGISTRY  "bryo does not talk to registries yet"
 #define NO_CGROUPS   "bryo makes no control groups; a limit on bryo itself (systemd-run, ulimit) holds for its commands, too"
 #define ONE_SANDBOX  "bryo has one kind of sandbox, with its own pid, ipc and uts namespaces"
 #define ONE_PLATFORM "bryo builds for this machine's platform only, as yet"
@@ -41,12 +40,9 @@ const struct option_foreign build_flags_ignored[] = {
         { "security-opt", 0, OPTION_TEXT, ONE_SANDBOX },
         { "stream", 0, OPTION_SWITCH, "the context is read in place" },
         /* buildah build, podman build */
-        { "authfile", 0, OPTION_TEXT, NO_REGISTRY },
-        { "cert-dir", 0, OPTION_TEXT, NO_REGISTRY },
         { "cgroupns", 0, OPTION_TEXT, ONE_SANDBOX },
         { "compat-volumes", 0, OPTION_MAYBE, "what a RUN writes into a VOLUME is kept, as BuildKit does" },
         { "created-annotation", 0, OPTION_MAYBE, "bryo writes only the annotations that --annotation asks for" },
-        { "creds", 0, OPTION_TEXT, NO_REGISTRY },
         { "group-add", 0, OPTION_TEXT, ONE_SANDBOX },
         { "hooks-dir", 0, OPTION_TEXT, "no OCI runtime is used" },
         { "identity-label", 0, OPTION_MAYBE, "bryo adds no label of its own" },
@@ -57,20 +53,14 @@ const struct option_foreign build_flags_ignored[] = {
         { "logsplit", 0, OPTION_MAYBE, "one platform is built: there is one log" },
         { "omit-history", 0, OPTION_MAYBE, "the image keeps its history" },
         { "no-hostname", 0, OPTION_SWITCH, "/etc/hostname is the image's own" },
-        { "pull-always", 0, OPTION_SWITCH, NO_REGISTRY ": base images come from its store" },
-        { "pull-never", 0, OPTION_SWITCH, "base images come from bryo's store anyway" },
         { "pid", 0, OPTION_TEXT, ONE_SANDBOX },
-        { "retry", 0, OPTION_TEXT, NO_REGISTRY },
-        { "retry-delay", 0, OPTION_TEXT, NO_REGISTRY },
         { "runtime", 0, OPTION_TEXT, "no OCI runtime is used" },
         { "runtime-flag", 0, OPTION_TEXT, "no OCI runtime is used" },
         { "sbom-image-output", 0, OPTION_TEXT, "bryo makes no attestations" },
         { "sbom-output", 0, OPTION_TEXT, "bryo makes no attestations" },
         { "save-stages", 0, OPTION_SWITCH, "stages stay in the cache; --target names one" },
-        { "signature-policy", 0, OPTION_TEXT, NO_REGISTRY },
         { "stage-labels", 0, OPTION_SWITCH, "stages stay in the cache; --target names one" },
         { "stdin", 0, OPTION_SWITCH, "the standard input of a RUN is empty" },
-        { "tls-verify", 0, OPTION_MAYBE, NO_REGISTRY },
         { "userns", 0, OPTION_TEXT, ONE_SANDBOX },
         { "userns-gid-map", 0, OPTION_TEXT, "ids are mapped by /etc/subgid" },
         { "userns-gid-map-group", 0, OPTION_TEXT, "ids are mapped by /etc/subgid" },
@@ -88,8 +78,8 @@ const struct option_foreign build_flags_refused[] = {
         { "device", 0, OPTION_TEXT, "a RUN has no devices of the host but null, zero, full, random, urandom and tty" },
         { "manifest", 0, OPTION_TEXT, "bryo makes no manifest lists yet: use --tag" },
         { "policy", 0, OPTION_TEXT, "bryo does not evaluate source policies, and a policy that is not kept is worse than none" },
-        { "push", 0, OPTION_SWITCH, NO_REGISTRY ": bryo save -o image.tar NAME, then skopeo copy oci-archive:image.tar docker://NAME" },
         { "sign-by", 0, OPTION_TEXT, "bryo signs nothing" },
+        { "signature-policy", 0, OPTION_TEXT, "bryo checks no signatures, and a policy that is not kept is worse than none" },
         { "source-policy-file", 0, OPTION_TEXT, "bryo does not evaluate source policies, and a policy that is not kept is worse than none" },
 };
 

@@ -30,8 +30,6 @@ static const struct {
         {"name-canonical", "an image is found by its digest as well"},
         {"oci-artifact", "bryo makes no attestations"},
         {"prefer-nondist-layers", "layers keep the type they came with"},
-        {"push-by-digest", "nothing is pushed"},
-        {"registry.insecure", "nothing is pushed"},
         {"store", "the image is always in bryo's store"},
         {"unpack", "bryo's store needs no unpacked layers"},
 };
@@ -52,13 +50,14 @@ static int set_kind(struct build_output *o, const char *value, struct error *err
                         return 0;
                 }
         }
-        if (strcmp(value, "registry") == 0)
-                return error_set(err, OPTIONS_EUSAGE,
-                                 "--output type=registry cannot be done: bryo does not talk to registries yet; write "
-                                 "type=oci,dest=image.tar "
-                                 "and push it with skopeo copy oci-archive:image.tar docker://NAME");
+        if (strcmp(value, "registry") == 0) {
+                o->kind = BUILD_OUTPUT_IMAGE;
+                o->push = true;
+                return 0;
+        }
         return error_set(err, OPTIONS_EUSAGE,
-                         "--output type=%s: the types are local, tar, oci, docker, image and cacheonly", value);
+                         "--output type=%s: the types are local, tar, oci, docker, image, registry and cacheonly",
+                         value);
 }
 
 /* An attribute without a value is true, as for strconv.ParseBool's callers in BuildKit. */
@@ -68,17 +67,6 @@ static int set_switch(const char *key, const char *value, bool *ret, struct erro
         if (!*ret && strcmp(value, "false") != 0 && strcmp(value, "0") != 0)
                 return error_set(err, OPTIONS_EUSAGE, "--output %s=%s: say true or false", key, value);
         return 0;
-}
-
-static int set_push(const char *value, struct error *err)
-{
-        bool push;
-
-        if (set_switch("push", value, &push, err) < 0)
-                return -1;
-        return push ? error_set(err, OPTIONS_EUSAGE,
-                                "--output push=true cannot be done: bryo does not talk to registries yet")
-                    : 0;
 }
 
 static int set_without_effect(struct reading *r, const char *key, const char *value, struct error *err)
@@ -140,7 +128,11 @@ static int set_attribute(struct reading *r, const char *key, const char *value, 
         if (strcmp(key, "name") == 0)
                 return csv_split(value, &o->names, err);
         if (strcmp(key, "push") == 0)
-                return set_push(value, err);
+                return set_switch(key, value, &o->push, err);
+        if (strcmp(key, "push-by-digest") == 0)
+                return set_switch(key, value, &o->by_digest, err);
+        if (strcmp(key, "registry.insecure") == 0)
+                return set_switch(key, value, &o->insecure, err);
         if (strcmp(key, "tar") == 0)
                 return set_tar(o, key, value, err);
         if (strcmp(key, "compression") == 0 || strcmp(key, "compression-level") == 0 ||
@@ -288,13 +280,36 @@ static int parse_one(struct build_flags *f, const char *text, struct build_outpu
         return parse_fields(&r, text, &fields, err);
 }
 
+/* --push pushes every image that is an output; without one it is an output of its own (docker buildx build). */
+static int apply_push(struct build_flags *f, struct build_outputs *o, struct error *err)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < o->count; i++) {
+                any = any || o->items[i].kind == BUILD_OUTPUT_IMAGE;
+                o->items[i].push = o->items[i].push || (f->push && o->items[i].kind == BUILD_OUTPUT_IMAGE);
+        }
+        if (f->push && !any && parse_one(f, "type=registry", &o->items[o->count++], err) < 0)
+                return -1;
+        for (size_t i = 0; i < o->count; i++) {
+                if (o->items[i].push && o->items[i].kind != BUILD_OUTPUT_IMAGE)
+                        return error_set(err, OPTIONS_EUSAGE, "--output push=true: only type=image can be pushed");
+                if (o->items[i].push && o->items[i].names.count + f->tags.count == 0)
+                        return error_set(err, OPTIONS_EUSAGE,
+                                         "an image without a name cannot be pushed: add --tag REGISTRY/NAME:TAG");
+        }
+        return 0;
+}
+
 int build_outputs_parse(struct build_flags *f, struct build_outputs *ret, struct error *err)
 {
-        *ret = (struct build_outputs){memory_zalloc(f->outputs.count + 1, sizeof(*ret->items)), 0};
+        *ret = (struct build_outputs){memory_zalloc(f->outputs.count + 2, sizeof(*ret->items)), 0};
         for (size_t i = 0; i < f->outputs.count; i++)
                 if (parse_one(f, f->outputs.items[i], &ret->items[ret->count++], err) < 0)
                         return -1;
-        return ret->count > 0 ? 0 : parse_one(f, "type=image", &ret->items[ret->count++], err);
+        if (ret->count == 0 && parse_one(f, "type=image", &ret->items[ret->count++], err) < 0)
+                return -1;
+        return apply_push(f, ret, err);
 }
 
 void build_outputs_free(struct build_outputs *o)
@@ -311,7 +326,8 @@ void build_outputs_free(struct build_outputs *o)
 void build_outputs_names(const struct build_outputs *o, struct strv *ret)
 {
         for (size_t i = 0; i < o->count; i++)
-                strv_extend(ret, &o->items[i].names);
+                if (!o->items[i].by_digest)
+                        strv_extend(ret, &o->items[i].names);
 }
 
 int build_outputs_epoch(const struct build_outputs *o, const char **ret, struct error *err)

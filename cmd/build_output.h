@@ -12,6 +12,7 @@
 #include "common/sha256.h"
 #include "common/strv.h"
 #include "oci/pack.h"
+#include "oci/registry.h"
 #include "oci/store.h"
 
 /*
@@ -20,7 +21,7 @@
  * quoted as in CSV.
  */
 enum build_output_kind {
-        BUILD_OUTPUT_IMAGE,     /* the store; what a build without --output does */
+        BUILD_OUTPUT_IMAGE,     /* the store; what a build without --output does. Or a registry as well */
         BUILD_OUTPUT_LOCAL,     /* the files, into a directory */
         BUILD_OUTPUT_TAR,       /* the files, as one tar */
         BUILD_OUTPUT_OCI,       /* an OCI archive, or with tar=false an OCI image layout */
@@ -38,6 +39,9 @@ struct build_output {
         struct cmd_annotations annotations; /* those of --annotation included */
         char *epoch;                        /* source-date-epoch, or NULL */
         bool keep_times;                    /* rewrite-timestamp=false */
+        bool push;                          /* of an IMAGE: to the registries of `names`, or else of all tags */
+        bool by_digest;                     /* push-by-digest: no tag, here or there */
+        bool insecure;                      /* registry.insecure */
 };
 
 struct build_outputs {
@@ -76,12 +80,24 @@ int build_output_packing(const struct build_output *o, struct oci_store *store, 
                          struct build_packing *ret, struct error *err);
 void build_packing_free(struct build_packing *p);
 #define CLEANUP_BUILD_PACKING __attribute__((cleanup(build_packing_free)))
-/* The output whose manifest is the build's, for --metadata-file: the first that writes one, else the first. */
+/* The output whose manifest is the build's, for --metadata-file: the first that is pushed, else the first that writes one. */
 const struct build_output *build_outputs_find_manifest(const struct build_outputs *o);
 
-/* Writes them one after the other. A file appears whole or not at all; a directory may be left half-written by a
- * failure. */
-int build_outputs_write(const struct build_outputs *o, struct oci_store *store, const struct log *log,
-                        const struct sha256_digest *image, const struct strv *tags, struct error *err);
+/* What a build made, and the means to bring it elsewhere. */
+struct build_product {
+        struct oci_store *store;
+        const struct log *log;
+        const struct sha256_digest *image;
+        const struct strv *tags; /* every name the image was given, as typed */
+        const struct oci_registry_options *registry;
+        struct cmd_progress *progress;
+        unsigned steps; /* that the build has shown */
+};
+
+/* Writes and pushes them one after the other. A file appears whole or not at all; a directory may be left half-written by
+ * a failure. */
+int build_outputs_write(const struct build_outputs *o, const struct build_product *product, struct error *err);
+/* Pushes an IMAGE (build_push.c). */
+int build_output_push(const struct build_output *o, const struct build_product *product, struct error *err);
 
 #endif

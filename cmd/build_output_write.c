@@ -13,13 +13,6 @@
 #include "oci/digest.h"
 #include "oci/image.h"
 
-struct result {
-        struct oci_store *store;
-        const struct log *log;
-        const struct sha256_digest *image;
-        const struct strv *tags;
-};
-
 static bool writes_stream(const struct build_output *o)
 {
         return o->kind == BUILD_OUTPUT_TAR || o->kind == BUILD_OUTPUT_DOCKER ||
@@ -65,6 +58,9 @@ void build_packing_free(struct build_packing *p)
 const struct build_output *build_outputs_find_manifest(const struct build_outputs *o)
 {
         for (size_t i = 0; i < o->count; i++)
+                if (o->items[i].push)
+                        return &o->items[i];
+        for (size_t i = 0; i < o->count; i++)
                 if (o->items[i].kind == BUILD_OUTPUT_OCI || o->items[i].kind == BUILD_OUTPUT_DOCKER ||
                     o->items[i].kind == BUILD_OUTPUT_IMAGE)
                         return &o->items[i];
@@ -74,7 +70,7 @@ const struct build_output *build_outputs_find_manifest(const struct build_output
 /* --- writing --------------------------------------------------------------- */
 
 /* The image under its names, or under its ID when it has none. */
-static int save(const struct result *r, const struct build_output *output, const char *directory, int fd,
+static int save(const struct build_product *r, const struct build_output *output, const char *directory, int fd,
                 struct error *err)
 {
         CLEANUP_STRV struct strv images = STRV_INIT;
@@ -98,7 +94,7 @@ static int save(const struct result *r, const struct build_output *output, const
         return builder_archive_save(&o, err);
 }
 
-static int write_stream(const struct result *r, const struct build_output *o, struct error *err)
+static int write_stream(const struct build_product *r, const struct build_output *o, struct error *err)
 {
         CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
         const struct builder_export_options files = {r->store, r->log, *r->image};
@@ -111,7 +107,7 @@ static int write_stream(const struct result *r, const struct build_output *o, st
         return cmd_output_commit(&file, err);
 }
 
-static int write_one(const struct result *r, const struct build_output *o, struct error *err)
+static int write_one(const struct build_product *r, const struct build_output *o, struct error *err)
 {
         const struct builder_export_options files = {r->store, r->log, *r->image};
 
@@ -119,17 +115,20 @@ static int write_one(const struct result *r, const struct build_output *o, struc
                 return write_stream(r, o, err);
         if (o->kind == BUILD_OUTPUT_LOCAL)
                 return builder_export_directory(&files, o->dest, err);
-        return o->kind == BUILD_OUTPUT_OCI ? save(r, o, o->dest, -1, err) : 0;
+        if (o->kind == BUILD_OUTPUT_OCI)
+                return save(r, o, o->dest, -1, err);
+        return o->push ? build_output_push(o, r, err) : 0;
 }
 
-int build_outputs_write(const struct build_outputs *o, struct oci_store *store, const struct log *log,
-                        const struct sha256_digest *image, const struct strv *tags, struct error *err)
+int build_outputs_write(const struct build_outputs *o, const struct build_product *product, struct error *err)
 {
-        const struct result r = {store, log, image, tags};
+        for (size_t i = 0; i < o->count; i++) {
+                const struct build_output *one = &o->items[i];
 
-        for (size_t i = 0; i < o->count; i++)
-                if (write_one(&r, &o->items[i], err) < 0)
-                        return error_wrap(err, "--output %s",
-                                          o->items[i].dest ? o->items[i].dest : "to standard output");
+                if (write_one(product, one, err) < 0)
+                        return one->kind == BUILD_OUTPUT_IMAGE
+                                       ? -1
+                                       : error_wrap(err, "--output %s", one->dest ? one->dest : "to standard output");
+        }
         return 0;
 }

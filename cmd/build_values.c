@@ -16,18 +16,6 @@
 
 #define MAX_ARG_FILE ((size_t)1 << 20)
 
-static bool has_word(const char *const *words, size_t count, const char *word)
-{
-        for (size_t i = 0; i < count; i++)
-                if (strcmp(words[i], word) == 0)
-                        return true;
-        return false;
-}
-
-static void warn(struct build_flags *f, char *text)
-{
-        strv_take(&f->warnings, text);
-}
 
 /* --- variables ------------------------------------------------------------- */
 
@@ -105,17 +93,11 @@ static int read_jobs(const char *text, unsigned *ret, struct error *err)
         return 0;
 }
 
-static int read_pull(struct build_flags *f, struct error *err)
+static int read_pull(const struct build_flags *f, enum builder_pull_policy *ret, struct error *err)
 {
-        static const char *const words[] = { "true", "always", "newer", "ifnewer", "missing", "ifmissing" };
-        static const char *const never[] = { "false", "never" };
+        const char *text = f->pull_always ? "always" : f->pull_never ? "never" : f->pull;
 
-        if (!f->pull || has_word(never, ARRAY_SIZE(never), f->pull))
-                return 0;
-        if (!has_word(words, ARRAY_SIZE(words), f->pull))
-                return error_set(err, OPTIONS_EUSAGE, "--pull=%s: say always, missing, newer or never", f->pull);
-        warn(f, memory_strdup("--pull is ignored: bryo does not talk to registries yet, base images come from its store"));
-        return 0;
+        return registry_flags_read_pull(text, ret, err);
 }
 
 static int check_platform(const char *text, struct error *err)
@@ -189,7 +171,8 @@ int build_values_read(struct build_flags *f, const struct build_outputs *outputs
         *v = (struct build_values){ .jobs = 0 };
         read_stages(f, &v->no_cache_stages);
         if (read_build_args(f, &v->build_args, err) < 0 || read_amendments(f, &v->amendments, err) < 0 ||
-            read_jobs(f->jobs, &v->jobs, err) < 0 || read_pull(f, err) < 0 || read_platform(f, err) < 0 ||
+            read_jobs(f->jobs, &v->jobs, err) < 0 || read_pull(f, &v->pull, err) < 0 ||
+            registry_flags_read(&f->registry, &v->registry, err) < 0 || read_platform(f, err) < 0 ||
             build_cache_read(f, &v->cache, err) < 0)
                 return -1;
         return read_epoch(f, outputs, v, err);

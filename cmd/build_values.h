@@ -15,6 +15,8 @@ struct build_values {
         struct strv no_cache_stages;
         struct builder_amendments amendments;
         struct builder_cache_options cache;
+        struct oci_registry_options registry; /* borrows from the flags */
+        enum builder_pull_policy pull;
         unsigned jobs;
         bool has_epoch;
         int64_t epoch;

@@ -10,6 +10,7 @@ bryo_SOURCES = \
 	cmd/build_log.c cmd/build_log.h \
 	cmd/build_log_list.c \
 	cmd/build_output.c cmd/build_output.h \
+	cmd/build_push.c \
 	cmd/build_report.c cmd/build_report.h \
 	cmd/build_cache.c cmd/build_cache.h \
 	cmd/build_values.c cmd/build_values.h \
@@ -51,6 +52,9 @@ bryo_SOURCES = \
 	cmd/progress_tty.c \
 	cmd/prune.c \
 	cmd/registry_name.c cmd/registry_name.h \
+	cmd/pull.c \
+	cmd/push.c \
+	cmd/registry_flags.c cmd/registry_flags.h \
 	cmd/rm.c \
 	cmd/run.c \
 	cmd/save.c \
@@ -59,6 +63,7 @@ bryo_SOURCES = \
 	cmd/system_df.c \
 	cmd/table.c cmd/table.h \
 	cmd/tag.c \
+	cmd/transfers.c cmd/transfers.h \
 	cmd/terminal.c cmd/terminal.h \
 	cmd/text.c cmd/text.h \
 	cmd/units.c cmd/units.h \

@@ -9,14 +9,17 @@
 #include "builder/container.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
+#include "cmd/registry_flags.h"
 #include "cmd/store.h"
 #include "cmd/terminal.h"
+#include "cmd/transfers.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
 struct run_flags {
         struct strv env;
-        const char *cwd, *user, *entrypoint, *root;
+        struct registry_flags registry;
+        const char *cwd, *user, *entrypoint, *pull, *root;
         bool remove, interactive, tty;
 };
 
@@ -55,10 +58,28 @@ static int exit_status(int result, const struct builder_container_result *r, str
         return r->exit.signaled ? STATUS_OF_SIGNAL + r->exit.status : r->exit.status;
 }
 
+/* What is pulled is shown in plain lines: the terminal belongs to the command. */
+static int find_image(const struct run_flags *f, struct cmd_progress *p, struct builder_container_options *o, struct error *err)
+{
+        struct oci_registry_options registry;
+        enum builder_pull_policy policy;
+        struct builder_bases_watch watch;
+        struct cmd_transfers transfers;
+        int result;
+
+        if (registry_flags_read(&f->registry, &registry, err) < 0 || registry_flags_read_pull(f->pull, &policy, err) < 0)
+                return -1;
+        cmd_transfers_open(&transfers, p, 0);
+        watch = cmd_transfers_bases(&transfers);
+        result = builder_container_find(o, &registry, policy, &watch, &o->id, err);
+        cmd_transfers_close(&transfers);
+        return result;
+}
+
 static int run_image(const struct run_flags *f, const struct strv *env, const char *image, const struct strv *argv,
                      struct error *err)
 {
-        struct cmd_progress *p = cmd_progress_new(CMD_PROGRESS_QUIET, NULL);
+        struct cmd_progress *p = cmd_progress_new(CMD_PROGRESS_PLAIN, NULL);
         const struct log log = cmd_progress_log(p);
         CLEANUP_STORE struct oci_store *store = NULL;
         struct cmd_terminal terminal;
@@ -79,6 +100,8 @@ static int run_image(const struct run_flags *f, const struct strv *env, const ch
         int result = cmd_store_open(f->root, &log, &store, err);
 
         o.store = store;
+        if (result == 0)
+                result = find_image(f, p, &o, err);
         cmd_terminal_size(&o.tty_rows, &o.tty_columns);
         if (result == 0 && (result = cmd_terminal_open(&terminal, f->interactive, err)) == 0) {
                 result = builder_container_run(&o, &ran, err);
@@ -95,11 +118,13 @@ static int parse_and_run(struct run_flags *f, char *const *argv, struct error *e
                 { "entrypoint", 0, OPTION_TEXT, &f->entrypoint, "COMMAND", "Replace the image's ENTRYPOINT" },
                 { "env", 'e', OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable" },
                 { "interactive", 'i', OPTION_SWITCH, &f->interactive, NULL, "Keep standard input open" },
+                { "pull", 0, OPTION_MAYBE, &f->pull, "WHEN", "When the image is pulled: always, missing (default) or never" },
                 { "rm", 0, OPTION_SWITCH, &f->remove, NULL, "Remove the container at its end (bryo always does)" },
                 { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
                 { "tty", 't', OPTION_SWITCH, &f->tty, NULL, "Give the command a terminal of its own" },
                 { "user", 'u', OPTION_TEXT, &f->user, "USER[:GROUP]", "Run as this user of the image" },
                 { "workdir", 'w', OPTION_TEXT, &f->cwd, "DIR", "Start in this directory" },
+                CMD_REGISTRY_ROWS(&f->registry),
         };
         const struct option_table table = {
                 "bryo run [OPTIONS] IMAGE [COMMAND...]",
@@ -138,5 +163,6 @@ int cmd_run(char *const *argv, struct error *err)
         int result = parse_and_run(&f, argv, err);
 
         strv_free(&f.env);
+        registry_flags_free(&f.registry);
         return result;
 }

@@ -22,6 +22,8 @@ int cmd_logout(char *const *argv, struct error *err);
 int cmd_logs(char *const *argv, struct error *err);
 int cmd_ls(char *const *argv, struct error *err);
 int cmd_prune(char *const *argv, struct error *err);
+int cmd_pull(char *const *argv, struct error *err);
+int cmd_push(char *const *argv, struct error *err);
 int cmd_rm(char *const *argv, struct error *err);
 int cmd_run(char *const *argv, struct error *err);
 int cmd_save(char *const *argv, struct error *err);

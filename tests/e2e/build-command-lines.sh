@@ -5,8 +5,17 @@
 # those names. Each must build the image that it names.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
+. "$BRYO_SOURCE/tests/servers/lib.sh"
+. "$BRYO_SOURCE/tests/servers/registry.sh"
+
 need jq
+# What is pulled comes from here: a mirror of docker.io.
+registry mirror
 base busybox
+works bryo push -q busybox "$registry/library/busybox"
+export CONTAINERS_REGISTRIES_CONF=$PWD/registries.conf
+printf '[[registry]]\nprefix = "docker.io"\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "%s"\ninsecure = true\n' "$registry" > registries.conf
+printf '{"auths":{}}\n' > auth.json
 mkdir -p bin app/src/deep
 for name in docker podman buildah ch-image; do
         ln -s "$(command -v bryo)" "bin/$name"

@@ -106,6 +106,4 @@ assert_equal "$(image_run image ls /c)" $'Dockerfile\nseen'
 assert_fails 1 "cannot read the ignore file nowhere" bryo build --ignorefile nowhere context
 works bryo build --pull=never context
 assert_equal "$(grep -c pull <<< "$errors")" 0
-works bryo build --pull context
-assert_contains "$errors" "--pull is ignored"
 assert_fails 2 "--pull=perhaps" bryo build --pull=perhaps context

@@ -25,7 +25,7 @@ build
 assert_equal "$(image_config image '.architecture // .Architecture')" '"arm"'
 # FROM.13 an image that is for another platform than asked is refused, with both
 printf 'FROM --platform=linux/s390x foreign\n' | dockerfile
-build_fails "Dockerfile:1:6: the image foreign of the store is for linux/arm/v7, not for linux/s390x"
+build_fails "Dockerfile:1:29: the image foreign:latest of the store is for linux/arm/v7, not for linux/s390x"
 # FROM.15 what is no platform is refused
 printf 'FROM --platform=no/such/thing/at/all busybox\n' | dockerfile
 build_fails "Dockerfile:1:6"

@@ -10,9 +10,10 @@
 static const struct strv no_args = STRV_INIT;
 
 /* The image "parent" has a trigger that reads stage x, "broken" one that is no instruction, "gone" is not there. */
-static int find_triggers(void *context, const char *image, struct strv *ret, struct error *err)
+static int find_triggers(void *context, const char *image, const struct oci_platform *platform, struct strv *ret,
+                         struct error *err)
 {
-        (void)context;
+        (void)context, (void)platform;
         if (strcmp(image, "parent") == 0)
                 strv_add(ret, "COPY --from=x /f /f");
         else if (strcmp(image, "broken") == 0)

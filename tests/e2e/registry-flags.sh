@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The flags about registries, wherever they are taken: credentials, certificates, mirrors, insecure registries, retries.
+. "$BRYO_SOURCE/tests/e2e/lib.sh"
+. "$BRYO_SOURCE/tests/servers/lib.sh"
+. "$BRYO_SOURCE/tests/servers/registry.sh"
+
+need skopeo jq
+unset BRYO_PULL
+base busybox
+works bryo save -o image.tar busybox
+test_authority
+registry secret tls-basic
+secret=$registry
+registry plain
+plain=$registry
+works skopeo --insecure-policy copy -q --dest-tls-verify=false oci-archive:image.tar "docker://$plain/library/busybox:1"
+works bryo rmi busybox
+
+# --creds and --cert-dir; --authfile
+mkdir certs
+cp ca.pem certs/ca.crt
+printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$secret" "$(printf 'alice:open sesame' | base64)" > auth.json
+works bryo pull -q "$plain/library/busybox:1"
+works bryo tag "$plain/library/busybox:1" "$secret/busybox:1"
+assert_fails 1 "$secret" bryo push "$secret/busybox:1"
+assert_fails 1 "$secret" bryo push --cert-dir certs "$secret/busybox:1"
+works bryo push --cert-dir certs --creds 'alice:open sesame' "$secret/busybox:1"
+works bryo --root two pull --cert-dir certs --authfile auth.json "$secret/busybox:1"
+works bryo --root three pull --tls-verify=false --authfile auth.json "$secret/busybox:1"
+assert_fails 1 "" bryo --root four pull --tls-verify=true --authfile auth.json "$secret/busybox:1"
+printf 'FROM %s/busybox:1\n' "$secret" > Dockerfile
+works bryo --root five build --cert-dir certs --creds 'alice:open sesame' --tls-verify=true -t x .
+works bryo --root six build --cert-dir certs --authfile auth.json -t x .
+works bryo --root seven run --cert-dir certs --authfile auth.json "$secret/busybox:1" true
+
+# --registry-mirror stands before docker.io, --insecure-registry lets it be asked by http.
+printf 'FROM busybox:1\n' > Dockerfile
+works bryo --root mirrored build --registry-mirror "http://$plain" -t x .
+works bryo --root mirrored inspect docker.io/library/busybox:1
+works bryo --root insecure build --registry-mirror "$plain" --insecure-registry "$plain" --retry 2 --retry-delay 10ms -t x .
+
+# What is wrong in them.
+for line in '--retry 0|give a number from 1' '--retry many|give a number' '--retry-delay soon|give a time' '--tls-verify=perhaps|say true or false'; do
+        # shellcheck disable=SC2086
+        assert_fails 2 "${line#*|}" bryo pull ${line%|*} x
+done
