@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walks a path below a directory one component at a time. `path` holds the real
+ * A path below a directory: by the kernel, which has a system call for it, or,
+ * where that is missing or forbidden, by a walk that means the same.
+ *
+ * The walk takes one component at a time. `path` holds the real
  * names so far and `fd` the directory they lead to; `..` walks there again from
  * the root, which is rare and needs no stack of descriptors.
  */
@@ -9,9 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/buffer.h"
@@ -23,9 +29,9 @@
 
 struct walk {
         int root;
-        int fd;            /* O_PATH of the current place; owned */
+        int fd;             /* O_PATH of the current place; owned */
         struct buffer path; /* real names, joined by '/' */
-        char *pending;     /* what is still to walk; owned */
+        char *pending;      /* what is still to walk; owned */
         int links;
 };
 
@@ -136,9 +142,9 @@ static int step(struct walk *w, unsigned flags)
         return result < 0 ? -1 : 1;
 }
 
-int rooted_resolve(int root_fd, const char *path, unsigned flags, struct rooted *ret, struct error *err)
+static int walk(int root_fd, const char *path, unsigned flags, struct rooted *ret)
 {
-        struct walk w = { root_fd, -1, BUFFER_INIT, memory_strdup(path), 0 };
+        struct walk w = {root_fd, -1, BUFFER_INIT, memory_strdup(path), 0};
         int more = reopen(&w) < 0 ? -1 : 1;
         int saved;
 
@@ -149,11 +155,71 @@ int rooted_resolve(int root_fd, const char *path, unsigned flags, struct rooted 
         if (more < 0) {
                 fd_close(w.fd);
                 buffer_free(&w.path);
-                return error_errno(err, saved, "cannot open %s", path);
+                errno = saved;
+                return -1;
         }
         ret->fd = w.fd;
         ret->path = buffer_steal(&w.path);
         return 0;
+}
+
+/* --- by the kernel ---------------------------------------------------------------- */
+
+/* Where a descriptor leads, as the kernel says; false when it does not, or not surely: a removed file has no name. */
+static bool find_path(int fd, char ret[PATH_MAX])
+{
+        static const char removed[] = " (deleted)";
+        char proc[40];
+        ssize_t n;
+
+        (void)snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+        n = readlink(proc, ret, PATH_MAX);
+        if (n <= 0 || n >= PATH_MAX || ret[0] != '/')
+                return false;
+        ret[n] = '\0';
+        return (size_t)n < sizeof(removed) || strcmp(ret + n - sizeof(removed) + 1, removed) != 0;
+}
+
+/* The part of `path` below `root`; NULL when it is not below it. */
+static const char *below(const char *root, const char *path)
+{
+        size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+        if (strncmp(root, path, n) != 0 || (path[n] != '/' && path[n] != '\0'))
+                return NULL;
+        return path + n + strspn(path + n, "/");
+}
+
+/*
+ * 1 when it is found, -1 with errno when it is surely not there, 0 when the walk has to say: openat2(2) is missing or
+ * forbidden (containers of older engines), gave up because of renames, or the real name cannot be had without /proc.
+ */
+static int open_in_root(int root_fd, const char *path, unsigned flags, struct rooted *ret)
+{
+        struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+        char root[PATH_MAX], found[PATH_MAX];
+        CLEANUP_FD int fd = -1;
+        const char *name;
+
+        if (flags & ROOTED_NOFOLLOW)
+                how.flags |= O_NOFOLLOW;
+        fd = (int)syscall(SYS_openat2, root_fd, path[0] ? path : ".", &how, sizeof(how));
+        if (fd < 0)
+                return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EACCES ? -1 : 0;
+        if (!find_path(root_fd, root) || !find_path(fd, found) || !(name = below(root, found)))
+                return 0;
+        ret->path = memory_strdup(name);
+        ret->fd = fd_steal(&fd);
+        return 1;
+}
+
+int rooted_resolve(int root_fd, const char *path, unsigned flags, struct rooted *ret, struct error *err)
+{
+        int result = open_in_root(root_fd, path, flags, ret);
+
+        if (result == 0)
+                result = walk(root_fd, path, flags, ret);
+        return result < 0 ? error_errno(err, errno, "cannot open %s", path) : 0;
 }
 
 void rooted_free(struct rooted *r)

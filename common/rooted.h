@@ -6,11 +6,10 @@
 
 /*
  * The one way from a path that a user or an image wrote to a host file below a
- * directory: every component is opened by itself without following links, a
- * symlink's target is walked inside the root, and `..` stops at the root, so
- * nothing outside the root can be reached, also while somebody swaps
- * directories for links (path_resolution(7), openat2(2) RESOLVE_IN_ROOT, which
- * older kernels lack).
+ * directory: a symlink's target is looked up inside the root, and `..` stops at the
+ * root, so nothing outside the root can be reached, also while somebody swaps
+ * directories for links (path_resolution(7), openat2(2) RESOLVE_IN_ROOT; where that
+ * system call cannot be had, every component is opened by itself).
  */
 struct rooted {
         int fd;     /* O_PATH descriptor of what was found; owned */
