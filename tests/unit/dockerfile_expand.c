@@ -95,6 +95,7 @@ static void test_names(void)
                 {"a$PWD.b", "a/home.b"},
                 {"a${PWD}b", "a/homeb"}, /* E1.1 */
                 {"$PWDx", ""},
+                {"$PWD_x.${PWD_x}", "."},        /* an underscore is part of a name */
                 {"${NONE}$NONE", ""},            /* E1.1 */
                 {"$", "$"},                      /* E1.12 */
                 {"a$ b$", "a$ b$"},              /* E1.12 */
