@@ -55,23 +55,18 @@ static int fetch(const struct builder_pull_request *r, struct builder_pull *pull
 
 int builder_pull_image(const struct builder_pull_request *request, struct builder_pulled *ret, struct error *err)
 {
-        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
-        struct oci_registry_options registry = *request->registry;
+        struct builder_workshop *w = request->workshop;
         CLEANUP_PULL struct builder_pull *pull = NULL;
         struct builder_local_image local;
-        struct builder_pull_find find = {.workshop = &w, .text = request->text, .platform = request->platform};
+        struct builder_pull_find find = {.workshop = w, .text = request->text, .platform = request->platform};
 
         *ret = (struct builder_pulled){.name = NULL};
-        registry.log = request->log;
-        if (builder_workshop_open(&w, request->store, request->log, err) < 0)
-                return -1;
-        w.registry = oci_registry_new(&registry);
-        if (builder_image_find_local(&w, request->text, request->platform, &local, err) < 0)
+        if (builder_image_find_local(w, request->text, request->platform, &local, err) < 0)
                 return -1;
         /* with a platform the tag may have to move, although its image is here */
         if (local.found && !local.by_id && !request->platform)
                 find.local = &local.id;
         if (builder_pull_find(&find, &pull, err) < 0)
                 return -1;
-        return pull ? fetch(request, pull, &local, ret, err) : take_local(&w, request, &local.id, ret, err);
+        return pull ? fetch(request, pull, &local, ret, err) : take_local(w, request, &local.id, ret, err);
 }

@@ -6,12 +6,10 @@
 
 /* `bryo pull`: what the registry has under a name becomes what the store has under it. */
 struct builder_pull_request {
-        struct oci_store *store;
-        const struct log *log;                       /* may be NULL */
-        const struct oci_registry_options *registry; /* its log is not looked at */
-        const char *text;                            /* what the user typed */
-        const struct oci_platform *platform;         /* that is asked for; NULL: this machine's */
-        const struct builder_pull_watch *watch;      /* may be NULL */
+        struct builder_workshop *workshop;      /* with its registry client; borrowed */
+        const char *text;                       /* what the user typed */
+        const struct oci_platform *platform;    /* that is asked for; NULL: this machine's */
+        const struct builder_pull_watch *watch; /* may be NULL */
 };
 
 struct builder_pulled {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "builder/pull_image.h"
+#include "builder/workshop.h"
 #include "cmd/arguments.h"
 #include "cmd/failures.h"
 #include "cmd/name.h"
@@ -70,17 +71,29 @@ static int pull_all(struct builder_pull_request *r, const struct pull_flags *f, 
         return cmd_failures_end(&failures, err);
 }
 
+static int pull_into(struct oci_store *store, const struct pull_flags *f, const struct oci_platform *platform,
+                     const struct strv *names, struct cmd_progress *p, struct error *err)
+{
+        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        struct builder_pull_request r = {.workshop = &w, .platform = platform};
+        const struct log log = cmd_progress_log(p);
+        struct oci_registry_options registry;
+
+        if (registry_flags_read(&f->registry, &registry, err) < 0 || builder_workshop_open(&w, store, &log, err) < 0)
+                return -1;
+        registry.log = &log;
+        w.registry = oci_registry_new(&registry);
+        return pull_all(&r, f, names, p, err);
+}
+
 static int pull(const struct pull_flags *f, const struct strv *names, struct error *err)
 {
         CLEANUP_PLATFORM struct oci_platform *platform = NULL;
         CLEANUP_STORE struct oci_store *store = NULL;
-        struct oci_registry_options registry;
         struct cmd_progress *p = NULL;
         struct log log;
         int result;
 
-        if (registry_flags_read(&f->registry, &registry, err) < 0)
-                return -1;
         if (f->platform && oci_platform_parse(f->platform, &platform, err) < 0) {
                 err->code = OPTIONS_EUSAGE;
                 return error_wrap(err, "--platform %s", f->platform);
@@ -89,12 +102,8 @@ static int pull(const struct pull_flags *f, const struct strv *names, struct err
                 return -1;
         log = cmd_progress_log(p);
         result = cmd_store_open(f->root, &log, &store, err);
-        if (result == 0) {
-                struct builder_pull_request r = {
-                        .store = store, .log = &log, .registry = &registry, .platform = platform};
-
-                result = pull_all(&r, f, names, p, err);
-        }
+        if (result == 0)
+                result = pull_into(store, f, platform, names, p, err);
         oci_store_close(STEAL(store));
         cmd_progress_free(p);
         return result;
