@@ -24,10 +24,12 @@ bryo_SOURCES = \
 	cmd/event_read.c \
 	cmd/event_write.c \
 	cmd/failures.c cmd/failures.h \
+	cmd/export.c \
 	cmd/fetch_child.c \
 	cmd/registry_child.c \
 	cmd/fetch_limits.c cmd/fetch_limits.h \
 	cmd/history.c \
+	cmd/image_prune.c \
 	cmd/import.c \
 	cmd/indent.c cmd/indent.h \
 	cmd/input.c cmd/input.h \
@@ -60,7 +62,6 @@ bryo_SOURCES = \
 	cmd/save.c \
 	cmd/secret.c cmd/secret.h \
 	cmd/store.c cmd/store.h \
-	cmd/system_check.c \
 	cmd/system_df.c \
 	cmd/table.c cmd/table.h \
 	cmd/tag.c \

@@ -18,6 +18,7 @@
 
 struct ls_flags {
         const char *root, *format;
+        struct strv filters;
         bool all, quiet, no_trunc;
 };
 
@@ -25,7 +26,8 @@ struct listing {
         const struct ls_flags *flags;
         bool json;
         int64_t now;
-        const char *pattern; /* NULL: every image */
+        struct strv patterns; /* none: every image */
+        bool named, nameless; /* --filter dangling= wants only these */
         struct cmd_table table;
 };
 
@@ -37,14 +39,34 @@ static bool is_wanted(const struct listing *l, const struct oci_image_row *row)
 {
         CLEANUP_FREE char *familiar = NULL;
 
-        if (!l->pattern)
+        if ((row->name && l->nameless) || (!row->name && l->named))
+                return false;
+        if (l->patterns.count == 0)
                 return true;
         if (!row->name)
                 return false;
         familiar = cmd_name_familiar(row->name);
-        return fnmatch(l->pattern, familiar, FNM_PATHNAME) == 0 ||
-               fnmatch(l->pattern, row->repository, FNM_PATHNAME) == 0 ||
-               fnmatch(l->pattern, row->name, FNM_PATHNAME) == 0;
+        for (size_t i = 0; i < l->patterns.count; i++)
+                if (fnmatch(l->patterns.items[i], familiar, FNM_PATHNAME) == 0 ||
+                    fnmatch(l->patterns.items[i], row->repository, FNM_PATHNAME) == 0 ||
+                    fnmatch(l->patterns.items[i], row->name, FNM_PATHNAME) == 0)
+                        return true;
+        return false;
+}
+
+static int add_filter(struct listing *l, const char *text, struct error *err)
+{
+        bool yes = strcmp(text, "dangling=true") == 0 || strcmp(text, "dangling=1") == 0;
+
+        if (strncmp(text, "reference=", 10) == 0) {
+                strv_add(&l->patterns, text + 10);
+                return 0;
+        }
+        if (!yes && strcmp(text, "dangling=false") != 0 && strcmp(text, "dangling=0") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--filter %s: the filters are dangling=true, dangling=false and reference=PATTERN", text);
+        l->nameless = yes;
+        l->named = !yes;
+        return 0;
 }
 
 static void describe_created(const struct listing *l, const struct oci_image_row *row, struct buffer *since,
@@ -102,10 +124,17 @@ static int list(const struct ls_flags *f, const char *pattern, struct error *err
 {
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
-        struct listing l = {.flags = f, .now = time(NULL), .pattern = pattern, .table = {.columns = COLUMNS}};
+        struct listing l = {.flags = f, .now = time(NULL), .table = {.columns = COLUMNS}};
         struct oci_image_row *rows = NULL;
         size_t count = 0;
 
+        if (pattern)
+                strv_add(&l.patterns, pattern);
+        for (size_t i = 0; i < f->filters.count; i++)
+                if (add_filter(&l, f->filters.items[i], err) < 0) {
+                        strv_free(&l.patterns);
+                        return -1;
+                }
         if (cmd_arguments_parse_format(f->format, &l.json, err) < 0 ||
             cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0 || oci_image_list(store, &rows, &count, err) < 0)
                 return -1;
@@ -119,6 +148,7 @@ static int list(const struct ls_flags *f, const char *pattern, struct error *err
                 fputs(text.data, stdout);
         }
         cmd_table_free(&l.table);
+        strv_free(&l.patterns);
         oci_image_rows_free(rows, count);
         return 0;
 }
@@ -128,6 +158,7 @@ int cmd_ls(char *const *argv, struct error *err)
         struct ls_flags f = {.root = NULL};
         const struct option_row rows[] = {
                 {"all", 'a', OPTION_SWITCH, &f.all, NULL, "Accepted: there are no hidden intermediate images"},
+                {"filter", 'f', OPTION_LIST, &f.filters, "KEY=VALUE", "dangling=true|false or reference=PATTERN; may be repeated"},
                 {"format", 0, OPTION_TEXT, &f.format, "json", "One JSON object a line instead of the table"},
                 {"no-trunc", 0, OPTION_SWITCH, &f.no_trunc, NULL, "Show whole image IDs"},
                 {"quiet", 'q', OPTION_SWITCH, &f.quiet, NULL, "Print only image IDs"},
@@ -142,7 +173,10 @@ int cmd_ls(char *const *argv, struct error *err)
         CLEANUP_STRV struct strv words = STRV_INIT;
         bool done;
 
-        if (cmd_arguments_parse(&table, argv, 0, 1, &words, &done, err) < 0)
-                return -1;
-        return done ? 0 : list(&f, words.count > 0 ? words.items[0] : NULL, err);
+        int result = cmd_arguments_parse(&table, argv, 0, 1, &words, &done, err);
+
+        if (result == 0 && !done)
+                result = list(&f, words.count > 0 ? words.items[0] : NULL, err);
+        strv_free(&f.filters);
+        return result;
 }

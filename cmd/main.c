@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
         { NULL, "build", cmd_build, "Build an image from a Dockerfile" },
         { NULL, "run", cmd_run, "Run a command in an image, on a throw-away copy of its files" },
         { NULL, "images", cmd_ls, "List the images of the store (also: image ls)" },
+        { NULL, "export", cmd_export, "Write the files of an image as one tar" },
         { NULL, "history", cmd_history, "Show the steps an image was made of" },
         { NULL, "import", cmd_import, "Make an image of a root file system tar" },
         { NULL, "inspect", cmd_inspect, "Show an image's configuration as JSON" },
@@ -39,7 +40,6 @@ static const struct verb verbs[] = {
         { NULL, "push", cmd_push, "Bring an image to a registry" },
         { NULL, "rmi", cmd_rm, "Remove images (also: image rm)" },
         { NULL, "save", cmd_save, "Save images to an OCI archive or directory" },
-        { "system", "check", cmd_system_check, "Check whether the store is whole" },
         { "system", "df", cmd_system_df, "Show what the store takes on disk" },
         { "system", "prune", cmd_prune, NULL },
         { NULL, "tag", cmd_tag, "Give an image another name" },
@@ -61,9 +61,12 @@ static const struct verb verbs[] = {
         { "image", "list", cmd_ls, NULL },
         { "image", "pull", cmd_pull, NULL },
         { "image", "push", cmd_push, NULL },
+        { "image", "prune", cmd_image_prune, NULL },
         { "image", "rm", cmd_rm, NULL },
+        { "image", "remove", cmd_rm, NULL },
         { "image", "save", cmd_save, NULL },
         { "image", "tag", cmd_tag, NULL },
+        { "container", "export", cmd_export, NULL },
         { "container", "run", cmd_run, NULL },
 };
 

@@ -10,9 +10,11 @@
  * command, or -1 with the error set, which main prints (exit status 1).
  */
 int cmd_build(char *const *argv, struct error *err);
+int cmd_export(char *const *argv, struct error *err);
 int cmd_fetch_child(char *const *argv, struct error *err);
 int cmd_registry_child(char *const *argv, struct error *err);
 int cmd_history(char *const *argv, struct error *err);
+int cmd_image_prune(char *const *argv, struct error *err);
 int cmd_import(char *const *argv, struct error *err);
 int cmd_inspect(char *const *argv, struct error *err);
 int cmd_kaniko(char *const *argv, struct error *err);
@@ -27,7 +29,6 @@ int cmd_push(char *const *argv, struct error *err);
 int cmd_rm(char *const *argv, struct error *err);
 int cmd_run(char *const *argv, struct error *err);
 int cmd_save(char *const *argv, struct error *err);
-int cmd_system_check(char *const *argv, struct error *err);
 int cmd_system_df(char *const *argv, struct error *err);
 int cmd_tag(char *const *argv, struct error *err);
 int cmd_version(char *const *argv, struct error *err);

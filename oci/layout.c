@@ -11,6 +11,7 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "common/path.h"
 #include "oci/digest.h"
 #include "oci/layer_reader.h"
 #include "oci/limits.h"
@@ -20,6 +21,7 @@
 
 struct member {
         char *name;
+        char *target; /* of a symlink; else NULL */
         uint64_t offset;
         uint64_t size;
         size_t order; /* in the tar: of two with one name the last counts, as for whoever unpacks it */
@@ -34,12 +36,18 @@ struct oci_layout {
         size_t cap;
 };
 
+static void free_member(struct member *m)
+{
+        free(m->name);
+        free(m->target);
+}
+
 void oci_layout_close(struct oci_layout *l)
 {
         if (l == NULL)
                 return;
         for (size_t i = 0; i < l->count; i++)
-                free(l->members[i].name);
+                free_member(&l->members[i]);
         free(l->members);
         (void)fd_close(l->fd);
         free(l->name);
@@ -65,18 +73,19 @@ void oci_range_close(struct oci_range *r)
 
 /* ---- opening a tar ----------------------------------------------------------------------- */
 
-/* Files only; a link would let one name stand for the bytes of another. */
+/* Files, and symlinks: archives of docker before 25 have a layer once and links to it (moby, image/tarexport). */
 static int add_member(void *context, const struct oci_entry *e, struct error *err)
 {
         struct oci_layout *l = context;
         bool whole = e->extent_count == 1 && e->extents[0].offset == 0 && e->extents[0].length == e->size;
 
         (void)err;
-        if (e->kind != OCI_ENTRY_FILE || (e->size > 0 && !whole))
+        if (e->kind != OCI_ENTRY_SYMLINK && (e->kind != OCI_ENTRY_FILE || (e->size > 0 && !whole)))
                 return 0;
         memory_grow(&l->members, &l->cap, l->count + 1, sizeof(*l->members));
         l->members[l->count] = (struct member){
                 .name = memory_strdup(e->path),
+                .target = e->kind == OCI_ENTRY_SYMLINK ? memory_strdup(e->target) : NULL,
                 .offset = e->size > 0 ? e->extents[0].source : 0,
                 .size = e->size,
                 .order = l->count,
@@ -102,7 +111,7 @@ static void sort_members(struct oci_layout *l)
                 qsort(l->members, l->count, sizeof(*l->members), compare_members);
         for (size_t i = 0; i < l->count; i++) {
                 if (i + 1 < l->count && strcmp(l->members[i].name, l->members[i + 1].name) == 0)
-                        free(l->members[i].name);
+                        free_member(&l->members[i]);
                 else
                         l->members[kept++] = l->members[i];
         }
@@ -253,6 +262,24 @@ static int find_in_directory(const struct oci_layout *l, const char *name, struc
         return 0;
 }
 
+static const struct member *find_member(const struct oci_layout *l, const char *name)
+{
+        return l->count ? bsearch(name, l->members, l->count, sizeof(*l->members), compare_name) : NULL;
+}
+
+/* What a link names, relative to where it lies, among the members alone; only one link is followed, so none can loop.
+ */
+static const struct member *find_target(const struct oci_layout *l, const struct member *link)
+{
+        const char *slash = strrchr(link->name, '/');
+        int size = slash && link->target[0] != '/' ? (int)(slash - link->name) : 0;
+        CLEANUP_FREE char *joined = memory_printf("%.*s/%s", size, link->name, link->target);
+        CLEANUP_FREE char *cleaned = path_clean(joined);
+        const struct member *m = find_member(l, cleaned);
+
+        return m && m->target ? NULL : m;
+}
+
 int oci_layout_find(const struct oci_layout *l, const char *name, struct oci_range *ret, struct error *err)
 {
         const struct member *m;
@@ -260,7 +287,9 @@ int oci_layout_find(const struct oci_layout *l, const char *name, struct oci_ran
         *ret = (struct oci_range){.fd = -1};
         if (l->is_directory)
                 return find_in_directory(l, name, ret, err);
-        m = l->count ? bsearch(name, l->members, l->count, sizeof(*l->members), compare_name) : NULL;
+        m = find_member(l, name);
+        if (m != NULL && m->target != NULL)
+                m = find_target(l, m);
         if (m == NULL)
                 return fail_missing(l, name, err);
         *ret = (struct oci_range){.fd = l->fd, .offset = m->offset, .size = m->size};

@@ -59,6 +59,14 @@ struct oci_stream {
         uint64_t end;  /* size of the tar */
 };
 
+/* RFC 8878, 3.1.2: zstd may begin with a frame of somebody's own, which readers pass over (zstd:chunked has such). */
+static bool is_skippable_frame(const void *bytes, size_t size)
+{
+        const unsigned char *b = bytes;
+
+        return size >= 4 && (b[0] & 0xf0) == 0x50 && b[1] == 0x2a && b[2] == 0x4d && b[3] == 0x18;
+}
+
 enum oci_compression oci_layer_detect(const void *bytes, size_t size)
 {
         static const struct {
@@ -80,7 +88,7 @@ enum oci_compression oci_layer_detect(const void *bytes, size_t size)
         for (size_t i = 0; i < ARRAY_SIZE(table); i++)
                 if (size >= table[i].size && memcmp(bytes, table[i].magic, table[i].size) == 0)
                         return table[i].compression;
-        return OCI_COMPRESSION_NONE;
+        return is_skippable_frame(bytes, size) ? OCI_COMPRESSION_ZSTD : OCI_COMPRESSION_NONE;
 }
 
 static int fail_read(struct error *err)
@@ -181,12 +189,17 @@ static const char *compression_name(enum oci_compression c)
         return names[c];
 }
 
-static int enable_filter(struct archive *a, enum oci_compression c)
+static int enable_filter(const struct oci_stream *s, enum oci_compression c)
 {
+        struct archive *a = s->archive;
+
         switch (c) {
         case OCI_COMPRESSION_GZIP:
                 return archive_read_support_filter_gzip(a);
         case OCI_COMPRESSION_ZSTD:
+                /* libarchive's own search would not know it by that */
+                if (is_skippable_frame(s->input, s->peeked))
+                        return archive_read_append_filter(a, ARCHIVE_FILTER_ZSTD);
                 return archive_read_support_filter_zstd(a);
         case OCI_COMPRESSION_BZIP2:
                 return archive_read_support_filter_bzip2(a);
@@ -207,7 +220,7 @@ static int open_archive(struct oci_stream *s, struct error *err)
         if (s->archive == NULL)
                 abort(); /* out of memory, see common/memory.h */
         /* anything but OK means that libarchive would run a program found in PATH instead */
-        if (enable_filter(s->archive, s->compression) != ARCHIVE_OK)
+        if (enable_filter(s, s->compression) != ARCHIVE_OK)
                 return error_set(err, ENOTSUP, "this libarchive cannot read %s: install one that was built with it",
                                  compression_name(s->compression));
         if (archive_read_support_format_raw(s->archive) != ARCHIVE_OK ||

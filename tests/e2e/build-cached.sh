@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The second build of the same input runs nothing and gives the same image; the key is the content, not its time.
+# TIMES.4: The second build of the same input runs nothing and gives the same image; the key is the content, not its time.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 base busybox

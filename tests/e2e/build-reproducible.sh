@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# With SOURCE_DATE_EPOCH two executions in two stores give one image, whenever they happen.
+# TIMES.4: With SOURCE_DATE_EPOCH two executions in two stores give one image, whenever they happen.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 tar=$(fixture busybox)

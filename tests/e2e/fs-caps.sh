@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Programs that raise their rights (tests/fs/caps.c); the layers carry what lets them.
+# GUARD.11: Programs that raise their rights (tests/fs/caps.c); the layers carry what lets them.
 . "$BRYO_SOURCE/tests/e2e/fs-lib.sh"
 
 fs_topic caps

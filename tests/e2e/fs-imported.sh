@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# What a RUN may not make (trusted attributes, device nodes) is kept when a layer brings it, through every change of what is
+# GUARD.11: What a RUN may not make (trusted attributes, device nodes) is kept when a layer brings it, through every change of what is
 # around it; attributes that are commands to other builders are data here.
 . "$BRYO_SOURCE/tests/e2e/fs-lib.sh"
 

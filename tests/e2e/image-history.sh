@@ -19,6 +19,7 @@ plant_file context/file content
 build
 mapfile -t layers < <(image_layers image layers)
 diff_ids=$(image_config image '(.RootFS // .rootfs) | (.Layers // .diff_ids)')
+# CONFIG.1 TIMES.5
 assert_equal "$(for layer in "${layers[@]}"; do sha256sum < "$layer" | cut -d' ' -f1; done | sed 's/^/sha256:/' | jq -R . | jq -sc .)" \
         "$diff_ids" "the diff IDs"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# D2.1: a hard link to a file of a lower layer is in the layer, with both names, and peers unpack it as one file.
+# LAYER.8: D2.1: a hard link to a file of a lower layer is in the layer, with both names, and peers unpack it as one file.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 base busybox

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# More layers than docker can run: said, with the way out.
+# LAYER.12: More layers than docker can run: said, with the way out.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 mkdir context

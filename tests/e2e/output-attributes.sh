@@ -59,6 +59,7 @@ layout -o type=oci,tar=false,dest=out,compression=gzip --disable-compression --f
 assert_equal "$(types out)" "oci.image.layer.v1.tar+gzip:gzip oci.image.layer.v1.tar+gzip:gzip"
 layout -o type=oci,tar=false,dest=out --disable-compression --format docker
 assert_equal "$(types out)" "docker.image.rootfs.diff.tar:tar docker.image.rootfs.diff.tar:tar"
+# FORM.4
 assert_fails 2 "have no zstd" bryo build -o type=oci,dest=x,compression=zstd,oci-mediatypes=false context
 assert_fails 2 "have no zstd" bryo build -o type=oci,dest=x --format docker --compression-format zstd context
 assert_fails 2 "gzip, zstd and none, not estargz" bryo build -o type=oci,dest=x,compression=estargz context
@@ -66,7 +67,7 @@ assert_fails 2 "levels of gzip are 0 to 9, not 12" bryo build -o type=oci,dest=x
 assert_fails 2 "cannot be done" bryo build -o type=local,dest=x,mode=delete context
 assert_fails 2 "cannot be done" bryo build -o type=local,dest=x,platform-split=true context
 
-# A base keeps the layers it came with, until force-compression says otherwise.
+# KEEP.2: a base keeps the layers it came with, until force-compression says otherwise.
 works bryo save --compression zstd -o base.tar plain
 bryo image rm plain > /dev/null
 works bryo load -i base.tar
@@ -110,7 +111,7 @@ assert_equal "$(jq -r '."containerimage.descriptor".platform.os, ."image.name", 
 docker.io/library/app:latest
 $(image_id app)"
 
-# Times: of an output, and of files that keep theirs.
+# TIMES.3: of an output, and of files that keep theirs.
 listing='stat -c "%n %Y" /numbers'
 works bryo build -t app -o type=image,source-date-epoch=1000 context
 assert_equal "$(image_run app sh -c "$listing")" "/numbers 1000"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# save: skopeo copies the archive, umoci unpacks it with the right tree, owners and modes; a directory works as well.
+# FORM.5: save: skopeo copies the archive, umoci unpacks it with the right tree, owners and modes; a directory works as well.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 need skopeo umoci jq python3

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# SOURCE_DATE_EPOCH: who sets it, and where it is seen.
+# TIMES.2: SOURCE_DATE_EPOCH: who sets it, and where it is seen.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 created() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# --squash: one layer with what several made, nothing of what they deleted, and the very same files.
+# LAYER.11: --squash: one layer with what several made, nothing of what they deleted, and the very same files.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 need jq umoci

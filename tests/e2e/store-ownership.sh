@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything in the store belongs to the calling user, whatever the owners inside the images are; rm -rf removes it.
+# GUARD.13: Everything in the store belongs to the calling user, whatever the owners inside the images are; rm -rf removes it.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
 base busybox

@@ -4,6 +4,7 @@
 
 /* ---- by ourselves ------------------------------------------------------------------------------------------ */
 
+/* FORM.5: the same bytes each time. */
 static void test_round_trip(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -383,6 +384,7 @@ static void test_names(void)
         }
 }
 
+/* TAKEN.5 */
 static void test_docker_archive(void)
 {
         static const struct {

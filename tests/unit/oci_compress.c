@@ -63,6 +63,7 @@ static void check_size(enum oci_compression compression, const char *tool, size_
         CHECK_INT(run(command), 0);
 }
 
+/* KEEP.4 */
 static void test_same_bytes(void)
 {
         static const struct {
@@ -112,7 +113,7 @@ static void test_options(void)
                 struct oci_compress_options o;
                 int level; /* -1: refused */
         } rows[] = {
-                {{OCI_COMPRESSION_GZIP, OCI_COMPRESS_LEVEL_DEFAULT, 0}, 6},
+                {{OCI_COMPRESSION_GZIP, OCI_COMPRESS_LEVEL_DEFAULT, 0}, 3},
                 {{OCI_COMPRESSION_GZIP, 0, 0}, 0},
                 {{OCI_COMPRESSION_GZIP, 9, 0}, 9},
                 {{OCI_COMPRESSION_GZIP, 10, 0}, -1},
@@ -143,6 +144,7 @@ static void test_options(void)
 
 static const struct oci_compress_options gzip = {OCI_COMPRESSION_GZIP, OCI_COMPRESS_LEVEL_DEFAULT, 2};
 
+/* KEEP.3 */
 static void test_kept(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -210,7 +212,7 @@ static void test_damaged_record(void)
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
                 CLEANUP_FREE char *command = memory_printf(
-                        "for f in damaged/compressed/*-gzip-6; do printf '%%s' '%s' > $f; done", texts[i]);
+                        "for f in damaged/compressed/*-gzip-3; do printf '%%s' '%s' > $f; done", texts[i]);
 
                 CHECK_OK(oci_compressed_ensure(s, &image->layers[1], &from, &gzip, &d, &err));
                 oci_descriptor_clear(&d);

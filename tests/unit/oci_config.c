@@ -128,6 +128,7 @@ static void test_config_refuse(void)
         }
 }
 
+/* GUARD.6: too many layers. */
 static void test_config_layers(void)
 {
         CLEANUP_BUFFER struct buffer b = BUFFER_INIT;

@@ -103,6 +103,7 @@ static void repeat(struct buffer *b, const char *s, size_t n)
                 buffer_append_string(b, s);
 }
 
+/* GUARD.6: documents too large, too deep, of too many values. */
 static void test_limits(void)
 {
         static const struct {

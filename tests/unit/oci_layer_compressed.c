@@ -68,6 +68,7 @@ static void make_sample(struct buffer *b)
 static const char sample_text[] =
         "file caf\\e9 644 0:0 size 5000 [0+5000@512]\nfile gr\\c3\\bcn 644 0:0 size 3 [0+3@7168]\n";
 
+/* TAKEN.1 */
 static void test_compressed(void)
 {
         CLEANUP_BUFFER struct buffer tar = BUFFER_INIT;
@@ -128,7 +129,7 @@ static void test_joined_and_nested(void)
         }
 }
 
-/* Every eighth cut and some flips: an error, never a hang and never the wrong digest. */
+/* GUARD.8: every eighth cut and some flips: an error, never a hang and never the wrong digest. */
 static void test_damaged(void)
 {
         CLEANUP_BUFFER struct buffer tar = BUFFER_INIT;
@@ -173,7 +174,7 @@ static void add_frame(struct buffer *b, unsigned char window, size_t count, char
         }
 }
 
-/* 96 KiB that unpack to 3 GiB of zeros: behind the end of the tar, they are still to be written and digested. */
+/* GUARD.6: 96 KiB that unpack to 3 GiB of zeros: behind the end of the tar, they are still to be written and digested. */
 static void test_expansion(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
@@ -204,7 +205,7 @@ static void test_window(void)
         CHECK_HAS(err.message, "cannot decompress the layer");
 }
 
-/* libc's locale must not matter: the same names in C and, where there is one, in a UTF-8 locale. */
+/* TAKEN.3: libc's locale must not matter: the same names in C and, where there is one, in a UTF-8 locale. */
 static void test_locale(void)
 {
         CLEANUP_BUFFER struct buffer tar = BUFFER_INIT, blob = BUFFER_INIT;

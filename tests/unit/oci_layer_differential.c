@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CVE-2025-62518 and its family: a tar that two programs read differently hides something from one of them. Random tars
+ * GUARD.7: CVE-2025-62518 and its family: a tar that two programs read differently hides something from one of them. Random tars
  * with odd headers are listed by our reader, GNU tar and Python's tarfile; whatever ours accepts, the others must list
  * in the same way. BRYO_TEST_ROUNDS sets how many (400), BRYO_TEST_SEED the seed, BRYO_TEST_KEEP=DIR keeps the tars.
  */

@@ -38,6 +38,7 @@ static char *tell(const struct buffer *tar, const struct oci_layer_options *opti
 
 /* ---- single members ------------------------------------------------------------ */
 
+/* TAKEN.2 */
 static void test_members(void)
 {
         static const struct {
@@ -333,7 +334,7 @@ static void test_pax_malformed(void)
         }
 }
 
-/* Which header counts: CVE-2025-62518 and its family. */
+/* GUARD.7: which header counts: CVE-2025-62518 and its family. */
 static void test_precedence(void)
 {
         static const struct {
@@ -570,7 +571,7 @@ static void test_not_archives(void)
         }
 }
 
-/* ---- limits -------------------------------------------------------------------------------------- */
+/* ---- limits (GUARD.6) -------------------------------------------------------------------------------------- */
 
 static void test_extended_limit(void)
 {

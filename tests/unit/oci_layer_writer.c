@@ -91,6 +91,7 @@ static void golden(struct buffer *b, const char *const *records, const struct ta
         tar_end(b);
 }
 
+/* LAYER.1 LAYER.3 LAYER.4 LAYER.9: the bytes of every rule of doc/layer.md. */
 static void test_golden(void)
 {
         static const struct oci_xattr xattrs[] = {
@@ -385,6 +386,7 @@ static void test_read_back(void)
                   "\\01\\00\\00\\02\\00\\20\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\n");
 }
 
+/* GUARD.10: what no layer can say. */
 static void test_refuse(void)
 {
         static const struct oci_xattr equals = {"user.a=b", "", 0}, empty = {"", "", 0};
@@ -433,7 +435,7 @@ static void test_refuse(void)
         }
 }
 
-/* Pairs and triples of which the last must be refused: "kind path" with d, f, w, o. */
+/* LAYER.5 LAYER.6: pairs and triples of which the last must be refused: "kind path" with d, f, w, o. */
 static void test_order(void)
 {
         static const struct {

@@ -53,6 +53,7 @@ static void check_row(struct oci_store *s, const char *type, struct oci_pack_opt
         CHECK_STR(is, expected);
 }
 
+/* FORM.4, KEEP.2 */
 static void test_families(void)
 {
         CLEANUP_STORE struct oci_store *s = open_store("families");

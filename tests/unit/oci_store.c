@@ -45,6 +45,7 @@ static int bad_mode(const char *path, const struct stat *st, int type, struct FT
 
 /* ---- the directory ------------------------------------------------------------------------- */
 
+/* GUARD.13: modes whatever the umask. */
 static void test_layout(void)
 {
         static const mode_t masks[] = {0, 077, 0777};

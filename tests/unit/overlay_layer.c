@@ -56,6 +56,7 @@ static void add_layer(const char *const *lines)
 
 #define LAYER(...) add_layer((const char *const[]){__VA_ARGS__, NULL})
 
+/* TAKEN.2: a directory that only the names below it tell of. */
 static void test_implied_directories(void)
 {
         struct overlay_tree *tree;
@@ -169,6 +170,7 @@ static void test_links_inside(void)
         fixture_end(&f);
 }
 
+/* TAKEN.4 */
 static void test_unresolved_links(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;

@@ -323,6 +323,7 @@ static void test_failure(void)
         fixture_end(&f);
 }
 
+/* LAYER.7 */
 static void test_sockets(void)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
