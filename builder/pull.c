@@ -48,6 +48,21 @@ const struct sha256_digest *builder_pull_digest(const struct builder_pull *p)
         return p->list.size > 0 ? &p->list_descriptor.digest : &p->manifest_descriptor.digest;
 }
 
+const struct oci_manifest *builder_pull_manifest(const struct builder_pull *p)
+{
+        return p->parsed;
+}
+
+const struct buffer *builder_pull_raw_config(const struct builder_pull *p)
+{
+        return &p->config_bytes;
+}
+
+const struct buffer *builder_pull_raw_list(const struct builder_pull *p)
+{
+        return &p->list;
+}
+
 /* --- layers of every kind ------------------------------------------------------ */
 
 /* Tars in a packing that is found by content: OCI image-spec layer.md and Docker's schema 2. */

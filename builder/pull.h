@@ -7,6 +7,7 @@
 
 #include "builder/workshop.h"
 #include "oci/config.h"
+#include "oci/manifest.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
 #include "oci/registry.h"
@@ -51,6 +52,11 @@ const struct sha256_digest *builder_pull_id(const struct builder_pull *p);
 const struct oci_config *builder_pull_config(const struct builder_pull *p);
 /* The digest that the reference stands for: of the index, or else of the manifest. */
 const struct sha256_digest *builder_pull_digest(const struct builder_pull *p);
+
+/* Its manifest, the raw config, and the raw index that it was chosen from (empty when there was none). */
+const struct oci_manifest *builder_pull_manifest(const struct builder_pull *p);
+const struct buffer *builder_pull_raw_config(const struct builder_pull *p);
+const struct buffer *builder_pull_raw_list(const struct builder_pull *p);
 
 /*
  * Fetches the layers and makes the image's record; everything is durable then. *ret_bytes (may be NULL) is what came

@@ -7,6 +7,7 @@
 
 #include "builder/build.h"
 #include "cmd/build_flags.h"
+#include "cmd/build_load.h"
 #include "cmd/build_log.h"
 #include "cmd/build_output.h"
 #include "cmd/build_report.h"
@@ -56,7 +57,8 @@ static void fill_options(const struct build_flags *f, const struct build_values 
 static int deliver(const struct build_report *report, const struct build_outputs *outputs,
                    const struct build_product *product, struct error *err)
 {
-        if (build_outputs_write(outputs, product, err) < 0 || build_report_write(report, err) < 0)
+        if (build_outputs_write(outputs, product, err) < 0 || (report->flags->load && build_load(product, err) < 0) ||
+            build_report_write(report, err) < 0)
                 return -1;
         cmd_progress_finish(report->progress, BUILDER_DONE, NULL);
         return 0;

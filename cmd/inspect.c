@@ -3,11 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "builder/workshop.h"
 #include "cmd/arguments.h"
 #include "cmd/failures.h"
 #include "cmd/indent.h"
+#include "cmd/inspect_remote.h"
 #include "cmd/name.h"
 #include "cmd/notice.h"
+#include "cmd/registry_flags.h"
 #include "cmd/store.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
@@ -101,8 +104,21 @@ static int add_image(struct oci_store *store, const char *text, struct oci_json_
         return 0;
 }
 
+/* Where the objects come from. */
+struct inspection {
+        struct oci_store *store;
+        struct builder_workshop *remote; /* ask registries; NULL: the store */
+        const struct oci_platform *platform;
+};
+
+static int add_one(const struct inspection *from, const char *text, struct oci_json_writer *w, struct error *err)
+{
+        return from->remote ? cmd_inspect_remote(from->remote, text, from->platform, w, err)
+                            : add_image(from->store, text, w, err);
+}
+
 /* docker prints the array indented, and with --format json each object on a line. */
-static int inspect(struct oci_store *store, const struct strv *images, bool lines, struct error *err)
+static int inspect(const struct inspection *from, const struct strv *images, bool lines, struct error *err)
 {
         struct cmd_failures failures = {.code = 0};
         CLEANUP_BUFFER struct buffer array = BUFFER_INIT;
@@ -113,7 +129,7 @@ static int inspect(struct oci_store *store, const struct strv *images, bool line
                 CLEANUP_ERROR struct error one = ERROR_INIT;
                 struct oci_json_writer w = OCI_JSON_WRITER(&object);
 
-                if (add_image(store, images->items[i], &w, &one) < 0) {
+                if (add_one(from, images->items[i], &w, &one) < 0) {
                         cmd_failures_add(&failures, &one);
                         continue;
                 }
@@ -132,15 +148,53 @@ static int inspect(struct oci_store *store, const struct strv *images, bool line
         return cmd_failures_end(&failures, err);
 }
 
-int cmd_inspect(char *const *argv, struct error *err)
+struct inspect_flags {
+        struct registry_flags registry;
+        const char *root, *format, *type, *platform;
+        bool remote, raw;
+};
+
+static int inspect_raw(struct builder_workshop *w, const struct strv *images, struct error *err)
 {
-        const char *root = NULL;
-        const char *format = NULL;
-        const char *type = NULL;
+        for (size_t i = 0; i < images->count; i++)
+                if (cmd_inspect_raw(w, images->items[i], err) < 0)
+                        return -1;
+        return 0;
+}
+
+static int inspect_registries(const struct inspect_flags *f, struct oci_store *store, const struct strv *images,
+                              struct error *err)
+{
+        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        CLEANUP_PLATFORM struct oci_platform *platform = NULL;
+        struct inspection from = {.store = store, .remote = &w};
+        struct oci_registry_options registry;
+
+        if (registry_flags_read(&f->registry, &registry, err) < 0)
+                return -1;
+        if (f->platform && oci_platform_parse(f->platform, &platform, err) < 0) {
+                err->code = OPTIONS_EUSAGE;
+                return error_wrap(err, "--platform %s", f->platform);
+        }
+        if (builder_workshop_open(&w, store, &cmd_notice_log, err) < 0)
+                return -1;
+        registry.log = &cmd_notice_log;
+        w.registry = oci_registry_new(&registry);
+        from.platform = platform;
+        return f->raw ? inspect_raw(&w, images, err) : inspect(&from, images, f->format != NULL, err);
+}
+
+static int parse_and_inspect(struct inspect_flags *f, char *const *argv, struct error *err)
+{
         const struct option_row rows[] = {
-                {"format", 'f', OPTION_TEXT, &format, "json", "One JSON object a line instead of an indented array"},
-                CMD_ROOT_ROW(&root),
-                {"type", 0, OPTION_TEXT, &type, "image", "What to inspect: only images are kept"},
+                {"format", 'f', OPTION_TEXT, &f->format, "json", "One JSON object a line instead of an indented array"},
+                {"platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH",
+                 "With --remote: of an image for several platforms, this one"},
+                {"raw", 0, OPTION_SWITCH, &f->raw, NULL, "The manifest or index as the registry has it"},
+                {"remote", 0, OPTION_SWITCH, &f->remote, NULL, "Ask the registry; nothing is pulled"},
+                CMD_ROOT_ROW(&f->root),
+                {"type", 0, OPTION_TEXT, &f->type, "image", "What to inspect: only images are kept"},
+                CMD_REGISTRY_ROWS(&f->registry),
         };
         const struct option_table table = {
                 .usage = "bryo inspect [OPTIONS] IMAGE...",
@@ -150,17 +204,32 @@ int cmd_inspect(char *const *argv, struct error *err)
         };
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_STRV struct strv words = STRV_INIT;
+        struct inspection from = {.remote = NULL};
         bool done;
 
         if (cmd_arguments_parse(&table, argv, 1, CMD_ARGUMENTS_MANY, &words, &done, err) < 0)
                 return -1;
         if (done)
                 return 0;
-        if (format && strcmp(format, "json") != 0)
-                return error_set(err, OPTIONS_EUSAGE, "--format %s: only json is built (no templates)", format);
-        if (type && strcmp(type, "image") != 0)
-                return error_set(err, OPTIONS_EUSAGE, "--type %s: bryo keeps images only", type);
-        if (cmd_store_open(root, &cmd_notice_log, &store, err) < 0)
+        if (f->format && strcmp(f->format, "json") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: only json is built (no templates)", f->format);
+        if (f->type && strcmp(f->type, "image") != 0)
+                return error_set(err, OPTIONS_EUSAGE, "--type %s: bryo keeps images only", f->type);
+        if (f->platform && !f->remote)
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "--platform goes with --remote: an image of the store is for one platform");
+        if (cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0)
                 return -1;
-        return inspect(store, &words, format != NULL, err);
+        from.store = store;
+        return f->remote || f->raw ? inspect_registries(f, store, &words, err)
+                                   : inspect(&from, &words, f->format != NULL, err);
+}
+
+int cmd_inspect(char *const *argv, struct error *err)
+{
+        struct inspect_flags f = {.root = NULL};
+        int result = parse_and_inspect(&f, argv, err);
+
+        registry_flags_free(&f.registry);
+        return result;
 }

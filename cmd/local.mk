@@ -10,6 +10,7 @@ bryo_SOURCES = \
 	cmd/build_log.c cmd/build_log.h \
 	cmd/build_log_list.c \
 	cmd/build_output.c cmd/build_output.h \
+	cmd/build_load.c cmd/build_load.h \
 	cmd/build_push.c \
 	cmd/build_report.c cmd/build_report.h \
 	cmd/build_cache.c cmd/build_cache.h \
@@ -34,6 +35,7 @@ bryo_SOURCES = \
 	cmd/indent.c cmd/indent.h \
 	cmd/input.c cmd/input.h \
 	cmd/inspect.c \
+	cmd/inspect_remote.c cmd/inspect_remote.h \
 	cmd/global.c cmd/global.h \
 	cmd/interrupt.c cmd/interrupt.h \
 	cmd/kaniko.c \
