@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += bench/run bench/compare bench/engine bench/copy bench/fs bench/fs-compare bench/fs-fixtures bench/README.md
+EXTRA_DIST += bench/run bench/compare bench/engine bench/copy bench/fs bench/fs-compare bench/fs-fixtures bench/registry bench/README.md
