@@ -37,16 +37,13 @@ static double seconds(int64_t since, int64_t now)
         return (double)(now - since) / 1e9;
 }
 
-static void print_line(const struct plain *p, const struct cmd_event *e, const char *bytes, size_t size)
+static void append_line(const struct plain *p, const struct cmd_event *e, const char *bytes, size_t size, struct buffer *to)
 {
-        CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
-
         if (size > 0 && bytes[size - 1] == '\r')
                 size--;
-        buffer_printf(&line, "#%u %.3f ", e->step, seconds(p->steps[e->step - 1].began, e->time));
-        cmd_text_append_output(&line, bytes, size);
-        buffer_append_char(&line, '\n');
-        fputs(line.data, p->out);
+        buffer_printf(to, "#%u %.3f ", e->step, seconds(p->steps[e->step - 1].began, e->time));
+        cmd_text_append_output(to, bytes, size);
+        buffer_append_char(to, '\n');
 }
 
 static void begin(struct plain *p, const struct cmd_event *e)
@@ -80,6 +77,7 @@ static void begin(struct plain *p, const struct cmd_event *e)
 static void output(struct plain *p, const struct cmd_event *e)
 {
         struct buffer *partial = &p->steps[e->step - 1].partial[e->stream - 1];
+        CLEANUP_BUFFER struct buffer lines = BUFFER_INIT; /* standard error has no buffer: one write for all */
         size_t at = 0;
         const char *newline;
 
@@ -92,13 +90,14 @@ static void output(struct plain *p, const struct cmd_event *e)
                         length = MAX_LINE;
                         newline = NULL;
                 }
-                print_line(p, e, partial->data + at, length);
+                append_line(p, e, partial->data + at, length, &lines);
                 at += length + (newline ? 1 : 0);
         }
         if (at > 0) {
                 memmove(partial->data, partial->data + at, partial->size - at);
                 partial->size -= at;
         }
+        fputs(buffer_text(&lines), p->out);
 }
 
 /* The stage's own line when its last step has ended. */
@@ -123,12 +122,14 @@ static void end_stage(const struct plain *p, const struct step *step, const stru
 static void end(struct plain *p, const struct cmd_event *e)
 {
         struct step *step = &p->steps[e->step - 1];
+        CLEANUP_BUFFER struct buffer lines = BUFFER_INIT;
 
         for (int i = 0; i < 2; i++) {
                 if (step->partial[i].size > 0)
-                        print_line(p, e, step->partial[i].data, step->partial[i].size);
+                        append_line(p, e, step->partial[i].data, step->partial[i].size, &lines);
                 buffer_free(&step->partial[i]);
         }
+        fputs(buffer_text(&lines), p->out);
         switch (e->outcome) {
         case BUILDER_CACHED:
                 fprintf(p->out, "#%u CACHED\n", e->step);
