@@ -59,7 +59,7 @@ assert_equal "$(output_of bryo logs --progress=rawjson ^1 | jq -sc '[.[0].build.
 # One that is running, and is then killed.
 printf 'FROM busybox\nRUN echo said before; sleep 4723\n' > context/Dockerfile
 background log bryo build --progress=plain -t killed context
-await 'said before' log
+await '^#2 [0-9.]* said before' log
 assert_equal "$(output_of bryo logs --format json | jq -r .status | head -n 1)" running "the status meanwhile"
 assert_contains "$(output_of bryo logs)" "said before"
 kill -9 "$pid"
