@@ -112,6 +112,11 @@ liboci_a_SOURCES = \
 	oci/utf8.c \
 	oci/utf8.h
 
+check_PROGRAMS += tests/unit/oci_cache_config
+TESTS += tests/unit/oci_cache_config
+tests_unit_oci_cache_config_SOURCES = tests/unit/oci_cache_config.c tests/unit/check.h
+tests_unit_oci_cache_config_LDADD = liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
+
 check_PROGRAMS += tests/unit/oci_archive
 TESTS += tests/unit/oci_archive
 tests_unit_oci_archive_SOURCES = tests/unit/oci_archive.c tests/unit/check.h tests/unit/archive_build.h tests/unit/tar_build.h
