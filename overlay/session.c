@@ -424,6 +424,19 @@ uint32_t overlay_session_write_flags(const struct overlay_session *session)
         return in.write_flags;
 }
 
+bool overlay_session_store(struct overlay_session *session, uint64_t ino, const void *bytes, size_t size, uint64_t offset)
+{
+        const struct fuse_notify_store_out body = {.nodeid = ino, .offset = offset, .size = (uint32_t)size};
+        const struct fuse_out_header out = {.len = (uint32_t)(sizeof out + sizeof body + size), .error = FUSE_NOTIFY_STORE};
+        const struct iovec iov[3] = {
+                {.iov_base = (void *)(uintptr_t)&out, .iov_len = sizeof out},
+                {.iov_base = (void *)(uintptr_t)&body, .iov_len = sizeof body},
+                {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size},
+        };
+
+        return writev(session->fd, iov, ARRAY_SIZE(iov)) >= 0;
+}
+
 bool overlay_session_skips_open(const struct overlay_session *session)
 {
         return (session->offered & FUSE_NO_OPEN_SUPPORT) != 0;

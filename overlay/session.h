@@ -73,6 +73,11 @@ struct overlay_tree *overlay_session_tree(struct overlay_session *session);
 char *overlay_session_scratch(struct overlay_session *session, size_t *ret_size);
 /* The flags of the WRITE being served (FUSE_WRITE_CACHE, FUSE_WRITE_KILL_SUIDGID): libfuse drops some of them. */
 uint32_t overlay_session_write_flags(const struct overlay_session *session);
+/*
+ * Puts bytes of a file into the kernel's page cache (FUSE_NOTIFY_STORE). Only while no client can have a READ of that file
+ * under way: the kernel waits for the pages of one. What it does not take will be read. False when it did not.
+ */
+bool overlay_session_store(struct overlay_session *session, uint64_t ino, const void *bytes, size_t size, uint64_t offset);
 /* True when the kernel takes ENOSYS to OPEN (or OPENDIR) as "never ask again". */
 bool overlay_session_skips_open(const struct overlay_session *session);
 bool overlay_session_skips_opendir(const struct overlay_session *session);

@@ -90,7 +90,7 @@ static const struct choice choices[] = {
         /* An LSM label for new files in each create: a user namespace mount has none. */
         {FUSE_SECURITY_CTX, false},
         {FUSE_HAS_INODE_DAX, false},
-        /* Notifications are never sent. */
+        /* Expiring entries: nothing changes from outside. */
         {FUSE_HAS_EXPIRE_ONLY, false},
 };
 
