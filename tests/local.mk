@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A room adds its unit tests to check_PROGRAMS and TESTS. One runner takes them, the house's own
 # checks and the end-to-end tests, so that one line counts all of them.
-EXTRA_DIST += tests/run tests/skips.txt tests/apps tests/e2e tests/everything tests/fixtures tests/golden tests/house tests/model/corpus tests/mutations tests/soak tests/servers
+EXTRA_DIST += tests/run tests/skips.txt tests/tsan.supp tests/apps tests/e2e tests/everything tests/fixtures tests/golden tests/house tests/model/corpus tests/mutations tests/soak tests/servers
 
 # The file system probe: static and without sanitizers, since it runs inside of images.
 check_PROGRAMS += tests/fs/probe

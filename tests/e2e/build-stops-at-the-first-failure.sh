@@ -26,7 +26,8 @@ for round in 1 2 3; do
         assert_lacks "$errors" "error: Dockerfile:5"
         assert_gone 'sleep 435'
 done
-assert_less "$((($(date +%s%N) - start) / 1000000))" 6000 "milliseconds of $round builds that fail after half a second"
+[ -n "$BRYO_SANITIZED" ] || # a build with sanitizers takes its time
+        assert_less "$((($(date +%s%N) - start) / 1000000))" 6000 "milliseconds of $round builds that fail after half a second"
 assert_contains "$said" CACHED
 
 # One stage at a time goes in the order of the file.
