@@ -250,6 +250,15 @@ int builder_bases_config(struct builder_bases *b, const struct builder_base *bas
         return result;
 }
 
+bool builder_bases_is_elsewhere(struct builder_bases *b, const struct builder_base *base)
+{
+        struct entry *e = lock_entry(b, base, false);
+        bool elsewhere = e->pull && !e->fetched && !error_is_set(&e->error);
+
+        pthread_mutex_unlock(&e->lock);
+        return elsewhere;
+}
+
 int builder_bases_peek(struct builder_bases *b, const struct builder_base *base, struct oci_config **ret,
                        struct error *err)
 {

@@ -53,6 +53,8 @@ int builder_bases_config(struct builder_bases *b, const struct builder_base *bas
 /* Its ID; record and layers are in the store. */
 int builder_bases_image(struct builder_bases *b, const struct builder_base *base, struct sha256_digest *ret,
                         struct error *err);
+/* True when builder_bases_image would have to fetch layers; an error counts as none. */
+bool builder_bases_is_elsewhere(struct builder_bases *b, const struct builder_base *base);
 /* The config, if that takes no network; ENOENT: it would. */
 int builder_bases_peek(struct builder_bases *b, const struct builder_base *base, struct oci_config **ret,
                        struct error *err);

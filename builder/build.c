@@ -15,6 +15,7 @@
 #include "builder/explain.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
+#include "builder/lazy_base.h"
 #include "builder/lint.h"
 #include "builder/named.h"
 #include "builder/named_stage.h"
@@ -81,6 +82,18 @@ static int apply_platform(const struct builder_site *site, struct error *err)
 }
 
 /* What the stage begins with: another stage, nothing, or an image. */
+/* An image, of which perhaps nothing but the config is needed. */
+static int load_image(const struct builder_site *site, unsigned step, struct error *err)
+{
+        const struct builder_stage_plan *plan = &site->job->plan.stages[site->index];
+        struct builder_state *state = &site->stage->state;
+        bool done;
+
+        if (builder_lazy_base_load(site->job, plan->image, plan->platform, state, &done, err) < 0)
+                return -1;
+        return done ? 0 : builder_job_base(site->job, plan->image, plan->platform, step, state, err);
+}
+
 static int load_base(const struct builder_site *site, unsigned step, struct error *err)
 {
         struct builder_job *job = site->job;
@@ -94,7 +107,7 @@ static int load_base(const struct builder_site *site, unsigned step, struct erro
                         return -1;
         } else if (plan->scratch) {
                 builder_state_init(&site->stage->state);
-        } else if (builder_job_base(job, plan->image, plan->platform, step, &site->stage->state, &cause) < 0) {
+        } else if (load_image(site, step, &cause) < 0) {
                 return builder_site_image_error(site, &plan->from->from.image->place, plan->image, err, &cause);
         }
         builder_cache_drop_inline(site->stage->state.config);
@@ -380,6 +393,7 @@ void builder_job_close(struct builder_job *job)
         builder_plan_free(&job->plan);
         builder_source_free(job->context);
         builder_named_free(job->named);
+        builder_lazy_bases_free(job);
         builder_bases_free(job->bases);
         builder_body_table_free(job->bodies);
         dockerfile_free(job->file);

@@ -25,14 +25,10 @@
 
 static void copy_record(struct builder_record *to, const struct builder_record *from)
 {
-        CLEANUP_CHAIN struct builder_chain one = BUILDER_CHAIN_INIT;
-
         *to = *from;
         to->boot = memory_strdup(from->boot);
         to->title = memory_strdup(from->title);
-        builder_chain_add(&one, &from->layer);
-        to->layer = one.layers[0];
-        one.layers[0] = (struct builder_layer){0};
+        builder_layer_copy(&to->layer, &from->layer);
 }
 
 void builder_cache_note(const struct builder_site *site, const struct sha256_digest *key,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "builder/cache_import.h"
+#include "builder/lazy_base.h"
 #include "common/fd.h"
 #include "common/memory.h"
 
@@ -31,20 +32,22 @@ static char *copy_text(const char *s)
         return s ? memory_strdup(s) : NULL;
 }
 
+void builder_layer_copy(struct builder_layer *to, const struct builder_layer *from)
+{
+        *to = *from;
+        to->index = copy_text(from->index);
+        to->data = (struct strv)STRV_INIT;
+        strv_extend(&to->data, &from->data);
+        to->step = copy_text(from->step);
+        to->blob = from->blob ? oci_descriptor_dup(from->blob) : NULL;
+        to->origins = (struct strv)STRV_INIT;
+        strv_extend(&to->origins, &from->origins);
+}
+
 void builder_chain_add(struct builder_chain *chain, const struct builder_layer *layer)
 {
-        struct builder_layer *own;
-
         memory_grow(&chain->layers, &chain->cap, chain->count + 1, sizeof(*chain->layers));
-        own = &chain->layers[chain->count++];
-        *own = *layer;
-        own->index = copy_text(layer->index);
-        own->data = (struct strv)STRV_INIT;
-        strv_extend(&own->data, &layer->data);
-        own->step = copy_text(layer->step);
-        own->blob = layer->blob ? oci_descriptor_dup(layer->blob) : NULL;
-        own->origins = (struct strv)STRV_INIT;
-        strv_extend(&own->origins, &layer->origins);
+        builder_layer_copy(&chain->layers[chain->count++], layer);
 }
 
 void builder_chain_copy(struct builder_chain *to, const struct builder_chain *from)
@@ -115,6 +118,22 @@ static int open_index(struct builder_workshop *w, const char *name, struct overl
         return overlay_index_open(oci_store_fd(w->store), path, &options, ret, err);
 }
 
+/* What is not in the store comes now. */
+static int find_index(struct builder_workshop *w, const struct builder_layer *layer, const char **ret, struct error *err)
+{
+        const struct builder_layer *whole;
+
+        *ret = layer->index;
+        if (!layer->lazy)
+                return 0;
+        if (!layer->base)
+                return builder_cache_import_layer(w->imports, &layer->diff_id, ret, err);
+        if (builder_lazy_base_layer(layer->base, &layer->diff_id, &whole, err) < 0)
+                return -1;
+        *ret = whole->index;
+        return 0;
+}
+
 int builder_chain_open(const struct builder_chain *chain, struct builder_workshop *workshop, const int64_t *latest,
                        struct builder_upper *upper, struct overlay_tree **ret, struct error *err)
 {
@@ -126,10 +145,9 @@ int builder_chain_open(const struct builder_chain *chain, struct builder_worksho
         options.has_latest = latest != NULL;
         options.latest = latest ? *latest : 0;
         for (size_t i = 0; i < chain->count && result == 0; i++) {
-                const char *name = chain->layers[i].index;
+                const char *name = NULL;
 
-                if (chain->layers[i].lazy)
-                        result = builder_cache_import_layer(workshop->imports, &chain->layers[i].diff_id, &name, err);
+                result = find_index(workshop, &chain->layers[i], &name, err);
                 if (result < 0 || !name)
                         continue;
                 result = open_index(workshop, name, &indexes[options.index_count], err);

@@ -17,11 +17,14 @@
  * digest that identifies it: what the key of the next step is made of. Layers
  * that changed nothing are in the image but not in the file system's stack.
  */
+struct builder_lazy_base;
+
 struct builder_layer {
         char *index;                   /* name in OCI_STORE_INDEXES; NULL: the layer is empty. Owned */
         struct strv data;              /* names in OCI_STORE_DATA that this step made and the index points at */
         char *step;                    /* key of the record it came from, in hex; NULL for a base's. Owned */
-        bool lazy;                     /* `index` is not known yet: it is in a cache outside (cache_import.h), under diff_id */
+        bool lazy;                     /* not in the store yet, and `index` is not known: it is found by diff_id in a cache ... */
+        struct builder_lazy_base *base; /* ... outside (cache_import.h), or if this is set in a base image (lazy_base.h); borrowed */
         bool durable;                  /* its files were synced, and its record says so */
         bool has_diff;                 /* the three below are known */
         struct sha256_digest diff_id;
@@ -41,6 +44,8 @@ struct builder_chain {
 #define BUILDER_CHAIN_INIT { .layers = NULL }
 
 void builder_layer_free(struct builder_layer *layer);
+/* `to` becomes a copy; what it had is not freed. */
+void builder_layer_copy(struct builder_layer *to, const struct builder_layer *from);
 /* Adds a copy of `layer` on top; the caller sets `identity` to what the chain is now. */
 void builder_chain_add(struct builder_chain *chain, const struct builder_layer *layer);
 void builder_chain_copy(struct builder_chain *to, const struct builder_chain *from);

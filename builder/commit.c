@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "builder/cache_import.h"
+#include "builder/lazy_base.h"
 #include "builder/layer_tar.h"
 #include "builder/record.h"
 #include "common/memory.h"
@@ -56,8 +57,16 @@ static int sync_layer(struct builder_workshop *w, const struct builder_layer *la
 
 int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
 {
+        const struct builder_layer *whole;
         const char *index = NULL;
 
+        if (layer->base) {
+                if (builder_lazy_base_layer(layer->base, &layer->diff_id, &whole, err) < 0)
+                        return -1;
+                builder_layer_free(layer);
+                builder_layer_copy(layer, whole);
+                return 0;
+        }
         if (builder_cache_import_layer(w->imports, &layer->diff_id, &index, err) < 0)
                 return -1;
         layer->index = memory_strdup(index);

@@ -44,13 +44,14 @@ struct builder_job {
         bool context_is_directory;      /* of the host */
         struct builder_named *named;    /* owned */
         struct builder_bases *bases;    /* the images that names mean; owned */
+        struct builder_lazy_base *lazy_bases; /* those of which only the config was fetched (lazy_base.h); owned */
         struct builder_body_table *bodies; /* owned */
         struct sandbox_stage *holder;   /* holds the mounts of served trees (trees.h); NULL until the first. Owned */
         struct builder_explain *explain; /* guarded by `lock`. Owned */
         struct builder_cache *caches;   /* the live ones (cache_mount.h), guarded by cache_lock */
         struct strv cache_names;        /* of all that were used, guarded by cache_lock */
         pthread_mutex_t cache_lock;     /* taken before `lock`, if both are */
-        pthread_mutex_t lock;           /* guards holder and the four below, the workshop's sandbox, and the progress callbacks */
+        pthread_mutex_t lock;           /* guards holder, lazy_bases and the four below, the workshop's sandbox, and the progress callbacks */
         unsigned steps;                 /* begun in the whole build: the numbers of the progress output */
         bool cancelled;                 /* a stage failed: nothing new begins */
         bool executed;                  /* some step did not hit */

@@ -50,6 +50,7 @@ libbuilder_a_SOURCES = \
 	builder/job.h builder/job_base.c builder/job_progress.c \
 	builder/layer_import.c builder/layer_import.h \
 	builder/layer_tar.c builder/layer_tar.h \
+	builder/lazy_base.c builder/lazy_base.h \
 	builder/lint.c builder/lint.h \
 	builder/lock_wait.c builder/lock_wait.h \
 	builder/pack.c builder/pack.h \

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/commit.h"
 #include "common/memory.h"
 #include "oci/time.h"
 
@@ -254,6 +255,9 @@ int builder_squash(struct builder_workshop *w, struct builder_state *state, enum
         count = chain->count - first;
         if (count < 2)
                 return 0;
+        for (size_t i = first; i < chain->count; i++)
+                if (chain->layers[i].lazy && builder_commit_bring(w, &chain->layers[i], err) < 0)
+                        return -1;
         if (merge(w, state, first, &one, err) < 0) {
                 builder_layer_free(&one);
                 return error_wrap(err, "cannot squash %zu layers", count);

@@ -38,6 +38,17 @@ void builder_state_free(struct builder_state *s)
 }
 
 /* The base is known by its layers alone, so that a re-tagged or re-labelled one still hits. */
+void builder_state_add_base_layer(struct builder_state *s, const struct builder_layer *layer)
+{
+        struct sha256 hash;
+
+        builder_chain_add(&s->chain, layer);
+        sha256_init(&hash);
+        sha256_update(&hash, s->chain.identity.bytes, sizeof(s->chain.identity.bytes));
+        sha256_update(&hash, layer->diff_id.bytes, sizeof(layer->diff_id.bytes));
+        sha256_final(&hash, &s->chain.identity);
+}
+
 static void add_base_layer(struct builder_state *s, const struct oci_image_layer *layer)
 {
         struct builder_layer own = {
@@ -49,13 +60,16 @@ static void add_base_layer(struct builder_state *s, const struct oci_image_layer
                 .blob = layer->blob,
                 .origins = layer->origins,
         };
-        struct sha256 hash;
 
-        builder_chain_add(&s->chain, &own);
-        sha256_init(&hash);
-        sha256_update(&hash, s->chain.identity.bytes, sizeof(s->chain.identity.bytes));
-        sha256_update(&hash, layer->diff_id.bytes, sizeof(layer->diff_id.bytes));
-        sha256_final(&hash, &s->chain.identity);
+        builder_state_add_base_layer(s, &own);
+}
+
+void builder_state_begin(struct builder_state *s)
+{
+        CLEANUP_ERROR struct error time_err = ERROR_INIT;
+
+        strv_extend(&s->env, &s->config->config.env);
+        s->has_created = s->config->created && oci_time_parse(s->config->created, &s->created, &time_err) == 0;
 }
 
 static int load_layers(struct builder_state *s, struct builder_workshop *w, struct oci_image *image, struct error *err)
@@ -85,12 +99,7 @@ int builder_state_load(struct builder_state *s, struct builder_workshop *w, cons
         if (oci_image_load(w->store, id, &image, err) < 0 || oci_image_load_config(w->store, id, &s->config, err) < 0 ||
             load_layers(s, w, image, err) < 0)
                 return -1;
-        strv_extend(&s->env, &s->config->config.env);
-        if (s->config->created) {
-                CLEANUP_ERROR struct error time_err = ERROR_INIT;
-
-                s->has_created = oci_time_parse(s->config->created, &s->created, &time_err) == 0;
-        }
+        builder_state_begin(s);
         return 0;
 }
 

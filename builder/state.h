@@ -31,6 +31,10 @@ void builder_state_copy(struct builder_state *to, const struct builder_state *fr
 /* Takes over the config and layers of an image of the store; every layer has its index. */
 int builder_state_load(struct builder_state *s, struct builder_workshop *w, const struct sha256_digest *image,
                        struct error *err);
+/* Puts a base's layer on top; what the chain is called depends on nothing but its diff ID. */
+void builder_state_add_base_layer(struct builder_state *s, const struct builder_layer *layer);
+/* What a stage takes over from the config of its base, once that is set. */
+void builder_state_begin(struct builder_state *s);
 /* PATH when neither base nor file sets it (docker writes it into the config). */
 void builder_state_ensure_path(struct builder_state *s);
 void builder_state_free(struct builder_state *s);

@@ -17,7 +17,7 @@
 #define STEP                                                                                                           \
         "{\"keys\":[\"" A64 "\",\"" B64 "\"],\"identity\":\"" B64                                                       \
         "\",\"created\":[1700000000,5],\"made\":1700000001,\"title\":\"RUN make\"," LAYER "}"
-#define MOUNT "{\"name\":\"" A64 "\",\"id\":\"/root/.npm\"," LAYER "}"
+#define MOUNT "{\"name\":\"" A64 "\",\"id\":\"/npm\"," LAYER "}"
 #define WHOLE "{\"version\":1,\"steps\":[" STEP "],\"mounts\":[" MOUNT "]}"
 
 static void test_round_trip(void)
@@ -100,8 +100,8 @@ static void test_refused(void)
                 { "\"size\":10240", "\"size\":4503599627370497" },
                 { "\"diffId\":\"sha256:", "\"diffId\":\"md5:" },
                 { "\"name\":\"a", "\"name\":\"/" },
-                { "/root/.npm", "a b" },
-                { "/root/.npm", "" },
+                { "/npm", "a b" },
+                { "/npm", "" },
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
