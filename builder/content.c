@@ -107,7 +107,8 @@ static int hash_children(struct builder_source *s, const struct builder_item *di
 
         h.walk.depth++;
         add_part(w, dir, "", 0);
-        if (builder_source_each(s, dir, hash_child, &h, err) < 0)
+        /* what --exclude leaves out is not to be read */
+        if ((w->exclude ? builder_source_each : builder_source_each_digested)(s, dir, hash_child, &h, err) < 0)
                 return -1;
         sha256_update(w->hash, "/", 1);
         return 0;

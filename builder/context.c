@@ -202,6 +202,7 @@ static const struct builder_source_ops context_ops = {
         .find = find,
         .list = list,
         .child = child,
+        .each_digested = builder_context_each,
         .read_link = builder_context_read_link,
         .each_xattr = builder_context_each_xattr,
         .digest = builder_context_digest,

@@ -9,8 +9,8 @@
 #include "dockerfile/ignore.h"
 
 /*
- * A context directory, for its two files only: context.c finds and lists,
- * context_file.c reads. Others use source.h.
+ * A context directory, for its three files only: context.c finds and lists,
+ * context_each.c lists and hashes, context_file.c reads. Others use source.h.
  */
 struct context {
         struct builder_source base; /* first: a struct builder_source * is a struct context * */
@@ -21,9 +21,9 @@ struct context {
         char *ignore_text;
         struct builder_digest_cache *cache; /* NULL: every file is read */
         struct builder_body_table *bodies;  /* NULL: every file is copied; borrowed */
-        pthread_mutex_t lock; /* guards digests: stages share the context */
-        struct map *digests;  /* path -> struct sha256_digest of what the step key saw */
-        bool plain_modes;     /* struct builder_context_options */
+        pthread_mutex_t lock;               /* guards digests: stages share the context */
+        struct map *digests;                /* path -> struct sha256_digest of what the step key saw */
+        bool plain_modes;                   /* struct builder_context_options */
         bool has_mtime;
         time_t mtime;
         const struct log *log;
@@ -36,9 +36,15 @@ int builder_context_read_link(struct builder_source *s, const struct builder_ite
                               struct error *err);
 int builder_context_each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
                                void *context, struct error *err);
+/* The digest of the bytes that a file has now; the cache remembers it. From any thread. */
+int builder_context_hash(struct context *c, const struct builder_item *item, struct sha256_digest *ret,
+                         struct error *err);
+int builder_context_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
+                         void *context, struct error *err);
 int builder_context_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
                            struct error *err);
-int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd, struct error *err);
+int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd,
+                              struct error *err);
 bool builder_context_keyed_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret);
 int builder_context_place(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                           const char *name, const struct overlay_graft *graft, struct overlay_ref *ret,

@@ -177,7 +177,8 @@ static void remember(struct context *c, int fd, const struct stat *before, const
         builder_digest_cache_add(c->cache, &after, begun, &known);
 }
 
-static int hash_bytes(struct context *c, const struct builder_item *item, struct sha256_digest *ret, struct error *err)
+int builder_context_hash(struct context *c, const struct builder_item *item, struct sha256_digest *ret,
+                         struct error *err)
 {
         CLEANUP_FREE char *chunk = memory_alloc(CHUNK);
         CLEANUP_FD int fd = -1;
@@ -214,7 +215,7 @@ int builder_context_digest(struct builder_source *s, const struct builder_item *
 
         if (item->known)
                 *ret = item->file.digest;
-        else if (hash_bytes(c, item, ret, err) < 0)
+        else if (builder_context_hash(c, item, ret, err) < 0)
                 return -1;
         pthread_mutex_lock(&c->lock);
         map_set(c->digests, item->path, strlen(item->path), memory_dup(ret, sizeof(*ret)));

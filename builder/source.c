@@ -37,6 +37,14 @@ int builder_source_each(struct builder_source *s, const struct builder_item *dir
         return 0;
 }
 
+int builder_source_each_digested(struct builder_source *s, const struct builder_item *dir,
+                                 builder_item_function *visit, void *context, struct error *err)
+{
+        if (s->ops->each_digested)
+                return s->ops->each_digested(s, dir, visit, context, err);
+        return builder_source_each(s, dir, visit, context, err);
+}
+
 void builder_item_release(struct builder_item *item)
 {
         item->fd = fd_close(item->fd);

@@ -57,6 +57,9 @@ struct builder_source_ops {
         /* `list` and `child` of every name in one, for a source that has a faster way; else NULL. */
         int (*each)(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
                     void *context, struct error *err);
+        /* The same for one who is going to ask for the digest of every regular file; NULL: there is nothing to prepare. */
+        int (*each_digested)(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
+                             void *context, struct error *err);
         int (*read_link)(struct builder_source *s, const struct builder_item *item, struct buffer *ret,
                          struct error *err);
         /* Calls back for each extended attribute that COPY takes, sorted by name. */
@@ -95,6 +98,9 @@ void builder_source_free(struct builder_source *s);
 /* Visits what is in a directory, sorted by the bytes of its names, as `list` and `child` show it. Stops at -1. */
 int builder_source_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
                         void *context, struct error *err);
+/* The same, before the digests of all regular files in it are asked for. */
+int builder_source_each_digested(struct builder_source *s, const struct builder_item *dir,
+                                 builder_item_function *visit, void *context, struct error *err);
 void builder_item_release(struct builder_item *item);
 #define CLEANUP_ITEM __attribute__((cleanup(builder_item_release)))
 /* Sets the item's extended attributes on a node. */
