@@ -58,6 +58,7 @@ static void replace_text(char **field, const char *value)
 static int apply_platform(const struct builder_site *site, struct error *err)
 {
         const struct builder_stage_plan *plan = &site->job->plan.stages[site->index];
+        const struct dockerfile_flag *flag = dockerfile_flag_find(plan->from, "platform");
         const struct oci_platform *wanted = plan->platform;
         struct oci_config *config = site->stage->state.config;
         const struct oci_platform have = { .architecture = config->architecture, .os = config->os, .variant = config->variant };
@@ -76,7 +77,7 @@ static int apply_platform(const struct builder_site *site, struct error *err)
                 return 0;
         oci_platform_format(&have, &is);
         oci_platform_format(wanted, &want);
-        return dockerfile_error(site->file, &dockerfile_flag_find(site->instruction, "platform")->place, err,
+        return dockerfile_error(site->file, flag ? &flag->place : &plan->from->from.image->place, err,
                                 "the image %s of the store is for %s, not for %s: load or import the one for that platform",
                                 plan->image, buffer_text(&is), buffer_text(&want));
 }
@@ -261,6 +262,7 @@ static int plan_build(struct builder_job *job, struct error *err)
         const struct builder_build_options *o = job->options;
         const struct builder_plan_options plan = { .build_args = o->build_args,
                                                    .target = o->target,
+                                                   .platform = o->platform,
                                                    .base = o->base,
                                                    .find_triggers = find_triggers,
                                                    .is_named = is_named,
@@ -300,7 +302,7 @@ int builder_job_open(struct builder_job *job, struct error *err)
         job->workshop.registry = oci_registry_new(&registry);
         builder_job_open_bases(job);
         job->workshop.imports = builder_cache_import_new(o->cache, &job->workshop);
-        if (o->contexts && builder_named_new(o->contexts, &job->named, err) < 0)
+        if (o->contexts && builder_named_new(o->contexts, o->platform, &job->named, err) < 0)
                 return -1;
         return builder_inputs_open(job, err);
 }
@@ -405,7 +407,7 @@ void builder_job_close(struct builder_job *job)
 
 int builder_build(const struct builder_build_options *options, struct builder_build_result *ret, struct error *err)
 {
-        struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT };
+        struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT, .steps = options->first_step };
         CLEANUP_STRV struct strv names = STRV_INIT;
         int result;
 

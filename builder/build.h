@@ -37,6 +37,9 @@ struct builder_build_options {
         const char *context;                     /* a directory, -, or a URL (origin.h) */
         const char *file;                        /* the Dockerfile: a path, a URL, "-" for standard input; NULL: Dockerfile, dockerfile or Containerfile in the context */
         const char *target;                      /* stage name or index; NULL: the last */
+        const struct oci_platform *platform;     /* what is built for, normal; NULL: this machine, and bases as they are */
+        const char *platform_title;              /* how progress calls it when there are several; NULL: it does not */
+        unsigned first_step;                     /* steps that were shown before */
         const struct strv *tags;                 /* references as typed */
         const struct strv *contexts;             /* NAME=VALUE of --build-context (named.h); NULL: none */
         const struct strv *build_args;           /* NAME=VALUE */

@@ -73,7 +73,7 @@ void builder_job_end(struct builder_job *job, unsigned step, enum builder_outcom
 void builder_job_fail(struct builder_job *job, unsigned step, const struct error *err);
 
 /*
- * The images of the build (bases.h), with what is told of pulls as steps. `platform` is what is asked for, NULL: nothing;
+ * The images of the build (bases.h), with what is told of pulls as steps. `platform` is what is asked for, NULL: what the build is for;
  * `step` shows the layers that are pulled, 0: a step of its own does.
  */
 void builder_job_open_bases(struct builder_job *job);

@@ -37,7 +37,7 @@ void builder_job_open_bases(struct builder_job *job)
 int builder_job_base(struct builder_job *job, const char *text, const struct oci_platform *platform, unsigned step,
                      struct builder_state *ret, struct error *err)
 {
-        const struct builder_base base = {.text = text, .platform = platform, .step = step};
+        const struct builder_base base = {.text = text, .platform = platform ? platform : job->options->platform, .step = step};
         struct sha256_digest id;
 
         if (builder_bases_image(job->bases, &base, &id, err) < 0)

@@ -26,7 +26,9 @@ unsigned builder_job_begin(struct builder_job *job, const char *title)
 
 unsigned builder_site_begin(const struct builder_site *site, const char *text)
 {
-        CLEANUP_FREE char *stage = builder_plan_stage_title(&site->job->plan, site->index);
+        const char *platform = site->job->options->platform_title;
+        CLEANUP_FREE char *name = builder_plan_stage_title(&site->job->plan, site->index);
+        CLEANUP_FREE char *stage = memory_printf("%s%s%s", platform ? platform : "", platform ? " " : "", name);
         const unsigned count = site->job->plan.stages[site->index].step_count;
         CLEANUP_FREE char *title = memory_printf("[%s %u/%u] %s", stage, ++site->stage->step, count, text);
         struct builder_step_view view = {.title = title, .stage = stage, .index = site->stage->step, .count = count};

@@ -23,7 +23,7 @@ static bool is_reference(const char *text)
 static bool find_base(void *context, const char *image, struct dockerfile_base *ret)
 {
         struct builder_job *job = context;
-        const struct builder_base base = {.text = image};
+        const struct builder_base base = {.text = image, .platform = job->options->platform};
         CLEANUP_CONFIG struct oci_config *config = NULL;
         CLEANUP_ERROR struct error ignored = ERROR_INIT;
 
@@ -62,7 +62,7 @@ static int lint(struct builder_job *job, const char *target, bool lenient, struc
                 .context = job,
         };
 
-        builder_plan_platform(&platform, o->build_args, job->file, o->target);
+        builder_plan_platform(&platform, o->build_args, job->file, o->platform, o->target);
         return dockerfile_lint(job->file, &options, &ret->warnings, &ret->outline, err);
 }
 

@@ -31,6 +31,7 @@ struct entry {
 };
 
 struct builder_named {
+        char *platform; /* "linux/arm64": what is built for */
         struct entry *entries;
         size_t count;
 };
@@ -76,7 +77,7 @@ static struct entry *find(const struct builder_named *n, const char *text)
         if (!n)
                 return NULL;
         name = normal_name(text);
-        here = memory_printf("%s::linux/%s", name, oci_config_host_architecture());
+        here = memory_printf("%s::%s", name, n->platform);
         entry = find_exact(n, here);
         return entry ? entry : find_exact(n, name);
 }
@@ -111,10 +112,15 @@ static int add(struct builder_named *n, const char *text, struct error *err)
         return 0;
 }
 
-int builder_named_new(const struct strv *texts, struct builder_named **ret, struct error *err)
+int builder_named_new(const struct strv *texts, const struct oci_platform *platform, struct builder_named **ret,
+                      struct error *err)
 {
         struct builder_named *n = memory_zalloc(1, sizeof(*n));
+        CLEANUP_PLATFORM struct oci_platform *host = oci_platform_host();
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
 
+        oci_platform_format(platform ? platform : host, &text);
+        n->platform = buffer_steal(&text);
         n->entries = memory_zalloc(texts->count + 1, sizeof(*n->entries));
         for (size_t i = 0; i < texts->count; i++)
                 if (add(n, texts->items[i], err) < 0) {
@@ -136,6 +142,7 @@ void builder_named_free(struct builder_named *n)
                 free(n->entries[i].value);
         }
         free(n->entries);
+        free(n->platform);
         free(n);
 }
 

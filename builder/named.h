@@ -12,8 +12,9 @@
  */
 struct builder_named;
 
-/* Reads the flags' values. Errors name the flag. */
-int builder_named_new(const struct strv *texts, struct builder_named **ret, struct error *err);
+/* Reads the flags' values. `platform` is what is built for, NULL: this machine. Errors name the flag. */
+int builder_named_new(const struct strv *texts, const struct oci_platform *platform, struct builder_named **ret,
+                      struct error *err);
 void builder_named_free(struct builder_named *n);
 
 /* Whether a name of the Dockerfile (a stage's, or an image reference) is one of them. `n` may be NULL. */

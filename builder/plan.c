@@ -38,23 +38,25 @@ static const char *last_stage_name(const struct dockerfile *file)
         return NULL;
 }
 
-void builder_plan_platform(struct strv *globals, const struct strv *build_args, const struct dockerfile *file,
-                           const char *target)
+static void add_platform(struct strv *globals, const char *side, const struct oci_platform *p)
 {
-        static const char *const sides[] = {"BUILD", "TARGET"};
-        const char *arch = oci_config_host_architecture();
-        const char *variant = oci_config_host_variant();
+        CLEANUP_BUFFER struct buffer whole = BUFFER_INIT;
 
-        for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
-                CLEANUP_FREE char *platform =
-                        memory_printf("%sPLATFORM=linux/%s%s%s", sides[i], arch, variant[0] ? "/" : "", variant);
+        oci_platform_format(p, &whole);
+        strv_take(globals, memory_printf("%sPLATFORM=%s", side, buffer_text(&whole)));
+        strv_take(globals, memory_printf("%sOS=%s", side, p->os));
+        strv_take(globals, memory_printf("%sOSVERSION=", side));
+        strv_take(globals, memory_printf("%sARCH=%s", side, p->architecture));
+        strv_take(globals, memory_printf("%sVARIANT=%s", side, p->variant ? p->variant : ""));
+}
 
-                strv_add(globals, platform);
-                strv_take(globals, memory_printf("%sOS=linux", sides[i]));
-                strv_take(globals, memory_printf("%sOSVERSION=", sides[i]));
-                strv_take(globals, memory_printf("%sARCH=%s", sides[i], arch));
-                strv_take(globals, memory_printf("%sVARIANT=%s", sides[i], variant));
-        }
+void builder_plan_platform(struct strv *globals, const struct strv *build_args, const struct dockerfile *file,
+                           const struct oci_platform *platform, const char *target)
+{
+        CLEANUP_PLATFORM struct oci_platform *host = oci_platform_host();
+
+        add_platform(globals, "BUILD", host);
+        add_platform(globals, "TARGET", platform ? platform : host);
         if (!target)
                 target = last_stage_name(file);
         strv_take(globals, memory_printf("TARGETSTAGE=%s", target ? target : "default"));
@@ -306,8 +308,9 @@ static int add_stage_triggers(struct builder_plan *plan, struct builder_stage_pl
         return 0;
 }
 
-/* What --platform of FROM asks for; the variables of it are the global ones. */
-static int find_platform(const struct builder_plan *plan, struct builder_stage_plan *stage, struct error *err)
+/* What --platform of FROM asks for, else what is built for; the variables of the former are the global ones. */
+static int find_platform(const struct builder_plan *plan, struct builder_stage_plan *stage,
+                         const struct builder_plan_options *o, struct error *err)
 {
         const struct dockerfile_flag *flag = dockerfile_flag_find(stage->from, "platform");
         struct strv globals = plan->globals; /* borrowed */
@@ -315,8 +318,12 @@ static int find_platform(const struct builder_plan *plan, struct builder_stage_p
         CLEANUP_ERROR struct error cause = ERROR_INIT;
         CLEANUP_FREE char *text = NULL;
 
-        if (!flag || stage->platform)
+        if (stage->platform)
                 return 0;
+        if (!flag) {
+                stage->platform = o->platform ? oci_platform_copy(o->platform) : NULL;
+                return 0;
+        }
         if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, flag->value, &text, &cause) < 0 ||
             oci_platform_parse(text, &stage->platform, &cause) < 0)
                 return dockerfile_error(plan->file, &flag->place, err, "%s", cause.message);
@@ -405,7 +412,7 @@ static int mark_needed(struct builder_plan *plan, size_t index, const struct bui
         if (stage->needed)
                 return 0;
         stage->needed = true;
-        if (find_platform(plan, stage, err) < 0)
+        if (find_platform(plan, stage, o, err) < 0)
                 return -1;
         if (on_stage && mark_needed(plan, stage->base, o, err) < 0)
                 return -1;
@@ -511,7 +518,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
         ret->target = ret->count - 1;
         if (o->target && builder_plan_find_stage(ret, o->target, &ret->target, err) < 0)
                 return -1;
-        builder_plan_platform(&ret->globals, o->build_args, file, o->target);
+        builder_plan_platform(&ret->globals, o->build_args, file, o->platform, o->target);
         if (add_globals(file, o->build_args, &ret->globals, err) < 0)
                 return -1;
         for (size_t i = 0; i <= ret->target; i++)
@@ -530,7 +537,7 @@ static void free_stage(struct builder_stage_plan *stage)
                 dockerfile_free(stage->triggers[i]);
         free(stage->triggers);
         free(stage->image);
-                oci_platform_free(stage->platform);
+        oci_platform_free(stage->platform);
         free(stage->sources);
 }
 

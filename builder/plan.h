@@ -22,7 +22,7 @@ struct builder_stage_plan {
         size_t first, end;   /* the instructions below FROM: first <= i < end */
         const char *name;    /* lower case; NULL when unnamed. Borrowed from the file */
         char *image;         /* what FROM names, expanded; owned */
-        struct oci_platform *platform; /* what FROM --platform asks for; NULL: nothing. Owned; only if needed */
+        struct oci_platform *platform; /* what FROM --platform asks for, or the build; NULL: nothing. Owned; only if needed */
         size_t base;         /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
         bool scratch;
         bool named;          /* `image` is a named context (named.h), which stands for the whole stage if it has the stage's name */
@@ -49,6 +49,7 @@ struct builder_plan {
 struct builder_plan_options {
         const struct strv *build_args; /* NAME=VALUE from the command line */
         const char *target;            /* stage name or index; NULL: the last stage */
+        const struct oci_platform *platform; /* what is built for; NULL: this machine, and bases as they are */
         const char *base;              /* what the first FROM means; NULL: what it names */
         /*
          * Appends the ONBUILD triggers of an image to `ret`; NULL: images have none. Called for the images that
@@ -87,11 +88,11 @@ int builder_plan_find_mount(const struct builder_plan *plan, size_t current, con
                             const struct dockerfile_flag *flag, const char *from, size_t *ret, struct error *err);
 /*
  * Adds the arguments of the platform, which FROM lines and stages may use (Dockerfile reference, "Automatic platform
- * ARGs"); --build-args of these names stand above them. `target` is --target, or NULL: TARGETSTAGE is then the last
- * stage's name.
+ * ARGs"); --build-args of these names stand above them. `platform` is what is built for, NULL this machine; `target` is
+ * --target, or NULL: TARGETSTAGE is then the last stage's name.
  */
 void builder_plan_platform(struct strv *globals, const struct strv *build_args, const struct dockerfile *file,
-                           const char *target);
+                           const struct oci_platform *platform, const char *target);
 /* "build" or "stage-2": how progress calls a stage. Heap text. */
 char *builder_plan_stage_title(const struct builder_plan *plan, size_t stage);
 /* True for the instructions that change files. */

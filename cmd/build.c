@@ -35,6 +35,7 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->context = f->words.items[0];
         o->file = f->file;
         o->target = f->target;
+        o->platform = v->platform_names.count > 0 ? v->platforms[0] : NULL;
         o->build_args = &v->build_args;
         o->contexts = &f->contexts;
         o->amendments = &v->amendments;

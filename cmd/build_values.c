@@ -100,40 +100,46 @@ static int read_pull(const struct build_flags *f, enum builder_pull_policy *ret,
         return registry_flags_read_pull(text, ret, err);
 }
 
-static int check_platform(const char *text, struct error *err)
+/* One of --platform's; the same one twice is built once. */
+static int add_platform(struct build_values *v, const char *text, struct error *err)
 {
-        CLEANUP_PLATFORM struct oci_platform *wanted = NULL;
-        CLEANUP_PLATFORM struct oci_platform *host = oci_platform_host();
+        CLEANUP_PLATFORM struct oci_platform *p = NULL;
         CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
 
         if (strcmp(text, "local") == 0)
-                return 0;
-        if (oci_platform_parse(text, &wanted, err) < 0)
+                p = oci_platform_host();
+        else if (oci_platform_parse(text, &p, err) < 0) {
+                err->code = OPTIONS_EUSAGE;
                 return error_wrap(err, "--platform %s", text);
-        oci_platform_format(host, &name);
-        if (oci_platform_rank(wanted, host) < 0)
-                return error_set(err, OPTIONS_EUSAGE, "--platform %s: bryo builds for this machine's platform only, as yet: %s", text,
-                                 name.data);
+        }
+        oci_platform_normalize(p);
+        oci_platform_format(p, &name);
+        if (strv_has(&v->platform_names, name.data))
+                return 0;
+        strv_add(&v->platform_names, name.data);
+        v->platforms = memory_realloc(v->platforms, v->platform_names.count, sizeof(struct oci_platform *));
+        v->platforms[v->platform_names.count - 1] = STEAL(p);
         return 0;
 }
 
-static int read_platform(const struct build_flags *f, struct error *err)
+/* --platform may be repeated, and hold a list. */
+static int read_platforms(const struct build_flags *f, struct build_values *v, struct error *err)
 {
         CLEANUP_FREE char *parts = NULL;
 
         for (size_t i = 0; i < f->platforms.count; i++) {
-                const char *text = f->platforms.items[i];
+                CLEANUP_FREE char *list = memory_strdup(f->platforms.items[i]);
+                char *rest = list, *text;
 
-                if (strchr(text, ','))
-                        return error_set(err, OPTIONS_EUSAGE, "--platform %s: one platform is built at a time, as yet", text);
-                if (check_platform(text, err) < 0)
-                        return -1;
+                while ((text = strsep(&rest, ",")))
+                        if (add_platform(v, text + strspn(text, " "), err) < 0)
+                                return -1;
         }
         if (!f->os && !f->arch && !f->variant)
                 return 0;
         parts = memory_printf("%s/%s%s%s", f->os ? f->os : "linux", f->arch ? f->arch : oci_config_host_architecture(),
                               f->variant ? "/" : "", f->variant ? f->variant : "");
-        return check_platform(parts, err);
+        return add_platform(v, parts, err);
 }
 
 static int read_epoch(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v, struct error *err)
@@ -172,7 +178,7 @@ int build_values_read(struct build_flags *f, const struct build_outputs *outputs
         read_stages(f, &v->no_cache_stages);
         if (read_build_args(f, &v->build_args, err) < 0 || read_amendments(f, &v->amendments, err) < 0 ||
             read_jobs(f->jobs, &v->jobs, err) < 0 || read_pull(f, &v->pull, err) < 0 ||
-            registry_flags_read(&f->registry, &v->registry, err) < 0 || read_platform(f, err) < 0 ||
+            registry_flags_read(&f->registry, &v->registry, err) < 0 || read_platforms(f, v, err) < 0 ||
             build_cache_read(f, &v->cache, err) < 0)
                 return -1;
         return read_epoch(f, outputs, v, err);
@@ -180,6 +186,10 @@ int build_values_read(struct build_flags *f, const struct build_outputs *outputs
 
 void build_values_free(struct build_values *v)
 {
+        for (size_t i = 0; i < v->platform_names.count; i++)
+                oci_platform_free(v->platforms[i]);
+        free(v->platforms);
+        strv_free(&v->platform_names);
         strv_free(&v->build_args);
         strv_free(&v->no_cache_stages);
         builder_cache_options_free(&v->cache);

@@ -17,6 +17,8 @@ struct build_values {
         struct builder_cache_options cache;
         struct oci_registry_options registry; /* borrows from the flags */
         enum builder_pull_policy pull;
+        struct oci_platform **platforms; /* what is built for, normal, each once; none: this machine */
+        struct strv platform_names;      /* as many */
         unsigned jobs;
         bool has_epoch;
         int64_t epoch;

@@ -123,6 +123,21 @@ int oci_platform_parse(const char *text, struct oci_platform **ret, struct error
         return 0;
 }
 
+static bool is_variant(const struct oci_platform *p, const char *architecture, const char *variant)
+{
+        return p->architecture && p->variant && strcmp(p->architecture, architecture) == 0 && strcmp(p->variant, variant) == 0;
+}
+
+void oci_platform_normalize(struct oci_platform *p)
+{
+        if (is_variant(p, "arm64", "v8") || is_variant(p, "arm64", "8") || is_variant(p, "amd64", "v1"))
+                free(STEAL(p->variant));
+        else if (p->architecture && strcmp(p->architecture, "arm") == 0 && (!p->variant || strcmp(p->variant, "7") == 0)) {
+                free(p->variant);
+                p->variant = memory_strdup("v7");
+        }
+}
+
 /* The number of a variant, with the default that a silent platform means; -1: not of that kind. */
 static int variant_level(const struct oci_platform *p, int silent)
 {

@@ -23,6 +23,8 @@ struct oci_platform {
 int oci_platform_parse(const char *text, struct oci_platform **ret, struct error *err);
 /* This machine. */
 struct oci_platform *oci_platform_host(void);
+/* One spelling for each: arm64 and amd64 without v8 and v1, which they are anyway; arm with v7 (containerd's platforms.Normalize). */
+void oci_platform_normalize(struct oci_platform *p);
 struct oci_platform *oci_platform_copy(const struct oci_platform *p);
 void oci_platform_free(struct oci_platform *p);
 void oci_platform_cleanup(struct oci_platform **p);
