@@ -54,7 +54,10 @@ static struct oci_archive_save_options archive_options(struct builder_workshop *
 {
         static const struct oci_pack_options usual = OCI_PACK_DEFAULT;
         static const struct oci_pack_options plain = {.force = true};
-        struct oci_archive_save_options options = {.docker = o->docker};
+        struct oci_archive_save_options options = {.docker = o->docker,
+                                                   .combine = o->combine > 0,
+                                                   .index_annotations = o->index_annotations,
+                                                   .index_descriptor_annotations = o->index_descriptor_annotations};
 
         options.pack = o->pack ? *o->pack : o->docker ? plain : usual;
         options.pack.stream = builder_pack_stream(w);
@@ -67,16 +70,24 @@ static int write_selection(struct builder_workshop *w, const struct builder_save
 {
         const struct oci_archive_save_options options = archive_options(w, o);
         struct oci_archive_item *items = memory_zalloc(s->count, sizeof(*items));
+        struct oci_pack_options *packs = memory_zalloc(s->count, sizeof(*packs));
         int fd = o->fd;
         int result = o->begin ? o->begin(o->context, &fd, err) : 0;
 
         for (size_t i = 0; i < s->count; i++)
-                items[i] = (struct oci_archive_item){s->images[i], &s->names[i]};
+                items[i] = (struct oci_archive_item){s->images[i], &s->names[i], NULL};
+        for (size_t i = 0; i < s->count && i < o->combine; i++) {
+                packs[i] = o->packs[i];
+                packs[i].stream = options.pack.stream;
+                packs[i].log = o->log;
+                items[i].pack = &packs[i];
+        }
         if (result == 0 && o->directory)
                 result = oci_archive_save_directory(w->store, items, s->count, &options, o->directory, err);
         else if (result == 0)
                 result = oci_archive_save_tar(w->store, items, s->count, &options, fd, err);
         free(items);
+        free(packs);
         return result;
 }
 

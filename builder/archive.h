@@ -21,6 +21,9 @@ struct builder_save_options {
         const char *directory;     /* writes a directory; NULL: a tar to `fd` */
         int fd;                    /* borrowed */
         bool docker;               /* for `docker load`, too */
+        const struct oci_pack_options *packs; /* for an index of the first `combine` images: how each is packed, stream and log are filled in */
+        size_t combine;                       /* 0: no index; else all further `images` are names of these */
+        const struct oci_labels *index_annotations, *index_descriptor_annotations; /* of that index; may be NULL */
         const struct oci_pack_options *pack; /* stream and log are filled in; NULL: OCI_PACK_DEFAULT, or for docker: uncompressed */
         /* Called once all images were found and before anything is written; gives `fd` if it was -1. May be NULL. */
         int (*begin)(void *context, int *ret_fd, struct error *err);

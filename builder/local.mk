@@ -45,6 +45,7 @@ libbuilder_a_SOURCES = \
 	builder/gotext.c builder/gotext.h \
 	builder/bases.c builder/bases.h \
 	builder/image_find.c builder/image_find.h \
+	builder/index.c builder/index.h \
 	builder/inputs.c builder/inputs.h \
 	builder/instructions.c \
 	builder/job.h builder/job_base.c builder/job_progress.c \

@@ -20,6 +20,7 @@ struct builder_reach {
         struct map *sources;     /* source name -> struct builder_ranges, owned */
         struct map *layers;      /* diff IDs of the layers of tagged images, as a set */
         struct strv dangling;
+        struct strv lists;         /* digests of the indexes that tagged images are of, with the tag: HEX=TAG */
         struct strv image_indexes; /* indexes of tagged images ... */
         struct strv owners;        /* ... and for each the tag that needs it */
         int64_t since;             /* what was last used before does not count */
@@ -51,6 +52,7 @@ void builder_reach_free(struct builder_reach *r)
         map_free(r->sources);
         map_free(r->layers);
         strv_free(&r->dangling);
+        strv_free(&r->lists);
         strv_free(&r->image_indexes);
         strv_free(&r->owners);
         free(r);
@@ -190,6 +192,10 @@ static int mark_tag(struct builder_reach *r, struct oci_store *store, const stru
                 return 0;
         if (oci_image_load(store, &tag->image, &image, &load_err) == 0) {
                 mark_image(r, image, tag->name);
+                if (image->list) {
+                        sha256_to_hex(&image->list->digest, hex);
+                        strv_env_set(&r->lists, hex, tag->name);
+                }
                 return 0;
         }
         if (load_err.code != ENOENT) {
@@ -198,6 +204,24 @@ static int mark_tag(struct builder_reach *r, struct oci_store *store, const stru
                                   tag->name);
         }
         strv_add(&r->dangling, tag->name);
+        return 0;
+}
+
+/* The images for other platforms that a tagged one's index lists have no tag of their own. */
+static int mark_sibling(void *context, const struct oci_image *image, struct error *err)
+{
+        struct builder_reach *r = context;
+        char hex[SHA256_HEX_SIZE + 1];
+        const char *tag;
+
+        (void)err;
+        if (!image->list)
+                return 0;
+        sha256_to_hex(&image->list->digest, hex);
+        tag = strv_env_find(&r->lists, hex);
+        sha256_to_hex(&image->id, hex);
+        if (tag && keep(r, OCI_STORE_IMAGES, hex))
+                mark_image(r, image, tag);
         return 0;
 }
 
@@ -210,6 +234,8 @@ static int mark_tags(struct builder_reach *r, struct oci_store *store, struct er
         for (size_t i = 0; i < count && result == 0; i++)
                 result = mark_tag(r, store, &tags[i], err);
         oci_refs_free(tags, count);
+        if (result == 0 && r->lists.count > 0)
+                result = oci_image_each(store, mark_sibling, r, err);
         return result;
 }
 

@@ -10,6 +10,7 @@
 #include "cmd/build_load.h"
 #include "cmd/build_log.h"
 #include "cmd/build_output.h"
+#include "cmd/build_platforms.h"
 #include "cmd/build_report.h"
 #include "cmd/build_run.h"
 #include "cmd/build_values.h"
@@ -54,23 +55,54 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->squash = v->squash;
 }
 
-/* The image is in the store: to the places and files that the flags name. */
-static int deliver(const struct build_report *report, const struct build_outputs *outputs,
-                   const struct build_product *product, struct error *err)
+/* What the command line asks for. */
+struct request {
+        const struct build_flags *flags;
+        const struct build_values *values;
+        const struct build_outputs *outputs;
+};
+
+static int make_one(const struct builder_build_options *o, const struct build_outputs *outputs, struct build_product *product,
+                    struct build_report *report, struct builder_build_result *built, struct error *err)
 {
-        if (build_outputs_write(outputs, product, err) < 0 || (report->flags->load && build_load(product, err) < 0) ||
-            build_report_write(report, err) < 0)
+        if (builder_build(o, built, err) < 0)
                 return -1;
-        cmd_progress_finish(report->progress, BUILDER_DONE, NULL);
-        return 0;
+        product->image = report->image = &built->image;
+        product->steps = built->steps;
+        if (build_outputs_write(outputs, product, err) < 0 || (report->flags->load && build_load(product, err) < 0))
+                return -1;
+        return build_report_write(report, err);
+}
+
+static int make_several(const struct builder_build_options *o, const struct request *r, struct build_product *product,
+                        struct build_report *report, struct builder_build_result *built, struct error *err)
+{
+        CLEANUP_BUILD_PLATFORMS struct build_platforms several = BUILD_PLATFORMS_INIT;
+        const struct build_flags *f = r->flags;
+        bool wanted = f->iidfile || f->iidfile_raw || f->metadata_file || f->digest_file || f->name_file || f->quiet;
+
+        int result = build_platforms_make(o, r->values, &several, err);
+
+        built->executed = several.executed;
+        if (result < 0)
+                return -1;
+        built->image = several.images[0];
+        product->image = report->image = &built->image;
+        product->steps = several.steps;
+        if (build_platforms_deliver(&several, r->outputs, product, wanted, err) < 0)
+                return -1;
+        report->index = several.has_index ? &several.index.descriptor : NULL;
+        return build_report_write(report, err);
 }
 
 /* An image is built and delivered; the warnings of the checks come last, also when the build failed. */
-static int make_image(struct builder_build_options *o, const struct build_flags *f, const struct build_outputs *outputs,
-                      struct cmd_progress *p, FILE *out, struct error *err)
+static int make_image(struct builder_build_options *o, const struct request *r, struct cmd_progress *p, FILE *out, struct error *err)
 {
         struct dockerfile_warnings warnings = { .count = 0 };
         struct builder_build_result built = { .executed = false };
+        struct build_report report = { .flags = r->flags, .outputs = r->outputs, .store = o->store, .log = o->log, .tags = o->tags,
+                                       .progress = p, .stdout_taken = build_outputs_use_stdout(r->outputs) };
+        struct build_product product = { .store = o->store, .log = o->log, .tags = o->tags, .registry = &o->registry, .progress = p };
         char id[CMD_BUILD_ID + 1];
         int result;
 
@@ -78,19 +110,13 @@ static int make_image(struct builder_build_options *o, const struct build_flags 
                 return -1;
         cmd_progress_add(p, cmd_build_log_new(o->store, id, o->tags->count > 0 ? o->tags->items[0] : o->context));
         o->warnings = &warnings;
-        result = builder_build(o, &built, err);
+        report.build = id;
+        result = r->values->platform_names.count > 1 ? make_several(o, r, &product, &report, &built, err)
+                                                     : make_one(o, r->outputs, &product, &report, &built, err);
         if (cmd_progress_mode(p) == CMD_PROGRESS_JSON)
                 cmd_check_tell(&warnings, o->log);
-        if (result == 0) {
-                const struct build_report report = {
-                        f, outputs, o->store, o->log, &built.image, o->tags, p, id, build_outputs_use_stdout(outputs),
-                };
-                const struct build_product product = {
-                        o->store, o->log, &built.image, o->tags, &o->registry, p, built.steps,
-                };
-
-                result = deliver(&report, outputs, &product, err);
-        }
+        if (result == 0)
+                cmd_progress_finish(p, BUILDER_DONE, NULL);
         cmd_progress_finish(p, BUILDER_FAILED, err->message);
         if (cmd_progress_mode(p) == CMD_PROGRESS_PLAIN || cmd_progress_mode(p) == CMD_PROGRESS_TTY)
                 cmd_check_summarise(&warnings, out);
@@ -133,6 +159,7 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         CLEANUP_STRV struct strv tags = STRV_INIT;
         struct builder_build_options o = { .log = &log, .progress = &callbacks, .tags = &tags };
         struct builder_run_options run = { .shell_context = NULL };
+        const struct request request = { f, v, outputs };
         enum cmd_call call;
         bool json, warned = false;
         int result;
@@ -155,7 +182,7 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
                 result = cmd_store_open(f->root, &log, &store, err);
         o.store = store;
         if (result == 0 && call == CMD_CALL_BUILD)
-                result = make_image(&o, f, outputs, p, out, err);
+                result = make_image(&o, &request, p, out, err);
         else if (result == 0)
                 result = cmd_call_run(&o, call, json, &warned, err);
         oci_store_close(STEAL(store));
@@ -210,7 +237,7 @@ int cmd_build(char *const *argv, struct error *err)
         if (help)
                 return 0;
         if (check_words(&f, err) < 0 || build_outputs_parse(&f, &outputs, err) < 0 ||
-            build_values_read(&f, &outputs, &v, err) < 0)
+            build_values_read(&f, &outputs, &v, err) < 0 || build_platforms_check(&f, &v, &outputs, err) < 0)
                 return -1;
         return build_with_log(&f, &v, &outputs, err);
 }

@@ -89,6 +89,25 @@ static int set_only(const char *key, const char *value, const char *possible, co
         return error_set(err, OPTIONS_EUSAGE, "--output %s=%s cannot be done: %s", key, value, reason);
 }
 
+/* More than one is named; that some may be the same is not known yet. */
+static bool has_platforms(const struct build_flags *f)
+{
+        return f->platforms.count > 1 || (f->platforms.count == 1 && strchr(f->platforms.items[0], ','));
+}
+
+static int set_split(const struct reading *r, const char *key, const char *value, struct error *err)
+{
+        bool split = false;
+
+        if (set_switch(key, value, &split, err) < 0)
+                return -1;
+        r->output->no_split = !split;
+        return split && !has_platforms(r->flags)
+                       ? error_set(err, OPTIONS_EUSAGE, "--output %s=%s cannot be done: one platform is built, and its files go to the directory itself",
+                                   key, value)
+                       : 0;
+}
+
 static int set_text(char **to, const char *value)
 {
         free(*to);
@@ -151,8 +170,7 @@ static int set_attribute(struct reading *r, const char *key, const char *value, 
         if (strcmp(key, "mode") == 0)
                 return set_only(key, value, "copy", "files that are in the directory already stay there", err);
         if (strcmp(key, "platform-split") == 0)
-                return set_only(key, value, "false", "one platform is built, and its files go to the directory itself",
-                                err);
+                return set_split(r, key, value, err);
         return set_without_effect(r, key, value, err);
 }
 
@@ -218,7 +236,7 @@ static int set_annotation_flags(struct reading *r, struct error *err)
 
 /* --- the whole -------------------------------------------------------------- */
 
-static int check(struct build_output *o, struct error *err)
+static int check(struct build_output *o, bool several, struct error *err)
 {
         bool to_stdout = !o->dest || strcmp(o->dest, "-") == 0;
 
@@ -230,8 +248,8 @@ static int check(struct build_output *o, struct error *err)
                 return error_set(
                         err, OPTIONS_EUSAGE,
                         "--output type=docker,tar=false: docker loads archives only; write type=oci,tar=false");
-        if (cmd_annotations_has(&o->annotations, CMD_ANNOTATION_INDEX) ||
-            cmd_annotations_has(&o->annotations, CMD_ANNOTATION_INDEX_DESCRIPTOR))
+        if (!several && (cmd_annotations_has(&o->annotations, CMD_ANNOTATION_INDEX) ||
+                         cmd_annotations_has(&o->annotations, CMD_ANNOTATION_INDEX_DESCRIPTOR)))
                 return error_set(err, OPTIONS_EUSAGE,
                                  "an annotation of the index cannot be written: an image for one platform has no "
                                  "index; use manifest: or "
@@ -243,7 +261,7 @@ static int finish(struct reading *r, struct error *err)
 {
         if (set_pack(r, err) < 0 || set_annotation_flags(r, err) < 0)
                 return -1;
-        return check(r->output, err);
+        return check(r->output, has_platforms(r->flags), err);
 }
 
 static int parse_fields(struct reading *r, const char *text, const struct strv *fields, struct error *err)

@@ -33,6 +33,7 @@ struct build_output {
         enum build_output_kind kind;
         char *dest;        /* NULL: standard output, or the store */
         bool directory;    /* OCI with tar=false */
+        bool no_split;     /* LOCAL: the files of several platforms go into one directory */
         struct strv names; /* further names of the image */
         struct oci_pack_options
                 pack; /* how its manifest and layers look; annotations are below, stream and log are not set */

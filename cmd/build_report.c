@@ -60,7 +60,8 @@ static int format_metadata(const struct build_report *r, const struct oci_descri
         oci_digest_format(r->image, config);
         oci_json_begin_object(&w, NULL);
         oci_json_add_string(&w, "buildx.build.ref", ref);
-        oci_json_add_string(&w, "containerimage.config.digest", config);
+        if (!r->index)
+                oci_json_add_string(&w, "containerimage.config.digest", config);
         add_descriptor(&w, d);
         oci_json_add_string_if(&w, "image.name", buffer_text(&names));
         oci_json_end_object(&w);
@@ -112,6 +113,10 @@ static int describe(const struct build_report *r, struct oci_descriptor *ret, st
 {
         CLEANUP_BUILD_PACKING struct build_packing packing = { .annotations = { 0 } };
 
+        if (r->index) {
+                oci_descriptor_copy(ret, r->index);
+                return 0;
+        }
         if (build_output_packing(build_outputs_find_manifest(r->outputs), r->store, r->image, &packing, err) < 0)
                 return -1;
         return builder_pack_describe(r->store, r->log, r->image, &packing.pack, ret, err);
@@ -141,7 +146,7 @@ int build_report_write(const struct build_report *r, struct error *err)
 {
         char id[OCI_DIGEST_TEXT + 1];
 
-        oci_digest_format(r->image, id);
+        oci_digest_format(r->index ? &r->index->digest : r->image, id);
         if (write_files(r, id, err) < 0)
                 return -1;
         if (r->flags->quiet)

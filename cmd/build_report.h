@@ -18,6 +18,7 @@ struct build_report {
         struct oci_store *store;
         const struct log *log;
         const struct sha256_digest *image;
+        const struct oci_descriptor *index; /* of several platforms, whose digest is then the build's; else NULL */
         const struct strv *tags; /* every name the image was given, as typed */
         struct cmd_progress *progress;
         const char *build;       /* its ID (build_log.h) */

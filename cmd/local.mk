@@ -7,6 +7,7 @@ bryo_SOURCES = \
 	cmd/build_foreign.c \
 	cmd/annotations.c cmd/annotations.h \
 	cmd/build_output_write.c \
+	cmd/build_platforms.c cmd/build_platforms.h \
 	cmd/build_log.c cmd/build_log.h \
 	cmd/build_log_list.c \
 	cmd/build_output.c cmd/build_output.h \

@@ -24,11 +24,15 @@
 struct oci_archive_item {
         const struct oci_image *image;
         const struct strv *names; /* full references (name:tag); may be empty */
+        const struct oci_pack_options *pack; /* of this one; NULL: those of all */
 };
 
 struct oci_archive_save_options {
         struct oci_pack_options pack; /* without `elsewhere` */
         bool docker;                  /* add manifest.json, so that `docker load` takes it */
+        bool combine; /* the images become one, of an index (oci_index_combine), under all of their names */
+        const struct oci_labels *index_annotations;            /* of that index; may be NULL */
+        const struct oci_labels *index_descriptor_annotations; /* wherever its descriptor is written; may be NULL */
 };
 
 /*

@@ -38,6 +38,7 @@ struct plan {
         size_t count;
         size_t cap;
         struct oci_index *index;
+        struct buffer inner; /* the index of combined images */
 };
 
 /* Where files go: a tar, or a directory. */
@@ -55,6 +56,7 @@ static void plan_free(struct plan *p)
         free(p->packed);
         free(p->blobs);
         oci_index_free(p->index);
+        buffer_free(&p->inner);
 }
 
 /* ---- planning ------------------------------------------------------------------------------ */
@@ -103,16 +105,41 @@ static int plan_item(struct plan *p, const struct oci_archive_item *item, struct
 {
         const struct oci_descriptor *d;
 
-        if (oci_image_pack(p->store, item->image, &p->options->pack, &p->packed[p->packed_count], err) < 0)
+        if (oci_image_pack(p->store, item->image, item->pack ? item->pack : &p->options->pack, &p->packed[p->packed_count], err) < 0)
                 return error_wrap(err, "cannot save the image");
         d = &p->packed[p->packed_count++]->descriptor;
         add_packed(p, item->image, p->packed[p->packed_count - 1]);
+        if (p->options->combine)
+                return 0;
         for (size_t n = 0; item->names != NULL && n < item->names->count; n++)
                 if (add_name(p, d, item->names->items[n], err) < 0)
                         return -1;
         if (item->names == NULL || item->names->count == 0)
                 (void)oci_index_add_manifest(p->index, d);
         return 0;
+}
+
+/* The images are listed by an index of their own, and that one stands in index.json under all names. */
+static int combine(struct plan *p, const struct oci_archive_item *items, size_t count, struct error *err)
+{
+        struct oci_descriptor d;
+        int result = 0;
+        bool named = false;
+
+        oci_index_combine(p->packed, count, p->options->index_annotations, &p->inner, &d);
+        if (p->options->index_descriptor_annotations)
+                oci_labels_copy(&d.annotations, p->options->index_descriptor_annotations);
+        add_blob(p, &(struct blob){.digest = d.digest, .size = d.size, .bytes = &p->inner});
+        for (size_t i = 0; i < count && result == 0; i++) {
+                for (size_t n = 0; items[i].names && n < items[i].names->count && result == 0; n++) {
+                        result = add_name(p, &d, items[i].names->items[n], err);
+                        named = true;
+                }
+        }
+        if (!named)
+                (void)oci_index_add_manifest(p->index, &d);
+        oci_descriptor_clear(&d);
+        return result;
 }
 
 static int compare_blobs(const void *a, const void *b)
@@ -128,6 +155,8 @@ static int make_plan(struct plan *p, const struct oci_archive_item *items, size_
         for (size_t i = 0; i < count; i++)
                 if (plan_item(p, &items[i], err) < 0)
                         return -1;
+        if (p->options->combine && combine(p, items, count, err) < 0)
+                return -1;
         if (p->count > 1)
                 qsort(p->blobs, p->count, sizeof(*p->blobs), compare_blobs);
         return 0;

@@ -48,6 +48,7 @@ liboci_a_SOURCES = \
 	oci/image.h \
 	oci/image_find.c \
 	oci/index_choose.c \
+	oci/index_combine.c \
 	oci/json.c \
 	oci/json.h \
 	oci/json_text.c oci/json_text.h \

@@ -64,6 +64,12 @@ struct oci_packed {
  */
 int oci_image_pack(struct oci_store *s, const struct oci_image *image, const struct oci_pack_options *o,
                    struct oci_packed **ret, struct error *err);
+/*
+ * Lists packed images in an index of their family, in their order. Appends its bytes to `ret_bytes`, which is empty; the
+ * caller clears the descriptor.
+ */
+void oci_index_combine(struct oci_packed *const *packed, size_t count, const struct oci_labels *annotations, struct buffer *ret_bytes,
+                       struct oci_descriptor *ret);
 /* NULL is fine. */
 void oci_packed_free(struct oci_packed *p);
 void oci_packed_cleanup(struct oci_packed **p);

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds for several platforms, and what becomes of them together. */
+#include "cmd/build_platforms.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "builder/archive.h"
+#include "builder/export.h"
+#include "cmd/output.h"
+#include "cmd/transfers.h"
+#include "common/memory.h"
+#include "dockerfile/lint.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+
+void build_platforms_free(struct build_platforms *p)
+{
+        free(p->images);
+        strv_free(&p->names);
+        builder_index_clear(&p->index);
+}
+
+int build_platforms_check(const struct build_flags *f, const struct build_values *v,
+                          const struct build_outputs *outputs, struct error *err)
+{
+        if (v->platform_names.count < 2)
+                return 0;
+        if (strcmp(f->words.items[0], "-") == 0 || (f->file && strcmp(f->file, "-") == 0))
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "several platforms read context and Dockerfile once for each, and standard input can "
+                                 "be read once: "
+                                 "put them into files, or build one platform at a time");
+        for (size_t i = 0; i < outputs->count; i++) {
+                if (outputs->items[i].kind == BUILD_OUTPUT_DOCKER)
+                        return error_set(err, OPTIONS_EUSAGE,
+                                         "--output type=docker holds one platform: write type=oci");
+                if (outputs->items[i].kind == BUILD_OUTPUT_TAR)
+                        return error_set(err, OPTIONS_EUSAGE,
+                                         "--output type=tar takes one platform: type=local makes a directory for each");
+        }
+        return 0;
+}
+
+/* --- building ----------------------------------------------------------------------- */
+
+static bool has_image(const struct build_platforms *p, const struct sha256_digest *id)
+{
+        for (size_t i = 0; i < p->count; i++)
+                if (sha256_equal(&p->images[i], id))
+                        return true;
+        return false;
+}
+
+static int make_one(const struct builder_build_options *o, const struct build_values *v, size_t i,
+                    struct build_platforms *ret, struct error *err)
+{
+        struct builder_build_options own = *o;
+        struct builder_build_result built = {.executed = false};
+        struct dockerfile_warnings again = {.count = 0};
+        int result;
+
+        own.platform = v->platforms[i];
+        own.platform_title = v->platform_names.items[i];
+        own.first_step = ret->steps;
+        if (i > 0)
+                own.warnings = &again; /* the same once more */
+        result = builder_build(&own, &built, err);
+        dockerfile_warnings_clear(&again);
+        ret->executed = ret->executed || built.executed;
+        if (result < 0)
+                return error_wrap(err, "%s", own.platform_title);
+        ret->steps = built.steps;
+        if (has_image(ret, &built.image)) {
+                log_print(o->log, LOG_WARNING,
+                          "%s gave the same image as another platform, and is left out: its last stage is for one "
+                          "platform",
+                          own.platform_title);
+                return 0;
+        }
+        ret->images[ret->count++] = built.image;
+        strv_add(&ret->names, own.platform_title);
+        return 0;
+}
+
+int build_platforms_make(const struct builder_build_options *o, const struct build_values *v,
+                         struct build_platforms *ret, struct error *err)
+{
+        const struct strv none = STRV_INIT;
+        struct builder_build_options own = *o;
+        struct builder_cache_options cache = *o->cache;
+        int64_t begun = (int64_t)time(NULL);
+
+        *ret = (struct build_platforms){.images = memory_zalloc(v->platform_names.count, sizeof(*ret->images))};
+        own.tags = &none;
+        own.cache = &cache;
+        if (cache.to_count > 0)
+                log_print(o->log, LOG_WARNING,
+                          "--cache-to: the cache will hold the steps of %s, the platform that is built last",
+                          v->platform_names.items[v->platform_names.count - 1]);
+        for (size_t i = 0; i < v->platform_names.count; i++) {
+                if (make_one(&own, v, i, ret, err) < 0)
+                        return -1;
+                /* without a cache a step is still executed once: what this command executed counts for the platforms
+                 * after it */
+                if (o->no_cache) {
+                        own.no_cache = false;
+                        cache.has_oldest = true;
+                        cache.oldest = begun;
+                }
+        }
+        return 0;
+}
+
+/* --- packing ----------------------------------------------------------------------- */
+
+/* How an output packs each image. */
+struct packings {
+        struct build_packing *items;
+        struct oci_pack_options *packs;
+        struct oci_labels index, index_descriptor;
+        size_t count;
+};
+
+static void packings_free(struct packings *k)
+{
+        for (size_t i = 0; i < k->count; i++)
+                build_packing_free(&k->items[i]);
+        free(k->items);
+        free(k->packs);
+        oci_labels_free(&k->index);
+        oci_labels_free(&k->index_descriptor);
+}
+
+#define CLEANUP_PACKINGS __attribute__((cleanup(packings_free)))
+
+static int find_packings(const struct build_platforms *p, const struct build_output *o, struct oci_store *store,
+                         struct packings *ret, struct error *err)
+{
+        ret->items = memory_zalloc(p->count, sizeof(*ret->items));
+        ret->packs = memory_zalloc(p->count, sizeof(*ret->packs));
+        for (; ret->count < p->count; ret->count++) {
+                if (build_output_packing(o, store, &p->images[ret->count], &ret->items[ret->count], err) < 0)
+                        return -1;
+                ret->packs[ret->count] = ret->items[ret->count].pack;
+        }
+        cmd_annotations_select(&o->annotations, CMD_ANNOTATION_INDEX, NULL, &ret->index);
+        cmd_annotations_select(&o->annotations, CMD_ANNOTATION_INDEX_DESCRIPTOR, NULL, &ret->index_descriptor);
+        return 0;
+}
+
+static struct builder_index_options index_options(const struct build_platforms *p, const struct packings *k,
+                                                  struct builder_workshop *w)
+{
+        return (struct builder_index_options){.workshop = w,
+                                              .images = p->images,
+                                              .packs = k->packs,
+                                              .count = p->count,
+                                              .annotations = k->index.count > 0 ? &k->index : NULL};
+}
+
+static int full_names(const struct strv *tags, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < tags->count; i++) {
+                CLEANUP_REFERENCE struct oci_reference *ref = NULL;
+                CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
+
+                if (oci_reference_parse(tags->items[i], &ref, err) < 0)
+                        return -1;
+                oci_reference_format(ref, &name);
+                if (!strv_has(ret, name.data))
+                        strv_add(ret, name.data);
+        }
+        return 0;
+}
+
+/* --- outputs ------------------------------------------------------------------------- */
+
+/* The index of the build: the one of the output that --metadata-file speaks of. */
+static int keep(struct build_platforms *p, const struct build_outputs *outputs, const struct build_product *product,
+                struct error *err)
+{
+        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        CLEANUP_PACKINGS struct packings packings = {.items = NULL};
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        struct builder_index_options o;
+
+        if (find_packings(p, build_outputs_find_manifest(outputs), product->store, &packings, err) < 0 ||
+            full_names(product->tags, &names, err) < 0 ||
+            builder_workshop_open(&w, product->store, product->log, err) < 0)
+                return -1;
+        o = index_options(p, &packings, &w);
+        p->has_index = true;
+        return builder_index_make(&o, &p->index, err) < 0 ? -1 : builder_index_keep(&o, &p->index, &names, err);
+}
+
+static int save(const struct build_platforms *p, const struct build_output *output, const struct build_product *product,
+                int fd, struct error *err)
+{
+        CLEANUP_PACKINGS struct packings packings = {.items = NULL};
+        CLEANUP_STRV struct strv images = STRV_INIT;
+        struct builder_save_options o = {.store = product->store,
+                                         .log = product->log,
+                                         .images = &images,
+                                         .directory = output->directory ? output->dest : NULL,
+                                         .fd = fd,
+                                         .combine = p->count};
+        char id[OCI_DIGEST_TEXT + 1];
+
+        if (find_packings(p, output, product->store, &packings, err) < 0)
+                return -1;
+        o.packs = packings.packs;
+        o.index_annotations = packings.index.count > 0 ? &packings.index : NULL;
+        o.index_descriptor_annotations = packings.index_descriptor.count > 0 ? &packings.index_descriptor : NULL;
+        for (size_t i = 0; i < p->count; i++) {
+                oci_digest_format(&p->images[i], id);
+                strv_add(&images, id);
+        }
+        strv_extend(&images, product->tags);
+        return builder_archive_save(&o, err);
+}
+
+static int save_archive(const struct build_platforms *p, const struct build_output *output,
+                        const struct build_product *product, struct error *err)
+{
+        CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
+
+        if (output->directory)
+                return save(p, output, product, -1, err);
+        if (cmd_output_open(&file, output->dest, err) < 0 || save(p, output, product, file.fd, err) < 0)
+                return -1;
+        return cmd_output_commit(&file, err);
+}
+
+/* A directory for each platform, "linux_arm64", as buildx; or, with platform-split=false, all in one. */
+static int export_files(const struct build_platforms *p, const struct build_output *output,
+                        const struct build_product *product, struct error *err)
+{
+        if (!output->no_split && mkdir(output->dest, 0777) < 0 && errno != EEXIST)
+                return error_errno(err, errno, "cannot make directory %s", output->dest);
+        for (size_t i = 0; i < p->count; i++) {
+                const struct builder_export_options files = {product->store, product->log, p->images[i]};
+                CLEANUP_FREE char *name = memory_strdup(p->names.items[i]);
+                CLEANUP_FREE char *path = NULL;
+
+                for (char *c = name; *c; c++)
+                        *c = *c == '/' ? '_' : *c;
+                path = output->no_split ? memory_strdup(output->dest) : memory_printf("%s/%s", output->dest, name);
+                if (builder_export_directory(&files, path, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int push_with(const struct build_platforms *p, const struct build_output *output,
+                     const struct build_product *product, const struct strv *destinations,
+                     const struct builder_push_watch *watch, struct error *err)
+{
+        CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
+        CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
+        CLEANUP_PACKINGS struct packings packings = {.items = NULL};
+        struct oci_registry_options registry = *product->registry;
+        struct builder_index_options o;
+
+        registry.log = product->log;
+        if (output->insecure)
+                registry.tls = OCI_REGISTRY_TLS_OFF;
+        if (find_packings(p, output, product->store, &packings, err) < 0 ||
+            builder_workshop_open(&w, product->store, product->log, err) < 0)
+                return -1;
+        w.registry = oci_registry_new(&registry);
+        o = index_options(p, &packings, &w);
+        return builder_index_make(&o, &index, err) < 0
+                       ? -1
+                       : builder_index_push(&o, &index, destinations, output->by_digest, watch, err);
+}
+
+static int push(const struct build_platforms *p, const struct build_output *output, const struct build_product *product,
+                struct error *err)
+{
+        CLEANUP_STRV struct strv destinations = STRV_INIT;
+        CLEANUP_FREE char *title = NULL;
+        struct builder_push_watch watch;
+        struct cmd_transfers transfers;
+        unsigned step;
+        int result;
+
+        if (full_names(output->names.count > 0 ? &output->names : product->tags, &destinations, err) < 0)
+                return -1;
+        cmd_transfers_open(&transfers, product->progress, product->steps);
+        watch = cmd_transfers_push(&transfers);
+        title = memory_printf("push %s for %zu platforms", destinations.items[0], p->count);
+        step = cmd_transfers_begin(&transfers, title);
+        result = push_with(p, output, product, &destinations, &watch, err);
+        cmd_transfers_end(&transfers, step, result < 0 ? err : NULL);
+        cmd_transfers_close(&transfers);
+        return result;
+}
+
+static int write_one(const struct build_platforms *p, const struct build_output *output,
+                     const struct build_product *product, struct error *err)
+{
+        switch (output->kind) {
+        case BUILD_OUTPUT_LOCAL:
+                return export_files(p, output, product, err);
+        case BUILD_OUTPUT_OCI:
+                return save_archive(p, output, product, err);
+        case BUILD_OUTPUT_IMAGE:
+                return output->push ? push(p, output, product, err) : 0;
+        case BUILD_OUTPUT_TAR:
+        case BUILD_OUTPUT_DOCKER:
+        case BUILD_OUTPUT_CACHEONLY:
+                break;
+        }
+        return 0;
+}
+
+int build_platforms_deliver(struct build_platforms *p, const struct build_outputs *outputs,
+                            const struct build_product *product, bool wanted, struct error *err)
+{
+        wanted = wanted || product->tags->count > 0;
+        for (size_t i = 0; i < outputs->count; i++)
+                wanted = wanted || outputs->items[i].kind == BUILD_OUTPUT_IMAGE;
+        if (wanted && keep(p, outputs, product, err) < 0)
+                return -1;
+        for (size_t i = 0; i < outputs->count; i++) {
+                const struct build_output *one = &outputs->items[i];
+
+                if (write_one(p, one, product, err) < 0)
+                        return one->kind == BUILD_OUTPUT_IMAGE
+                                       ? -1
+                                       : error_wrap(err, "--output %s", one->dest ? one->dest : "to standard output");
+        }
+        return 0;
+}
