@@ -12,7 +12,7 @@
 
 #define NO_CGROUPS   "bryo makes no control groups; a limit on bryo itself (systemd-run, ulimit) holds for its commands, too"
 #define ONE_SANDBOX  "bryo has one kind of sandbox, with its own pid, ipc and uts namespaces"
-#define ONE_PLATFORM "bryo builds for this machine's platform only, as yet"
+#define ONE_PLATFORM "the platforms are to be named: --platform linux/amd64,linux/arm64"
 
 const struct option_foreign build_flags_ignored[] = {
         /* docker build, docker buildx build */
