@@ -2,12 +2,14 @@
 /* Images for several platforms: made, kept and pushed as one. */
 #include "builder/index.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "builder/image_layers.h"
 #include "builder/pack.h"
 #include "common/memory.h"
 #include "oci/image.h"
+#include "oci/limits.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
 
@@ -49,6 +51,11 @@ int builder_index_make(const struct builder_index_options *o, struct builder_ind
 
 /* --- in the store -------------------------------------------------------------------- */
 
+static int parse(const struct builder_index *x, struct oci_index **ret, struct error *err)
+{
+        return oci_index_parse("the index", x->bytes.data, x->bytes.size, x->descriptor.media_type, ret, err);
+}
+
 static void replace(struct oci_descriptor **field, const struct oci_descriptor *d)
 {
         if (*field)
@@ -81,7 +88,7 @@ static int choose(const struct builder_index *x, size_t *ret, struct error *err)
         struct oci_index *index;
 
         *ret = 0;
-        if (oci_index_parse("the index", x->bytes.data, x->bytes.size, x->descriptor.media_type, &index, err) < 0)
+        if (parse(x, &index, err) < 0)
                 return -1;
         if (oci_index_choose("the index", index, host, &best, &none) == 0)
                 *ret = (size_t)(best - index->manifests);
@@ -107,6 +114,105 @@ int builder_index_keep(const struct builder_index_options *o, const struct build
                 if (oci_store_ref_set(store, names->items[i], &o->images[chosen], NULL, err) < 0)
                         return -1;
         return 0;
+}
+
+/* --- found again -------------------------------------------------------------------- */
+
+/* The images of the store whose manifest is one of an index. */
+struct search {
+        const struct oci_index *index;
+        struct sha256_digest *images;
+        bool *found;
+};
+
+static int look(void *context, const struct oci_image *image, struct error *err)
+{
+        struct search *s = context;
+
+        (void)err;
+        for (size_t i = 0; image->manifest && i < s->index->manifest_count; i++) {
+                if (!s->found[i] && sha256_equal(&image->manifest->digest, &s->index->manifests[i].digest)) {
+                        s->images[i] = image->id;
+                        s->found[i] = true;
+                }
+        }
+        return 0;
+}
+
+static int search(struct oci_store *store, const struct oci_index *index, struct sha256_digest **ret_images,
+                  size_t *ret_count, struct error *err)
+{
+        struct search s = {.index = index,
+                           .images = memory_zalloc(index->manifest_count + 1, sizeof(*s.images)),
+                           .found = memory_zalloc(index->manifest_count + 1, sizeof(*s.found))};
+        int result = oci_image_each(store, look, &s, err);
+        bool whole = result == 0;
+
+        for (size_t i = 0; i < index->manifest_count; i++)
+                whole = whole && s.found[i];
+        if (whole && index->manifest_count > 0) {
+                *ret_images = STEAL(s.images);
+                *ret_count = index->manifest_count;
+        }
+        free(s.images);
+        free(s.found);
+        return result;
+}
+
+int builder_index_find(struct oci_store *store, const struct sha256_digest *image, struct sha256_digest **ret_images,
+                       size_t *ret_count, struct builder_index *ret, struct error *err)
+{
+        CLEANUP_IMAGE struct oci_image *record = NULL;
+        struct oci_index *index;
+        int result;
+
+        *ret_images = NULL;
+        *ret_count = 0;
+        if (oci_image_load(store, image, &record, err) < 0)
+                return -1;
+        if (!record->list || !oci_store_blob_has(store, &record->list->digest))
+                return 0;
+        if (oci_store_blob_load(store, &record->list->digest, OCI_LIMIT_JSON_SIZE, &ret->bytes, err) < 0)
+                return -1;
+        oci_descriptor_copy(&ret->descriptor, record->list);
+        if (parse(ret, &index, err) < 0)
+                return -1;
+        result = search(store, index, ret_images, ret_count, err);
+        oci_index_free(index);
+        return result;
+}
+
+static bool lists_same(const struct oci_index *a, const struct oci_index *b)
+{
+        bool same = a->manifest_count == b->manifest_count;
+
+        for (size_t i = 0; same && i < a->manifest_count; i++)
+                same = sha256_equal(&a->manifests[i].digest, &b->manifests[i].digest);
+        return same;
+}
+
+int builder_index_remake(const struct builder_index_options *o, const struct builder_index *old,
+                         struct builder_index *ret, struct error *err)
+{
+        struct builder_index_options own = *o;
+        struct oci_index *before, *after = NULL;
+        int result;
+
+        if (parse(old, &before, err) < 0)
+                return -1;
+        own.annotations = before->annotations.count > 0 ? &before->annotations : NULL;
+        result = builder_index_make(&own, ret, err);
+        if (result == 0)
+                result = parse(ret, &after, err);
+        if (result == 0 && lists_same(before, after)) {
+                builder_index_clear(ret);
+                *ret = (struct builder_index)BUILDER_INDEX_INIT;
+                buffer_append(&ret->bytes, old->bytes.data, old->bytes.size);
+                oci_descriptor_copy(&ret->descriptor, &old->descriptor);
+        }
+        oci_index_free(before);
+        oci_index_free(after);
+        return result;
 }
 
 /* --- at registries ---------------------------------------------------------------------- */

@@ -48,6 +48,20 @@ int builder_index_keep(const struct builder_index_options *o, const struct build
                        struct error *err);
 
 /*
+ * The index that an image of the store is of, and the images that it lists: *ret_count of them, in its order; 0 when
+ * the image is of none, or not all of them are here. `ret` is its bytes as they came or were made. The caller frees
+ * *ret_images.
+ */
+int builder_index_find(struct oci_store *store, const struct sha256_digest *image, struct sha256_digest **ret_images,
+                       size_t *ret_count, struct builder_index *ret, struct error *err);
+/*
+ * As builder_index_make, but it is `old` again if its images still go out with the manifests it lists; else the
+ * annotations of `old` are those of the new one.
+ */
+int builder_index_remake(const struct builder_index_options *o, const struct builder_index *old,
+                         struct builder_index *ret, struct error *err);
+
+/*
  * Brings the images to the registries of the destinations, each under its digest, and then the index: under the tags,
  * or with `by_digest` under its digest as well. A tag never stands for an index whose images are missing.
  */

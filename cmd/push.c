@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "builder/index.h"
 #include "builder/push.h"
 #include "builder/workshop.h"
 #include "cmd/arguments.h"
@@ -104,6 +105,44 @@ static int push_image(const struct job *j, const struct sha256_digest *image, co
         return result;
 }
 
+/* An index whose images are all here goes as a whole. */
+static int push_index(const struct job *j, const struct sha256_digest *images, size_t count, const struct builder_index *kept,
+                      const struct strv *destinations, struct error *err)
+{
+        const struct builder_push_watch watch = cmd_transfers_push(j->transfers);
+        CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
+        struct oci_pack_options *packs = memory_zalloc(count, sizeof(*packs));
+        const struct builder_index_options o = {.workshop = j->workshop, .images = images, .packs = packs, .count = count};
+        CLEANUP_FREE char *title = memory_printf("push %s for %zu platforms", destinations->items[0], count);
+        unsigned step = cmd_transfers_begin(j->transfers, title);
+        int result;
+
+        for (size_t i = 0; i < count; i++)
+                packs[i] = *j->pack;
+        result = builder_index_remake(&o, kept, &index, err);
+        if (result == 0)
+                result = builder_index_push(&o, &index, destinations, false, &watch, err);
+        cmd_transfers_end(j->transfers, step, result < 0 ? err : NULL);
+        for (size_t i = 0; result == 0 && i < destinations->count; i++)
+                print_pushed(j->flags, destinations->items[i], &index.descriptor);
+        if (result == 0)
+                result = write_digest(j->flags, &index.descriptor, err);
+        free(packs);
+        return result;
+}
+
+static int push_image_or_index(const struct job *j, const struct sha256_digest *image, const struct strv *destinations,
+                               struct error *err)
+{
+        CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
+        CLEANUP_FREE struct sha256_digest *images = NULL;
+        size_t count;
+
+        if (builder_index_find(j->workshop->store, image, &images, &count, &index, err) < 0)
+                return -1;
+        return count > 0 ? push_index(j, images, count, &index, destinations, err) : push_image(j, image, destinations, err);
+}
+
 static int push_named(const struct job *j, const char *name, const char *to, struct error *err)
 {
         CLEANUP_STRV struct strv destinations = STRV_INIT;
@@ -117,7 +156,7 @@ static int push_named(const struct job *j, const char *name, const char *to, str
                                  name);
         if (add_destination(to ? to : full, &destinations, err) < 0)
                 return -1;
-        return push_image(j, &id, &destinations, err);
+        return push_image_or_index(j, &id, &destinations, err);
 }
 
 /* --all-tags: every tag of the repository, an image with several of them once. */
@@ -139,7 +178,7 @@ static int push_tags(const struct job *j, const char *name, struct error *err)
                 if (result < 0 || strcmp(ref->domain, wanted->domain) != 0 || strcmp(ref->path, wanted->path) != 0)
                         continue;
                 strv_add(&destinations, refs[i].name);
-                result = push_image(j, &refs[i].image, &destinations, err);
+                result = push_image_or_index(j, &refs[i].image, &destinations, err);
                 pushed++;
         }
         oci_refs_free(refs, count);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "builder/archive.h"
+#include "builder/index.h"
 #include "cmd/arguments.h"
 #include "cmd/notice.h"
 #include "cmd/output.h"
@@ -11,6 +12,8 @@
 #include "cmd/store.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
+#include "oci/digest.h"
+#include "oci/image.h"
 
 struct save_flags {
         const char *root, *output, *format, *compression, *level;
@@ -46,12 +49,61 @@ static int parse_compression(const struct save_flags *f, struct oci_pack_options
         return 0;
 }
 
+/* One name that is an index whose images are all here: the whole of it. `o` then borrows from `ret`. */
+struct whole {
+        struct strv images; /* their IDs, and the name */
+        struct oci_pack_options *packs;
+        struct oci_index *index;
+};
+
+static void whole_free(struct whole *w)
+{
+        strv_free(&w->images);
+        free(w->packs);
+        oci_index_free(w->index);
+}
+
+#define CLEANUP_WHOLE __attribute__((cleanup(whole_free)))
+
+static int find_whole(struct builder_save_options *o, struct whole *ret, struct error *err)
+{
+        static const struct oci_pack_options usual = OCI_PACK_DEFAULT;
+        CLEANUP_BUILDER_INDEX struct builder_index kept = BUILDER_INDEX_INIT;
+        CLEANUP_FREE struct sha256_digest *images = NULL;
+        struct sha256_digest id;
+        size_t count = 0;
+        char text[OCI_DIGEST_TEXT + 1];
+
+        if (o->docker || o->images->count != 1)
+                return 0;
+        if (oci_image_resolve(o->store, o->images->items[0], &id, NULL, err) < 0 ||
+            builder_index_find(o->store, &id, &images, &count, &kept, err) < 0)
+                return -1;
+        if (count == 0)
+                return 0;
+        if (oci_index_parse("the index", kept.bytes.data, kept.bytes.size, kept.descriptor.media_type, &ret->index, err) < 0)
+                return -1;
+        ret->packs = memory_zalloc(count, sizeof(*ret->packs));
+        for (size_t i = 0; i < count; i++) {
+                ret->packs[i] = o->pack ? *o->pack : usual;
+                oci_digest_format(&images[i], text);
+                strv_add(&ret->images, text);
+        }
+        strv_extend(&ret->images, o->images);
+        o->images = &ret->images;
+        o->packs = ret->packs;
+        o->combine = count;
+        o->index_annotations = ret->index->annotations.count > 0 ? &ret->index->annotations : NULL;
+        return 0;
+}
+
 static int save(const struct save_flags *f, const struct strv *images, bool directory, bool docker, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_OUTPUT struct cmd_output output = CMD_OUTPUT_INIT;
         struct destination destination = {&output, f->output};
         struct oci_pack_options pack;
+        CLEANUP_WHOLE struct whole whole = {.packs = NULL};
         struct builder_save_options o = {.log = &cmd_notice_log, .images = images, .fd = -1, .docker = docker};
 
         if (parse_compression(f, &pack, &o.pack, err) < 0)
@@ -59,6 +111,8 @@ static int save(const struct save_flags *f, const struct strv *images, bool dire
         if (cmd_store_open(f->root, &cmd_notice_log, &store, err) < 0)
                 return -1;
         o.store = store;
+        if (find_whole(&o, &whole, err) < 0)
+                return -1;
         if (directory) {
                 o.directory = f->output;
                 return builder_archive_save(&o, err);

@@ -41,6 +41,12 @@ works bryo build --platform "linux/$here,linux/$other" -t "$registry/app:1" --pu
 registry_asked site > again
 assert_lacks "$(cat again)" /uploads/
 
+# bryo push of a name that is an index takes all of it, the same again.
+works bryo push "$registry/app:1" "$registry/other:3"
+assert_contains "$output" "digest: $digest"
+works skopeo inspect --tls-verify=false --raw "docker://$registry/other:3"
+assert_equal "sha256:$(printf '%s' "$output" | sha256sum | cut -d' ' -f1)" "$digest" "the digest of what was pushed by name"
+
 # Another store: FROM takes the one for the platform out of the registry's index.
 export BRYO_ROOT=$PWD/elsewhere
 base busybox

@@ -56,6 +56,14 @@ for platform in arm64 "${here#linux/}"; do
         assert_equal "$(cat for)" "linux/$platform" "what skopeo reads"
 done
 
+# Saved by its name, it is the same index; a docker archive has the image for this machine.
+works bryo save -o saved.tar many:1
+mkdir saved
+tar -xf saved.tar -C saved
+assert_equal "$(jq -r '.manifests[].digest' saved/index.json)" "$index" "the index that is saved"
+works bryo save --format docker-archive -o docker.tar many:1
+assert_equal "$(tar -xOf docker.tar manifest.json | jq length)" 1
+
 # --- the store: a name is the image for this machine, FROM finds the other, prune keeps both --------------
 works bryo prune --all
 assert_equal "$(image_config many:2 .Architecture)" "\"${here#linux/}\""
