@@ -280,6 +280,16 @@ static bool is_token(const char *text)
         return true;
 }
 
+/* RFC 7617: a user name has no colon, and neither it nor the password a control character; passwords are taken as they
+ * are. */
+static bool is_user(const char *text)
+{
+        for (const char *c = text; *c; c++)
+                if ((unsigned char)*c < ' ' || *c == 127 || *c == ':')
+                        return false;
+        return true;
+}
+
 static int read_entry(const char *what, const struct oci_json *entry, struct oci_credential *ret, struct error *err)
 {
         CLEANUP_FREE char *auth = NULL;
@@ -298,6 +308,8 @@ static int read_entry(const char *what, const struct oci_json *entry, struct oci
                 ret->user = STEAL(user);
                 ret->secret = STEAL(password);
         }
+        if (ret->user && !is_user(ret->user))
+                return error_set(err, EINVAL, "%s: the user has a ':' or a control character in it", what);
         if ((ret->identity_token && !is_token(ret->identity_token)) ||
             (ret->registry_token && !is_token(ret->registry_token)))
                 return error_set(err, EINVAL, "%s: a token has a space or a control character in it", what);

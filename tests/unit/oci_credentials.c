@@ -245,6 +245,72 @@ static void test_bad_files(void)
         CHECK_STR(find_with(plant("null.json", "{\"auths\": null}", 0600), NULL, "r", "x", false), "");
 }
 
+/* Every field with every wrong value (E8): refused or as if it was not there, and never a credential. */
+static void test_every_field(void)
+{
+        static const char *const shapes[] = {
+                "%s",
+                "{\"auths\": %s}",
+                "{\"auths\": {\"r\": %s}}",
+                "{\"auths\": {\"r\": {\"auth\": %s}}}",
+                "{\"auths\": {\"r\": {\"username\": %s, \"password\": \"p\"}}}",
+                "{\"auths\": {\"r\": {\"username\": \"\", \"password\": %s}}}",
+                "{\"auths\": {\"r\": {\"identitytoken\": %s}}}",
+                "{\"auths\": {\"r\": {\"registrytoken\": %s}}}",
+                "{\"credHelpers\": %s}",
+                "{\"credHelpers\": {\"r\": %s}}",
+                "{\"credsStore\": %s}",
+        };
+        static const char *const values[] = {
+                "null",
+                "true",
+                "-1",
+                "9223372036854775808",
+                "1e400",
+                "[]",
+                "{}",
+                "[{}]",
+                "\"\"",
+                "\"\xff\"",
+                "\"\\u0000\"",
+                "\"\\ud800\"",
+                "\"a\\nb\"",
+                "",
+                "{\"a\": 1, \"a\": 2}",
+                "\"unterminated",
+                "nul",
+                "1 2",
+                "\xef\xbb\xbf{}",
+                "\"\x01\"",
+        };
+        CLEANUP_FREE char *deep = memory_alloc(200001);
+        CLEANUP_FREE char *long_text = memory_alloc(1000003);
+
+        memset(deep, '[', 100000);
+        memset(deep + 100000, ']', 100000);
+        deep[200000] = '\0';
+        memset(long_text, 'x', 1000002);
+        long_text[0] = long_text[1000001] = '"';
+        long_text[1000002] = '\0';
+        for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+                for (size_t k = 0; k < ARRAY_SIZE(values) + 2; k++) {
+                        const char *value = k < ARRAY_SIZE(values)    ? values[k]
+                                            : k == ARRAY_SIZE(values) ? deep
+                                                                      : long_text;
+                        const char *hole = strstr(shapes[i], "%s"), *is;
+                        CLEANUP_FREE char *text =
+                                memory_printf("%.*s%s%s", (int)(hole - shapes[i]), shapes[i], value, hole + 2);
+                        /* a token and a user may be long; the name of a helper may not */
+                        bool may = value == long_text &&
+                                   (strstr(shapes[i], "token") || strstr(shapes[i], "username\": %s"));
+
+                        is = find_with(plant("any.json", text, 0600), NULL, "r", "x", false);
+                        if (is[0] != '\0' && is[0] != '!' && !may)
+                                CHECK_STR(text, "(no credential)");
+                }
+        }
+}
+
 static void test_odd_files(void)
 {
         CLEANUP_FREE char *big = memory_alloc(2u << 20);
@@ -410,6 +476,7 @@ int main(void)
         CHECK_RUN(test_keys);
         CHECK_RUN(test_order);
         CHECK_RUN(test_bad_files);
+        CHECK_RUN(test_every_field);
         CHECK_RUN(test_odd_files);
         CHECK_RUN(test_helpers);
         CHECK_RUN(test_helper_environment);
