@@ -3,19 +3,24 @@
 #include "cmd/build_platforms.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "builder/archive.h"
 #include "builder/export.h"
 #include "cmd/output.h"
 #include "cmd/transfers.h"
+#include "common/fd.h"
 #include "common/memory.h"
 #include "dockerfile/lint.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
+
+#define INPUT_PIECE ((size_t)256 * 1024)
 
 void build_platforms_free(struct build_platforms *p)
 {
@@ -24,16 +29,10 @@ void build_platforms_free(struct build_platforms *p)
         builder_index_clear(&p->index);
 }
 
-int build_platforms_check(const struct build_flags *f, const struct build_values *v,
-                          const struct build_outputs *outputs, struct error *err)
+int build_platforms_check(const struct build_values *v, const struct build_outputs *outputs, struct error *err)
 {
         if (v->platform_names.count < 2)
                 return 0;
-        if (strcmp(f->words.items[0], "-") == 0 || (f->file && strcmp(f->file, "-") == 0))
-                return error_set(err, OPTIONS_EUSAGE,
-                                 "several platforms read context and Dockerfile once for each, and standard input can "
-                                 "be read once: "
-                                 "put them into files, or build one platform at a time");
         for (size_t i = 0; i < outputs->count; i++) {
                 if (outputs->items[i].kind == BUILD_OUTPUT_DOCKER)
                         return error_set(err, OPTIONS_EUSAGE,
@@ -46,6 +45,43 @@ int build_platforms_check(const struct build_flags *f, const struct build_values
 }
 
 /* --- building ----------------------------------------------------------------------- */
+
+/*
+ * Standard input, which context or Dockerfile may be, is read once for each platform: what is no file goes into one,
+ * without a name, that takes its place. *ret is where it begins.
+ */
+static int keep_input(const struct builder_build_options *o, off_t *ret, struct error *err)
+{
+        CLEANUP_FREE char *bytes = NULL;
+        CLEANUP_FD int fd = -1;
+        int scratch;
+        ssize_t n;
+
+        *ret = lseek(STDIN_FILENO, 0, SEEK_CUR);
+        if (*ret >= 0)
+                return 0;
+        *ret = 0;
+        if (oci_store_scratch(o->store, &scratch, err) < 0)
+                return -1;
+        fd = openat(scratch, "input", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0 || unlinkat(scratch, "input", 0) < 0)
+                return error_errno(err, errno, "cannot keep standard input for the platforms after the first");
+        bytes = memory_alloc(INPUT_PIECE);
+        while ((n = read(STDIN_FILENO, bytes, INPUT_PIECE)) != 0) {
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 || fd_write_all(fd, bytes, (size_t)n) < 0)
+                        return error_errno(err, errno, "cannot keep standard input for the platforms after the first");
+        }
+        if (dup2(fd, STDIN_FILENO) < 0)
+                return error_errno(err, errno, "cannot keep standard input for the platforms after the first");
+        return 0;
+}
+
+static bool reads_input(const struct builder_build_options *o)
+{
+        return !isatty(STDIN_FILENO) && (strcmp(o->context, "-") == 0 || (o->file && strcmp(o->file, "-") == 0));
+}
 
 static bool has_image(const struct build_platforms *p, const struct sha256_digest *id)
 {
@@ -93,6 +129,8 @@ int build_platforms_make(const struct builder_build_options *o, const struct bui
         struct builder_build_options own = *o;
         struct builder_cache_options cache = *o->cache;
         int64_t begun = (int64_t)time(NULL);
+        bool again = reads_input(o);
+        off_t start = 0;
 
         *ret = (struct build_platforms){.images = memory_zalloc(v->platform_names.count, sizeof(*ret->images))};
         own.tags = &none;
@@ -101,7 +139,11 @@ int build_platforms_make(const struct builder_build_options *o, const struct bui
                 log_print(o->log, LOG_WARNING,
                           "--cache-to: the cache will hold the steps of %s, the platform that is built last",
                           v->platform_names.items[v->platform_names.count - 1]);
+        if (again && keep_input(o, &start, err) < 0)
+                return -1;
         for (size_t i = 0; i < v->platform_names.count; i++) {
+                if (again && lseek(STDIN_FILENO, start, SEEK_SET) < 0)
+                        return error_errno(err, errno, "cannot read standard input again");
                 if (make_one(&own, v, i, ret, err) < 0)
                         return -1;
                 /* without a cache a step is still executed once: what this command executed counts for the platforms

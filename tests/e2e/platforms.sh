@@ -76,10 +76,18 @@ works bryo image rm many:1 many:2
 works bryo prune --all
 build_fails "many" --platform linux/arm64 --pull=never
 
+# --- standard input, read once for each ---------------------------------------------------
+printf 'FROM scratch\nCOPY f /\n' > context/other
+echo content > context/f
+works bryo build --platform "linux/arm64,$here" -f - -o piped context < <(cat context/other)
+works bryo build --platform "linux/arm64,$here" -f - -o redirected context < context/other
+works bryo build --platform "linux/arm64,$here" -f other -o archive - < <(tar -C context -cf - other f)
+for made in piped redirected archive; do
+        assert_equal "$(cat "$made/linux_arm64/f" "$made/${here//\//_}/f")" $'content\ncontent' "the files of $made"
+done
+
 # --- what is refused, in one sentence ---------------------------------------------------
 dockerfile <<< $'FROM busybox\nRUN true'
-assert_fails 2 "standard input can be read once" bryo build --platform "$platforms" -f - context < /dev/null
-assert_fails 2 "standard input can be read once" bryo build --platform "$platforms" - < /dev/null
 assert_fails 2 "type=docker holds one platform" bryo build --platform "$platforms" -o type=docker,dest=x context
 assert_fails 2 "type=tar takes one platform" bryo build --platform "$platforms" -o type=tar,dest=x context
 assert_fails 2 "--platform linux/a b" bryo build --platform "linux/amd64,linux/a b" context
