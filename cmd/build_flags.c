@@ -30,7 +30,7 @@ int build_flags_parse(char *const *argv, struct build_flags *f, bool *ret_help, 
 {
         const struct option_row rows[] = {
                 { "add-host", 0, OPTION_LIST, &f->hosts, "NAME:ADDRESS", "Add a line to /etc/hosts of every RUN; host-gateway is this machine" },
-                { "annotation", 0, OPTION_LIST, &f->annotations, "[TYPE:]KEY=VALUE", "Annotate the image; TYPE is manifest or manifest-descriptor" },
+                { "annotation", 0, OPTION_LIST, &f->annotations, "[TYPE:]KEY=VALUE", "Annotate the image; TYPE is manifest, index, or one of them with -descriptor" },
                 { "arch", 0, OPTION_TEXT, &f->arch, "ARCH", "The architecture part of --platform" },
                 { "authfile", 0, OPTION_TEXT, &f->registry.authfile, "FILE", "Credentials of registries (default: those of docker and podman)" },
                 { "build-arg", 0, OPTION_LIST, &f->build_args, "NAME[=VALUE]", "Set a build-time variable; without a value, from the environment" },

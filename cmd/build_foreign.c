@@ -76,7 +76,7 @@ const struct option_foreign build_flags_refused[] = {
         { "cw", 0, OPTION_TEXT, "bryo makes no images for confidential workloads" },
         { "decryption-key", 0, OPTION_TEXT, "bryo reads no encrypted images" },
         { "device", 0, OPTION_TEXT, "a RUN has no devices of the host but null, zero, full, random, urandom and tty" },
-        { "manifest", 0, OPTION_TEXT, "bryo makes no manifest lists yet: use --tag" },
+        { "manifest", 0, OPTION_TEXT, "several platforms at once make an index: --platform A,B --tag NAME" },
         { "policy", 0, OPTION_TEXT, "bryo does not evaluate source policies, and a policy that is not kept is worse than none" },
         { "sign-by", 0, OPTION_TEXT, "bryo signs nothing" },
         { "signature-policy", 0, OPTION_TEXT, "bryo checks no signatures, and a policy that is not kept is worse than none" },
