@@ -44,3 +44,13 @@ assert_fails 2 "--tls-verify=maybe" login --tls-verify=maybe
 registry open basic
 works login
 assert_fails 1 "$registry" login --tls-verify
+
+# A registry that wants a certificate of its clients.
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=a client" -keyout client.key -out client.csr 2> /dev/null
+openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out client.cert 2> /dev/null
+registry strict tls-basic "REGISTRY_HTTP_TLS_CLIENTCAS=[$PWD/ca.pem]"
+assert_fails 1 "$registry" login --cert-dir certs
+cp client.key client.cert certs
+works login --cert-dir certs
+rm certs/client.key
+assert_fails 1 "has no key: certs/client.key is missing" login --cert-dir certs
