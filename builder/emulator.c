@@ -160,29 +160,25 @@ static int register_qemu(struct sandbox *sandbox, const struct machine *m, bool 
         return fd >= 0 ? sandbox_emulate(sandbox, &e, err) : 0;
 }
 
-/*
- * All that are installed at once: with the first the sandbox has formats of its own, and those of the host, which other
- * stages may run on, are not seen any more.
- */
-static void register_all(struct builder_workshop *w, struct sandbox *sandbox, const struct machine *wanted)
+/* With the first of its own the sandbox does not see the host's formats any more: what those run here is registered,
+ * too. */
+static void keep_others(struct builder_workshop *w, struct sandbox *sandbox)
 {
-        CLEANUP_ERROR struct error err = ERROR_INIT;
-        bool found = false, other;
-
-        if (register_qemu(sandbox, wanted, &found, &err) < 0) {
-                log_print(w->log, LOG_WARNING, "qemu-%s-static cannot be used: %s", wanted->qemu, err.message);
-                return;
-        }
-        if (!found)
-                return;
-        w->emulates = true;
         for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
-                CLEANUP_ERROR struct error cause = ERROR_INIT;
+                const struct machine *m = &machines[i];
+                CLEANUP_ERROR struct error err = ERROR_INIT;
+                unsigned char magic[HEADER], mask[HEADER];
+                bool found = false;
 
-                if (&machines[i] != wanted && !is_native(machines[i].architecture) &&
-                    register_qemu(sandbox, &machines[i], &other, &cause) < 0)
-                        log_print(w->log, LOG_WARNING, "qemu-%s-static cannot be used: %s", machines[i].qemu,
-                                  cause.message);
+                make_magic(m, magic, mask);
+                if (is_native(m->architecture) || !host_runs(magic))
+                        continue;
+                if (register_qemu(sandbox, m, &found, &err) < 0 || !found)
+                        log_print(w->log, LOG_WARNING,
+                                  "commands for %s cannot run in this build, although the machine has an emulator: %s",
+                                  m->architecture, error_is_set(&err) ? err.message : "its static qemu is not in PATH");
+                else
+                        strv_add(&w->emulated, m->architecture);
         }
 }
 
@@ -192,12 +188,21 @@ void builder_emulator_ensure(struct builder_workshop *w, const char *architectur
         CLEANUP_ERROR struct error err = ERROR_INIT;
         unsigned char magic[HEADER], mask[HEADER];
         struct sandbox *sandbox;
+        bool found = false;
 
-        if (!m || is_native(architecture) || w->emulates)
+        if (!m || is_native(architecture) || strv_has(&w->emulated, architecture))
                 return;
+        strv_add(&w->emulated, architecture);
         make_magic(m, magic, mask);
-        if (!host_runs(magic) && builder_workshop_sandbox(w, &sandbox, &err) == 0)
-                register_all(w, sandbox, m);
+        if (!w->emulates && host_runs(magic))
+                return;
+        if (builder_workshop_sandbox(w, &sandbox, &err) < 0 || register_qemu(sandbox, m, &found, &err) < 0) {
+                log_print(w->log, LOG_WARNING, "qemu-%s-static cannot be used: %s", m->qemu, err.message);
+                return;
+        }
+        if (found && !w->emulates)
+                keep_others(w, sandbox);
+        w->emulates = w->emulates || found;
 }
 
 char *builder_emulator_explain(const char *architecture)

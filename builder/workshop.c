@@ -44,6 +44,8 @@ void builder_workshop_close(struct builder_workshop *w)
         overlay_pool_free(w->pool);
         oci_fetch_free(w->fetch);
         oci_registry_free(w->registry);
+        strv_free(&w->emulated);
+        w->emulates = false;
         w->gate_fd = fd_close(w->gate_fd);
         w->sandbox = NULL;
         w->fetch = NULL;

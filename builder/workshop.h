@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/strv.h"
 #include "oci/fetch.h"
 #include "oci/registry.h"
 #include "oci/store.h"
@@ -27,6 +28,7 @@ struct builder_workshop {
         const struct log *log;      /* borrowed; may be NULL */
         struct sandbox *sandbox;    /* owned; NULL until the first command */
         bool emulates;              /* the sandbox has emulators of its own (emulator.h) */
+        struct strv emulated;       /* architectures that were looked after */
         struct oci_fetch *fetch;    /* HTTP, for a build; owned, or NULL. Set by whoever has the settings */
         struct builder_cache_import *imports; /* what --cache-from names; owned, or NULL. Set by a build */
         struct oci_registry *registry; /* likewise, for registries */
