@@ -29,10 +29,13 @@ void build_platforms_free(struct build_platforms *p)
         builder_index_clear(&p->index);
 }
 
-int build_platforms_check(const struct build_values *v, const struct build_outputs *outputs, struct error *err)
+int build_platforms_check(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs,
+                          struct error *err)
 {
         if (v->platform_names.count < 2)
                 return 0;
+        if (f->load)
+                return error_set(err, OPTIONS_EUSAGE, "--load hands one platform to docker or podman: leave it out, or build one");
         for (size_t i = 0; i < outputs->count; i++) {
                 if (outputs->items[i].kind == BUILD_OUTPUT_DOCKER)
                         return error_set(err, OPTIONS_EUSAGE,

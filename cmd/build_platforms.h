@@ -27,7 +27,8 @@ struct build_platforms {
         }
 
 /* What cannot be done for several platforms at once. Usage errors. */
-int build_platforms_check(const struct build_values *v, const struct build_outputs *outputs, struct error *err);
+int build_platforms_check(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs,
+                          struct error *err);
 
 /* Builds them all, under no name. `o` is what one platform needs; the warnings are those of the first. */
 int build_platforms_make(const struct builder_build_options *o, const struct build_values *v,

@@ -88,6 +88,7 @@ done
 
 # --- what is refused, in one sentence ---------------------------------------------------
 dockerfile <<< $'FROM busybox\nRUN true'
+assert_fails 2 "--load hands one platform" bryo build --platform "$platforms" --load context
 assert_fails 2 "type=docker holds one platform" bryo build --platform "$platforms" -o type=docker,dest=x context
 assert_fails 2 "type=tar takes one platform" bryo build --platform "$platforms" -o type=tar,dest=x context
 assert_fails 2 "--platform linux/a b" bryo build --platform "linux/amd64,linux/a b" context
