@@ -119,6 +119,18 @@ int builder_download_record_data(struct oci_store *store, const char *record, ch
         return 0;
 }
 
+int builder_download_record_digest(struct oci_store *store, const char *record, bool *ret_found,
+                                   struct sha256_digest *ret, struct error *err)
+{
+        CLEANUP_DOWNLOAD struct builder_download d = BUILDER_DOWNLOAD_INIT;
+
+        if (load_record(store, record, &d, err) < 0)
+                return -1;
+        *ret_found = d.data != NULL;
+        *ret = d.digest;
+        return 0;
+}
+
 /* --- asking ----------------------------------------------------------------- */
 
 static bool go_on(void *context, uint64_t done, uint64_t total)

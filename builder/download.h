@@ -63,5 +63,8 @@ char *builder_download_file_name(const struct builder_download *d, const char *u
 /* The data file of a record as it stands in the store, for prune; *ret is NULL when the record is not understood. */
 int builder_download_record_data(struct oci_store *store, const char *record, char **ret_data, uint64_t *ret_size,
                                  struct error *err);
+/* The digest that the data file of a record has; *ret_found is false when the record is not understood. */
+int builder_download_record_digest(struct oci_store *store, const char *record, bool *ret_found,
+                                   struct sha256_digest *ret, struct error *err);
 
 #endif

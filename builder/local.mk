@@ -123,7 +123,8 @@ libbuilder_a_SOURCES += \
 	builder/prune.c builder/prune.h \
 	builder/ranges.c builder/ranges.h \
 	builder/reach.c builder/reach.h \
-	builder/usage.c builder/usage.h
+	builder/usage.c builder/usage.h \
+	builder/verify.c builder/verify.h
 
 check_PROGRAMS += tests/unit/builder_ranges
 TESTS += tests/unit/builder_ranges

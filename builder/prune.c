@@ -392,7 +392,8 @@ static int sweep_by_age(struct sweep *s, const struct builder_prune_options *o, 
         const int64_t oldest = !o->all ? month_ago : some ? since : INT64_MAX;
         size_t count = 0;
 
-        if (o->all && sweep_old(s, OCI_STORE_BUILDS, oldest, &s->result->logs, err) < 0)
+        if (o->all && (sweep_old(s, OCI_STORE_BUILDS, oldest, &s->result->logs, err) < 0 ||
+                       sweep_old(s, OCI_STORE_QUARANTINE, oldest, &count, err) < 0))
                 return -1;
         return sweep_old(s, OCI_STORE_DIGESTS, oldest, &count, err) < 0
                        ? -1

@@ -150,6 +150,8 @@ static bool is_current(const struct builder_record *r)
         return r->layer.durable || (strcmp(boot, "unknown") != 0 && strcmp(boot, r->boot) == 0);
 }
 
+const char builder_record_other_boot[] = "it was made in another boot and never made durable";
+
 /* Why a record that was read cannot be used, or NULL. */
 static const char *reason_against(struct builder_workshop *w, const struct builder_record *r)
 {
@@ -161,7 +163,7 @@ static const char *reason_against(struct builder_workshop *w, const struct build
         if (r->layer.index && r->layer.has_diff && r->layer.writer == 0 && !oci_store_blob_has(w->store, &r->layer.diff_id))
                 return "its layer is gone";
         if (!is_current(r))
-                return "it was made in another boot and never made durable";
+                return builder_record_other_boot;
         return NULL;
 }
 
@@ -185,27 +187,40 @@ static int load_text(struct builder_workshop *w, char hex[SHA256_HEX_SIZE + 1], 
         return oci_store_load(w->store, OCI_STORE_STEPS, hex, ret, err);
 }
 
-int builder_record_load(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
-                        bool *ret_found, struct error *err)
+int builder_record_examine(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
+                           bool *ret_found, const char **ret_reason, struct error *err)
 {
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         CLEANUP_ERROR struct error load_err = ERROR_INIT;
         char hex[SHA256_HEX_SIZE + 1];
-        const char *reason;
 
         *ret = (struct builder_record)BUILDER_RECORD_INIT;
         *ret_found = false;
+        *ret_reason = NULL;
         sha256_to_hex(key, hex);
         if (load_text(w, hex, &text, &load_err) < 0)
                 return load_err.code == ENOENT ? 0 : error_move(err, &load_err);
-        reason = text.size > 0 && parse(text.data, ret) ? reason_against(w, ret) : "it is damaged";
-        if (reason) {
-                log_print(w->log, LOG_INFO, "the cached step %.12s is not used: %s", hex, reason);
+        *ret_reason = text.size > 0 && parse(text.data, ret) ? reason_against(w, ret) : "it is damaged";
+        if (*ret_reason) {
                 builder_record_free(ret);
                 return 0;
         }
         ret->layer.step = memory_strdup(hex);
         *ret_found = true;
+        return 0;
+}
+
+int builder_record_load(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
+                        bool *ret_found, struct error *err)
+{
+        char hex[SHA256_HEX_SIZE + 1];
+        const char *reason;
+
+        if (builder_record_examine(w, key, ret, ret_found, &reason, err) < 0)
+                return -1;
+        sha256_to_hex(key, hex);
+        if (reason)
+                log_print(w->log, LOG_INFO, "the cached step %.12s is not used: %s", hex, reason);
         return 0;
 }
 

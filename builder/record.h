@@ -42,6 +42,11 @@ struct builder_record {
 /* *ret_found is false when there is none, or when its files are gone (told in the log). */
 int builder_record_load(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
                         bool *ret_found, struct error *err);
+/* The same without the log: *ret_reason says why a record that is there cannot be used; else it is NULL. */
+int builder_record_examine(struct builder_workshop *w, const struct sha256_digest *key, struct builder_record *ret,
+                           bool *ret_found, const char **ret_reason, struct error *err);
+/* The one reason that is no damage; compared as a pointer. */
+extern const char builder_record_other_boot[];
 int builder_record_save(struct builder_workshop *w, const struct sha256_digest *key, const struct builder_record *record,
                         struct error *err);
 /* Lets `key` mean the step that `same` is the key of. */

@@ -65,6 +65,7 @@ bryo_SOURCES = \
 	cmd/save.c \
 	cmd/secret.c cmd/secret.h \
 	cmd/store.c cmd/store.h \
+	cmd/system_check.c \
 	cmd/system_df.c \
 	cmd/table.c cmd/table.h \
 	cmd/tag.c \

@@ -40,6 +40,7 @@ static const struct verb verbs[] = {
         { NULL, "push", cmd_push, "Bring an image to a registry" },
         { NULL, "rmi", cmd_rm, "Remove images (also: image rm)" },
         { NULL, "save", cmd_save, "Save images to an OCI archive or directory" },
+        { "system", "check", cmd_system_check, "Check whether the store is whole" },
         { "system", "df", cmd_system_df, "Show what the store takes on disk" },
         { "system", "prune", cmd_prune, NULL },
         { NULL, "tag", cmd_tag, "Give an image another name" },

@@ -29,6 +29,7 @@ int cmd_push(char *const *argv, struct error *err);
 int cmd_rm(char *const *argv, struct error *err);
 int cmd_run(char *const *argv, struct error *err);
 int cmd_save(char *const *argv, struct error *err);
+int cmd_system_check(char *const *argv, struct error *err);
 int cmd_system_df(char *const *argv, struct error *err);
 int cmd_tag(char *const *argv, struct error *err);
 int cmd_version(char *const *argv, struct error *err);

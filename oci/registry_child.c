@@ -22,15 +22,6 @@
 #include "oci/registry_client.h"
 #include "oci/registry_frame.h"
 
-#if defined(BRYO_SANITIZED) /* by configure */
-#elif defined(__SANITIZE_ADDRESS__)
-#define BRYO_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BRYO_SANITIZED
-#endif
-#endif
-
 /* Requests at a time; more wait in the socket. Blobs have their own, smaller limit. */
 #define MAX_JOBS 64
 /* What a thread needs at most is a URL and some headers on its stack. */

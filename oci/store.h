@@ -29,6 +29,7 @@
  *     compressed/NAME       which blob is the compressed form of a layer (oci/compressed.h)
  *     builds/ID             what a build said, opaque here; grows while the build goes on
  *     parts/NAME            what the steps of a Dockerfile were made of, opaque here
+ *     quarantine/AREA-NAME  objects that were damaged
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
  *
@@ -76,6 +77,7 @@ enum oci_store_area {
         OCI_STORE_COMPRESSED, /* the same */
         OCI_STORE_BUILDS,     /* likewise; see oci_store_log_create */
         OCI_STORE_PARTS,      /* likewise */
+        OCI_STORE_QUARANTINE, /* likewise; what was found damaged, out of the way */
         OCI_STORE_AREAS,      /* how many there are */
 };
 
@@ -101,6 +103,8 @@ int oci_store_save(struct oci_store *s, enum oci_store_area area, const char *na
 void oci_store_touch(struct oci_store *s, enum oci_store_area area, const char *name);
 /* Removes one object; one that is not there is fine. */
 int oci_store_remove(struct oci_store *s, enum oci_store_area area, const char *name, struct error *err);
+/* Moves one object to OCI_STORE_QUARANTINE, where nothing looks for it; an object that is not there is fine. */
+int oci_store_quarantine(struct oci_store *s, enum oci_store_area area, const char *name, struct error *err);
 /*
  * Makes an object last over a power cut: fsyncs the file and, once for each area and handle since the last rename
  * into it, the directory. Already synced through this handle: no system call.
@@ -208,6 +212,8 @@ int oci_store_ref_set(struct oci_store *s, const char *name, const struct sha256
 int oci_store_ref_remove(struct oci_store *s, const char *name, bool *ret_found, struct error *err);
 /* All tags, sorted by name. The caller frees with oci_refs_free. */
 int oci_store_ref_list(struct oci_store *s, struct oci_ref **ret, size_t *ret_count, struct error *err);
+/* The tag in one object of OCI_STORE_REFS; the caller frees ret->name. */
+int oci_store_ref_load(struct oci_store *s, const char *object, struct oci_ref *ret, struct error *err);
 void oci_refs_free(struct oci_ref *refs, size_t count);
 
 /* ---- locks and scratch -------------------------------------------------- */

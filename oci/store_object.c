@@ -303,6 +303,28 @@ void oci_store_touch(struct oci_store *s, enum oci_store_area area, const char *
                 log_print(s->log, LOG_DEBUG, "cannot note the use of %s/%s: %s", oci_store_area_name(area), name, strerror(errno));
 }
 
+/* The first part of the area's path stands for it: nothing else may have a '/'. */
+static char *quarantine_name(enum oci_store_area area, const char *name)
+{
+        const char *inside = oci_store_area_name(area);
+
+        return memory_printf("%.*s-%.*s", (int)strcspn(inside, "/"), inside, MAX_NAME - 16, name);
+}
+
+int oci_store_quarantine(struct oci_store *s, enum oci_store_area area, const char *name, struct error *err)
+{
+        CLEANUP_FREE char *new_name = quarantine_name(area, name);
+        int from, to;
+
+        if (open_area(s, area, name, &from, err) < 0 || oci_store_area_open(s, OCI_STORE_QUARANTINE, &to, err) < 0)
+                return -1;
+        if (renameat(from, name, to, new_name) < 0 && errno != ENOENT)
+                return fail(s, errno, "put into quarantine", area, name, err);
+        oci_store_area_touch(s, area);
+        set_synced(s, area, name, false);
+        return oci_store_area_sync(s, area, err);
+}
+
 /* ---- logs ------------------------------------------------------------------------------------- */
 
 int oci_store_log_create(struct oci_store *s, const char *name, int *ret_fd, struct error *err)

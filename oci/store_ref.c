@@ -134,6 +134,16 @@ int oci_store_ref_remove(struct oci_store *s, const char *name, bool *ret_found,
         return oci_store_area_sync(s, OCI_STORE_REFS, err);
 }
 
+int oci_store_ref_load(struct oci_store *s, const char *object, struct oci_ref *ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        *ret = (struct oci_ref){.name = NULL};
+        if (oci_store_load(s, OCI_STORE_REFS, object, &text, err) < 0)
+                return -1;
+        return parse(s, object, text.data, ret, err);
+}
+
 /* ---- listing ------------------------------------------------------------------------- */
 
 struct list {

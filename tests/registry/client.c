@@ -236,6 +236,8 @@ static int blobs(struct oci_registry *r, char **argv, struct error *err)
 
 /* again N MILLISECONDS VERB ARGUMENT...: the same request N times in one client with pauses, for what it remembers. */
 static int again(struct oci_registry *r, char **argv, struct error *err);
+/* both VERB ARGUMENT... then VERB ARGUMENT...: two requests of one client. */
+static int both(struct oci_registry *r, char **argv, struct error *err);
 
 struct verb {
         const char *name;
@@ -244,9 +246,9 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-        {"again", again, 3}, {"blob", blob, 4}, {"blobs", blobs, 4},   {"expand", expand, 1},
-        {"get", get, 2},     {"has", has, 3},   {"head", head, 1},     {"login", login, 3},
-        {"put", put, 3},     {"tags", tags, 1}, {"upload", upload, 2},
+        {"again", again, 3},   {"blob", blob, 4}, {"blobs", blobs, 4}, {"both", both, 3},
+        {"expand", expand, 1}, {"get", get, 2},   {"has", has, 3},     {"head", head, 1},
+        {"login", login, 3},   {"put", put, 3},   {"tags", tags, 1},   {"upload", upload, 2},
 };
 
 static int run(struct oci_registry *r, char **argv, struct error *err)
@@ -270,6 +272,18 @@ static int again(struct oci_registry *r, char **argv, struct error *err)
                         (void)usleep((useconds_t)atoi(argv[1]) * 1000);
         }
         return 0;
+}
+
+static int both(struct oci_registry *r, char **argv, struct error *err)
+{
+        char **second = argv;
+
+        while (*second && strcmp(*second, "then") != 0)
+                second++;
+        if (!*second)
+                return error_set(err, EINVAL, "client: both without then");
+        *second = NULL;
+        return run(r, argv, err) < 0 ? -1 : run(r, second + 1, err);
 }
 
 static int take_options(char ***argv, struct oci_registry_options *o, struct strv *mirrors, struct strv *insecure)
