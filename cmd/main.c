@@ -77,7 +77,7 @@ static void print_help(void)
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
                 if (verbs[i].help)
                         printf("  %s%s%-*s %s\n", verbs[i].group ? verbs[i].group : "", verbs[i].group ? " " : "",
-                               (int)(verbs[i].group ? 9 - strlen(verbs[i].group) : 10), verbs[i].name, verbs[i].help);
+                               (int)(verbs[i].group ? 11 - strlen(verbs[i].group) : 12), verbs[i].name, verbs[i].help);
         printf("\n`bryo COMMAND --help` shows a command's flags. `image` and `container` groups work as docker's do.\n");
 }
 
