@@ -164,15 +164,21 @@ static void start(struct tty *t)
         t->wake_fd = fd_close(t->wake_fd);
 }
 
+/* What is live is erased and stays so in one: the thread must not draw between the two. */
 static void suspend(void *context, bool suspended)
 {
         struct tty *t = context;
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
 
-        if (suspended)
-                draw(t, false);
+        pthread_mutex_lock(&t->screen);
         pthread_mutex_lock(&t->lock);
+        if (suspended)
+                compose(t, false, &frame);
         t->suspended = suspended;
         pthread_mutex_unlock(&t->lock);
+        if (frame.size > 0)
+                (void)fd_write_all(fileno(t->out), frame.data, frame.size);
+        pthread_mutex_unlock(&t->screen);
 }
 
 static void tell(void *context, const struct cmd_event *e)
