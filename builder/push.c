@@ -303,6 +303,14 @@ static bool note_layer(struct push *p, size_t n)
         return changed;
 }
 
+/* A manifest that was asked to be something special (annotations, Docker's types) is not what the next one gets unasked. */
+static bool is_usual(const struct push *p)
+{
+        const struct oci_pack_options *o = p->options->pack;
+
+        return p->packed->manifest->annotations.count == 0 && (!o || (!o->docker_types && !o->force));
+}
+
 /* The record is a help for later, and the push is done: that it cannot be written is said, and no failure. */
 static void note(struct push *p)
 {
@@ -312,7 +320,7 @@ static void note(struct push *p)
 
         for (size_t n = 0; n < p->image->layer_count; n++)
                 changed = note_layer(p, n) || changed;
-        if (!p->image->manifest) {
+        if (!p->image->manifest && is_usual(p)) {
                 if (oci_store_blob_save(w->store, p->packed->bytes.data, p->packed->bytes.size, NULL, &err) < 0) {
                         log_print(w->log, LOG_INFO, "%s", err.message);
                         return;

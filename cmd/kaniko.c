@@ -19,6 +19,7 @@
 
 struct kaniko_flags {
         struct strv build_args, destinations, labels, warnings, words;
+        const char *compression, *level, *single_snapshot;
         const char *cache, *cache_repo, *cache_ttl, *no_push_cache, *context, *dockerfile, *digest_file, *name_file, *oci_path, *platform, *sub_path, *tar_path, *target, *root;
         bool no_push, reproducible;
 };
@@ -29,8 +30,6 @@ static const struct option_foreign ignored[] = {
         { "cache-run-layers", 0, OPTION_MAYBE, "every step is cached in bryo's store" },
         { "cleanup", 0, OPTION_MAYBE, "nothing is left behind" },
         { "compressed-caching", 0, OPTION_MAYBE, "layers of a cache are compressed as those of images" },
-        { "compression", 0, OPTION_TEXT, "archives hold uncompressed layers" },
-        { "compression-level", 0, OPTION_TEXT, "archives hold uncompressed layers" },
         { "force", 0, OPTION_MAYBE, "bryo runs anywhere" },
         { "force-build-metadata", 0, OPTION_MAYBE, "the image is always written" },
         { "git", 0, OPTION_TEXT, "git repositories are fetched with git's defaults" },
@@ -50,7 +49,6 @@ static const struct option_foreign ignored[] = {
         { "registry-client-cert", 0, OPTION_TEXT, NO_REGISTRY },
         { "registry-map", 0, OPTION_TEXT, NO_REGISTRY },
         { "registry-mirror", 0, OPTION_TEXT, NO_REGISTRY },
-        { "single-snapshot", 0, OPTION_MAYBE, "the image keeps a layer for each step" },
         { "skip-default-registry-fallback", 0, OPTION_MAYBE, NO_REGISTRY },
         { "skip-push-permission-check", 0, OPTION_MAYBE, NO_REGISTRY },
         { "skip-tls-verify", 0, OPTION_MAYBE, NO_REGISTRY },
@@ -70,6 +68,8 @@ static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, stru
                 { "cache", 0, OPTION_MAYBE, &f->cache, "true|false", "Use a cache in a registry besides the store's own" },
                 { "cache-repo", 0, OPTION_TEXT, &f->cache_repo, "REPO", "Where that is, or oci:DIR (default: the destination's repository, /cache)" },
                 { "cache-ttl", 0, OPTION_TEXT, &f->cache_ttl, "DURATION", "Execute steps again that were executed longer ago" },
+                { "compression", 0, OPTION_TEXT, &f->compression, "TYPE", "How layers are compressed: gzip (default) or zstd" },
+                { "compression-level", 0, OPTION_TEXT, &f->level, "N", "0-9 for gzip, 0-22 for zstd" },
                 { "context", 'c', OPTION_TEXT, &f->context, "CONTEXT", "dir://PATH, PATH, tar://stdin, git or http(s) URL" },
                 { "context-sub-path", 0, OPTION_TEXT, &f->sub_path, "PATH", "A directory of the context to build" },
                 { "custom-platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
@@ -85,6 +85,7 @@ static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, stru
                 { "platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
                 { "reproducible", 0, OPTION_SWITCH, &f->reproducible, NULL, "All times are 1970" },
                 { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                { "single-snapshot", 0, OPTION_MAYBE, &f->single_snapshot, "true|false", "Make one layer of those that the build adds" },
                 { "tar-path", 0, OPTION_TEXT, &f->tar_path, "FILE", "Write an archive for docker load" },
                 { "tarPath", 0, OPTION_TEXT, &f->tar_path, "FILE", "The same" },
                 { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
@@ -224,6 +225,10 @@ static int translate(const struct kaniko_flags *f, struct strv *argv, struct err
         add(argv, "root", f->root);
         add(argv, "digest-file", f->digest_file);
         add(argv, "image-name-with-digest-file", f->name_file);
+        add(argv, "compression-format", f->compression);
+        add(argv, "compression-level", f->level && strcmp(f->level, "-1") == 0 ? NULL : f->level); /* kaniko's default */
+        if (is_on(f->single_snapshot))
+                strv_add(argv, "--squash");
         add(argv, "timestamp", f->reproducible ? "0" : NULL);
         add_cache(argv, f);
         add_outputs(argv, f);

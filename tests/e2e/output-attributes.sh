@@ -122,3 +122,8 @@ assert_equal "$(image_config app '.Created // .created')" '"1970-01-01T00:16:40Z
 works bryo build -t app --timestamp 1000 --rewrite-timestamp=false context
 assert_equal "$(image_run app stat -c %Y /numbers)" "$kept"
 assert_fails 2 "there is one image, with one time" bryo build -o type=image,source-date-epoch=1 -o type=oci,dest=x,source-date-epoch=2 context
+
+# kaniko's words for it.
+rm -rf out
+works bryo kaniko --context "dir://$PWD/context" --destination app --no-push --oci-layout-path out --compression zstd --compression-level -1 --single-snapshot
+assert_equal "$(types out | tr ' ' '\n' | tail -n 1)" "oci.image.layer.v1.tar+zstd:zstd"
