@@ -25,6 +25,14 @@ static bool is_at_home(const struct registry_endpoint *e, const struct oci_url *
         return oci_url_is_same_origin(&e->origin, url);
 }
 
+/* A registry may be silent for minutes while it puts what was sent where it belongs. */
+static unsigned find_stall(const struct registry_job *job, const struct registry_call *call)
+{
+        unsigned seconds = registry_client_options(job->client)->stall_seconds;
+
+        return call->body || call->body_size > 0 || strcmp(call->method, "PUT") == 0 ? seconds * 5 : seconds;
+}
+
 /* One exchange with whatever host `url` names; what belongs to the endpoint goes to its origin alone. */
 static int hop(struct registry_job *job, struct registry_endpoint *e, const struct registry_call *call,
                const struct oci_url *url, const char *authorization, struct http_response *ret, struct error *err)
@@ -46,7 +54,7 @@ static int hop(struct registry_job *job, struct registry_endpoint *e, const stru
                                              .sink = call->sink,
                                              .limit = call->limit,
                                              .cancel = job->answer,
-                                             .stall_seconds = registry_client_options(job->client)->stall_seconds};
+                                             .stall_seconds = find_stall(job, call)};
         struct http *http;
 
         if (registry_client_ensure_http(job->client, home ? &e->credential : NULL, far, &http, err) < 0 ||
