@@ -93,3 +93,8 @@ check_PROGRAMS += tests/unit/cmd_event
 TESTS += tests/unit/cmd_event
 tests_unit_cmd_event_SOURCES = tests/unit/cmd_event.c tests/unit/check.h cmd/event_json.h cmd/event_read.c cmd/event_write.c
 tests_unit_cmd_event_LDADD = liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/cmd_live
+TESTS += tests/unit/cmd_live
+tests_unit_cmd_live_SOURCES = tests/unit/cmd_live.c tests/unit/check.h cmd/columns.c cmd/columns.h \
+	cmd/progress_live.c cmd/progress_live.h cmd/progress_sink.h cmd/text.c cmd/text.h cmd/units.c cmd/units.h
+tests_unit_cmd_live_LDADD = liboci.a libcommon.a

@@ -15,18 +15,24 @@
 #define MAX_KEPT    1024 /* bytes of a line that are kept: more than any row shows */
 #define TAB         9    /* columns of the time at the right end of a row, with the blank in front */
 
+struct transfer {
+        char *name; /* owned, fit for a terminal */
+        uint64_t done, total;
+};
+
 struct step {
         int64_t began;
         char *title;           /* owned, fit for a terminal */
         char *stage;           /* owned; NULL: it belongs to none */
-        char *note;               /* a sentence about it; owned; NULL: none */
+        char *note;            /* a sentence about it; owned; NULL: none */
         unsigned index, count; /* within the stage */
         bool running;
         char *lines[WINDOW]; /* the last lines of its output, the newest at (next - 1) % WINDOW; owned */
         size_t next;
-        struct buffer partial[2]; /* what follows the last newline of stdout and stderr */
-        int last_stream;          /* whose partial line is shown */
-        struct map *transfers;    /* name -> char *, the row shown for it; NULL: none */
+        struct buffer partial[2];   /* what follows the last newline of stdout and stderr */
+        int last_stream;            /* whose partial line is shown */
+        struct transfer *transfers; /* in the order in which they began; owned */
+        size_t transfer_count, transfer_cap;
 };
 
 /* Cached steps of a stage that have not been shown yet. */
@@ -43,7 +49,7 @@ struct cmd_live {
         struct map *folds; /* name of a stage -> struct fold */
         int64_t began;     /* the first step */
         unsigned ended, cached, total;
-        unsigned others; /* steps that are no instructions: not in `total` */
+        unsigned others;      /* steps that are no instructions: not in `total` */
         struct buffer result; /* rows for behind the summary */
 };
 
@@ -255,21 +261,25 @@ static void note(struct cmd_live *l, const struct cmd_event *e)
         step->note = visible(e->message, strlen(e->message));
 }
 
+static struct transfer *ensure_transfer(struct step *step, char *name)
+{
+        for (size_t i = 0; i < step->transfer_count; i++)
+                if (strcmp(step->transfers[i].name, name) == 0) {
+                        free(name);
+                        return &step->transfers[i];
+                }
+        memory_grow(&step->transfers, &step->transfer_cap, step->transfer_count + 1, sizeof(*step->transfers));
+        step->transfers[step->transfer_count] = (struct transfer){.name = name};
+        return &step->transfers[step->transfer_count++];
+}
+
 static void transfer(struct cmd_live *l, const struct cmd_event *e)
 {
-        struct step *step = &l->steps[e->step - 1];
-        CLEANUP_FREE char *name = visible(e->transfer->name, strlen(e->transfer->name));
-        struct buffer row = BUFFER_INIT;
+        struct transfer *t =
+                ensure_transfer(&l->steps[e->step - 1], visible(e->transfer->name, strlen(e->transfer->name)));
 
-        if (!step->transfers)
-                step->transfers = map_new(free);
-        buffer_printf(&row, "%s ", name);
-        cmd_units_format_size(e->transfer->done, 3, &row);
-        if (e->transfer->total > 0) {
-                buffer_append_string(&row, " / ");
-                cmd_units_format_size(e->transfer->total, 3, &row);
-        }
-        map_set(step->transfers, name, strlen(name), buffer_steal(&row));
+        t->done = e->transfer->done;
+        t->total = e->transfer->total;
 }
 
 static void clear_step(struct step *step)
@@ -281,7 +291,10 @@ static void clear_step(struct step *step)
                 free(STEAL(step->lines[i]));
         buffer_free(&step->partial[0]);
         buffer_free(&step->partial[1]);
-        map_free(STEAL(step->transfers));
+        for (size_t i = 0; i < step->transfer_count; i++)
+                free(step->transfers[i].name);
+        free(STEAL(step->transfers));
+        step->transfer_count = step->transfer_cap = 0;
 }
 
 static void end(struct cmd_live *l, const struct cmd_event *e, size_t width, struct buffer *lasting)
@@ -415,15 +428,24 @@ static void add_row(struct rows *r, const char *left, const char *right, enum st
         r->left--;
 }
 
-static void add_transfer(void *context, const void *key, size_t size, void *value)
+/* Those that are not done yet, the oldest first. */
+static void add_transfers(struct rows *r, const struct step *step, size_t rows)
 {
-        struct rows *r = context;
-        CLEANUP_FREE char *row = memory_printf(" => => %s", (const char *)value);
+        for (size_t i = 0; i < step->transfer_count && rows > 0; i++) {
+                const struct transfer *t = &step->transfers[i];
+                CLEANUP_FREE char *left = memory_printf(" => => %s", t->name);
+                CLEANUP_BUFFER struct buffer right = BUFFER_INIT;
 
-        (void)key;
-        (void)size;
-        if (r->left > 0)
-                add_row(r, row, "", DIM);
+                if (t->done == t->total)
+                        continue;
+                cmd_units_format_size(t->done, 3, &right);
+                if (t->total > 0) {
+                        buffer_append_string(&right, " / ");
+                        cmd_units_format_size(t->total, 3, &right);
+                }
+                add_row(r, left, right.data, DIM);
+                rows--;
+        }
 }
 
 static void add_window(struct rows *r, const struct step *step, size_t rows)
@@ -472,8 +494,8 @@ size_t cmd_live_format(const struct cmd_live *l, int64_t now, size_t width, size
                 if (!step->running)
                         continue;
                 add_row(&r, row, time, PLAIN);
-                if (step->transfers)
-                        map_each(step->transfers, add_transfer, &r);
+                if (step->transfer_count > 0)
+                        add_transfers(&r, step, window < WINDOW ? window : WINDOW);
                 else
                         add_window(&r, step, window < WINDOW ? window : WINDOW);
         }

@@ -5,6 +5,7 @@
 
 #include "cmd/progress_sink.h"
 #include "cmd/text.h"
+#include "cmd/units.h"
 #include "common/buffer.h"
 #include "common/map.h"
 #include "common/memory.h"
@@ -157,7 +158,9 @@ static void transfer(const struct plain *p, const struct cmd_event *e)
                 return;
         buffer_printf(&line, "#%u %.3f ", e->step, seconds(p->steps[e->step - 1].began, e->time));
         cmd_text_append_output(&line, e->transfer->name, strlen(e->transfer->name));
-        buffer_printf(&line, " %llu bytes\n", (unsigned long long)e->transfer->total);
+        buffer_append_char(&line, ' ');
+        cmd_units_format_size(e->transfer->total, 4, &line);
+        buffer_append_char(&line, '\n');
         fputs(line.data, p->out);
 }
 
