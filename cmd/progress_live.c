@@ -452,7 +452,7 @@ static void add_window(struct rows *r, const struct step *step, size_t rows)
 {
         const struct buffer *partial = &step->partial[step->last_stream - 1];
         size_t lines = step->next < WINDOW ? step->next : WINDOW;
-        const char *bytes = partial->data;
+        const char *bytes = buffer_text(partial);
         size_t size = partial->size;
         bool has_partial;
 
