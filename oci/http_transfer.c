@@ -253,6 +253,7 @@ static bool set_callbacks(struct http_transfer *t)
         bool ok = true;
 
         SET(CURLOPT_PRIVATE, t);
+        SET(CURLOPT_ERRORBUFFER, t->words);
         SET(CURLOPT_WRITEFUNCTION, on_body);
         SET(CURLOPT_WRITEDATA, t);
         SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -375,6 +376,24 @@ static int explain_connection(const struct http_transfer *t, struct error *err)
                            oci_url_port(url));
 }
 
+/*
+ * A peer that speaks TLS and refuses ours says so with an alert (RFC 8446, 6.2), for one that a certificate of the
+ * client is missing, which with TLS 1.3 comes after the handshake. libcurl has no code for it, only OpenSSL's or
+ * GnuTLS's words.
+ */
+static bool is_refused(const struct http_transfer *t)
+{
+        return strstr(t->words, " alert ") || strstr(t->words, "fatal alert");
+}
+
+static int explain_refusal(const struct http_transfer *t, struct error *err)
+{
+        return error_set(err, EACCES,
+                         "%s refuses the TLS connection (%s): does it want a client's certificate? certs.d or "
+                         "--cert-dir name one",
+                         t->request->url->host, t->words);
+}
+
 /* libcurl has one code for a peer that speaks no TLS, and for a connection that ended while it was negotiated. */
 static int explain_handshake(const struct http_transfer *t, struct error *err)
 {
@@ -401,6 +420,8 @@ int http_transfer_explain(const struct http_transfer *t, struct error *err)
                 return error_set(err, ECANCELED, "given up");
         if (t->body_errno != 0)
                 return error_errno(err, t->body_errno, "cannot read what is to be sent to %s", host);
+        if (is_refused(t) && t->code != CURLE_PEER_FAILED_VERIFICATION)
+                return explain_refusal(t, err);
         switch ((int)t->code) { /* of more than a hundred */
         case CURLE_OPERATION_TIMEDOUT:
                 return error_set(err, ETIMEDOUT, "%s did not answer in time", host);

@@ -33,6 +33,7 @@ struct http_transfer {
         bool cut;             /* an error's body was longer than anybody wants to read: what is there is enough */
         int body_errno;       /* the request's body could not be read */
         struct timespec told; /* when `sent` was last told */
+        char words[CURL_ERROR_SIZE]; /* what libcurl says of a failure */
 };
 
 /* Sets the handle up for the request. */

@@ -49,7 +49,8 @@ assert_fails 1 "$registry" login --tls-verify
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=a client" -keyout client.key -out client.csr 2> /dev/null
 openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out client.cert 2> /dev/null
 registry strict tls-basic "REGISTRY_HTTP_TLS_CLIENTCAS=[$PWD/ca.pem]"
-assert_fails 1 "$registry" login --cert-dir certs
+assert_fails 1 "refuses the TLS connection" login --cert-dir certs
+assert_contains "$errors" "does it want a client's certificate?"
 cp client.key client.cert certs
 works login --cert-dir certs
 rm certs/client.key
