@@ -61,6 +61,7 @@ libbuilder_a_SOURCES = \
 	builder/origin.c builder/origin.h \
 	builder/parts.c builder/parts.h \
 	builder/plan.c builder/plan.h \
+	builder/manifest_list.c builder/manifest_list.h \
 	builder/push.c builder/push.h \
 	builder/pull.c builder/pull.h builder/pull_private.h builder/pull_find.c builder/pull_find.h builder/pull_image.c builder/pull_image.h builder/pull_layers.c \
 	builder/progress.h \

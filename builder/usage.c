@@ -33,8 +33,7 @@ static int add_disk(void *context, const struct oci_store_object *o, struct erro
 static bool is_beside(enum oci_store_area area)
 {
         return area == OCI_STORE_REFS || area == OCI_STORE_DIGESTS || area == OCI_STORE_PARTS ||
-               area == OCI_STORE_BUILDS ||
-               area == OCI_STORE_QUARANTINE;
+               area == OCI_STORE_BUILDS || area == OCI_STORE_QUARANTINE || area == OCI_STORE_LISTS;
 }
 
 static int add_areas(struct oci_store *store, bool beside, uint64_t *ret, struct error *err)

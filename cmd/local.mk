@@ -46,6 +46,7 @@ bryo_SOURCES = \
 	cmd/logs.c \
 	cmd/ls.c \
 	cmd/main.c \
+	cmd/manifest.c \
 	cmd/name.c cmd/name.h \
 	cmd/notice.c cmd/notice.h \
 	cmd/options.c cmd/options.h \

@@ -69,6 +69,12 @@ static const struct verb verbs[] = {
         { "image", "tag", cmd_tag, NULL },
         { "container", "export", cmd_export, NULL },
         { "container", "run", cmd_run, NULL },
+        { "manifest", "add", cmd_manifest_add, NULL },
+        { "manifest", "annotate", cmd_manifest_annotate, NULL },
+        { "manifest", "create", cmd_manifest_create, NULL },
+        { "manifest", "inspect", cmd_manifest_inspect, NULL },
+        { "manifest", "push", cmd_manifest_push, NULL },
+        { "manifest", "rm", cmd_manifest_rm, NULL },
 };
 
 static void print_help(void)

@@ -23,7 +23,7 @@
 /* In the order they are made; areas are among them. */
 static const char *const directories[] = {"blobs", "blobs/sha256", "images",  "indexes",   "data",  "steps",
                                           "refs",  "tmp",          "digests", "downloads", "caches", "partial",
-                                          "compressed", "builds", "parts", "quarantine"};
+                                          "compressed", "builds", "parts", "quarantine", "lists"};
 
 const char *oci_store_area_name(enum oci_store_area area)
 {
@@ -34,6 +34,7 @@ const char *oci_store_area_name(enum oci_store_area area)
                 [OCI_STORE_CACHES] = "caches",      [OCI_STORE_PARTIAL] = "partial",
                 [OCI_STORE_COMPRESSED] = "compressed", [OCI_STORE_BUILDS] = "builds",
                 [OCI_STORE_PARTS] = "parts",          [OCI_STORE_QUARANTINE] = "quarantine",
+                [OCI_STORE_LISTS] = "lists",
         };
 
         return names[area];

@@ -30,6 +30,7 @@
  *     builds/ID             what a build said, opaque here; grows while the build goes on
  *     parts/NAME            what the steps of a Dockerfile were made of, opaque here
  *     quarantine/AREA-NAME  objects that were damaged
+ *     lists/NAME            indexes that are being put together (builder/manifest_list.h), opaque here
  *     tmp/RANDOM/           scratch of one process, with a `lock` it holds
  *     tmp/step.KEY          there while some process executes that step, which holds a lock on it
  *
@@ -78,6 +79,7 @@ enum oci_store_area {
         OCI_STORE_BUILDS,     /* likewise; see oci_store_log_create */
         OCI_STORE_PARTS,      /* likewise */
         OCI_STORE_QUARANTINE, /* likewise; what was found damaged, out of the way */
+        OCI_STORE_LISTS,      /* likewise */
         OCI_STORE_AREAS,      /* how many there are */
 };
 

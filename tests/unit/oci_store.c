@@ -63,8 +63,8 @@ static void test_layout(void)
                 CHECK_OK(oci_store_save(s, OCI_STORE_STEPS, "k", "x", 1, &err));
                 CHECK_OK(oci_store_ref_set(s, "docker.io/library/x:1", &image, NULL, &err));
                 names = list(path);
-                CHECK_STR(names, "blobs builds caches compressed data digests downloads format images indexes lock "
-                                 "partial parts refs steps tmp");
+                CHECK_STR(names, "blobs builds caches compressed data digests downloads format images indexes lists lock "
+                                 "partial parts quarantine refs steps tmp");
                 CHECK_OK(fd_read_file(oci_store_fd(s), "format", 100, true, &format, &err));
                 CHECK_STR(buffer_text(&format), "bryo-store 1\n");
                 (void)nftw(top, bad_mode, 16, FTW_PHYS);
