@@ -14,13 +14,15 @@
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
-#define NO_REGISTRY  "bryo does not talk to registries yet"
+#define BY_CERTS     "certificates of registries lie in certs.d, or in build's --cert-dir"
+#define BY_CONF      "registries.conf says where images come from"
 #define NO_SNAPSHOTS "nothing is snapshotted: the file system knows what changed"
 
 struct kaniko_flags {
-        struct strv build_args, destinations, labels, warnings, words;
-        const char *compression, *level, *single_snapshot;
+        struct strv build_args, destinations, insecure, labels, mirrors, warnings, words;
+        const char *compression, *level, *retries, *single_snapshot;
         const char *cache, *cache_repo, *cache_ttl, *no_push_cache, *context, *dockerfile, *digest_file, *name_file, *oci_path, *platform, *sub_path, *tar_path, *target, *root;
+        const char *insecure_push, *insecure_pull, *skip_push, *skip_pull; /* "true", or NULL */
         bool no_push, reproducible;
 };
 
@@ -35,25 +37,16 @@ static const struct option_foreign ignored[] = {
         { "git", 0, OPTION_TEXT, "git repositories are fetched with git's defaults" },
         { "ignore-path", 0, OPTION_TEXT, NO_SNAPSHOTS },
         { "ignore-var-run", 0, OPTION_MAYBE, NO_SNAPSHOTS },
-        { "image-download-retry", 0, OPTION_TEXT, NO_REGISTRY },
         { "image-fs-extract-retry", 0, OPTION_TEXT, "no image is extracted" },
-        { "insecure", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "insecure-pull", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "insecure-registry", 0, OPTION_TEXT, NO_REGISTRY },
         { "kaniko-dir", 0, OPTION_TEXT, "bryo has its store (--root)" },
         { "log-format", 0, OPTION_TEXT, "the progress is plain text" },
         { "log-timestamp", 0, OPTION_MAYBE, "the progress has seconds since the step began" },
-        { "push-ignore-immutable-tag-errors", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "push-retry", 0, OPTION_TEXT, NO_REGISTRY },
-        { "registry-certificate", 0, OPTION_TEXT, NO_REGISTRY },
-        { "registry-client-cert", 0, OPTION_TEXT, NO_REGISTRY },
-        { "registry-map", 0, OPTION_TEXT, NO_REGISTRY },
-        { "registry-mirror", 0, OPTION_TEXT, NO_REGISTRY },
-        { "skip-default-registry-fallback", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "skip-push-permission-check", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "skip-tls-verify", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "skip-tls-verify-pull", 0, OPTION_MAYBE, NO_REGISTRY },
-        { "skip-tls-verify-registry", 0, OPTION_TEXT, NO_REGISTRY },
+        { "push-ignore-immutable-tag-errors", 0, OPTION_MAYBE, "a tag that the registry does not move is an error" },
+        { "registry-certificate", 0, OPTION_TEXT, BY_CERTS },
+        { "registry-client-cert", 0, OPTION_TEXT, BY_CERTS },
+        { "registry-map", 0, OPTION_TEXT, BY_CONF },
+        { "skip-default-registry-fallback", 0, OPTION_MAYBE, BY_CONF },
+        { "skip-push-permission-check", 0, OPTION_MAYBE, "whether a push is allowed shows when it is made" },
         { "skip-unused-stages", 0, OPTION_MAYBE, "stages that the target does not need are never built" },
         { "snapshot-mode", 0, OPTION_TEXT, NO_SNAPSHOTS },
         { "snapshotMode", 0, OPTION_TEXT, NO_SNAPSHOTS },
@@ -74,18 +67,27 @@ static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, stru
                 { "context-sub-path", 0, OPTION_TEXT, &f->sub_path, "PATH", "A directory of the context to build" },
                 { "custom-platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
                 { "customPlatform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "The same" },
-                { "destination", 'd', OPTION_LIST, &f->destinations, "NAME", "Name the image; may be repeated" },
+                { "destination", 'd', OPTION_LIST, &f->destinations, "NAME", "Name the image and push it; may be repeated" },
                 { "digest-file", 0, OPTION_TEXT, &f->digest_file, "FILE", "Write the manifest's digest to a file" },
                 { "dockerfile", 'f', OPTION_TEXT, &f->dockerfile, "FILE", "The Dockerfile, in the context or not (default: Dockerfile)" },
                 { "image-name-with-digest-file", 0, OPTION_TEXT, &f->name_file, "FILE", "Write NAME@DIGEST to a file" },
+                { "image-download-retry", 0, OPTION_TEXT, &f->retries, "N", "Try a request to a registry again so often" },
+                { "insecure", 0, OPTION_MAYBE, &f->insecure_push, "true|false", "Registries may be asked by http, or with any certificate" },
+                { "insecure-pull", 0, OPTION_MAYBE, &f->insecure_pull, "true|false", "The same" },
+                { "insecure-registry", 0, OPTION_LIST, &f->insecure, "HOST", "The same of one registry" },
                 { "label", 0, OPTION_LIST, &f->labels, "NAME=VALUE", "Set a label of the image" },
                 { "no-push", 0, OPTION_SWITCH, &f->no_push, NULL, "Keep the image in the store" },
                 { "no-push-cache", 0, OPTION_MAYBE, &f->no_push_cache, "true|false", "Read that cache, write nothing to it" },
                 { "oci-layout-path", 0, OPTION_TEXT, &f->oci_path, "DIR", "Write an OCI image layout" },
                 { "platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
+                { "push-retry", 0, OPTION_TEXT, &f->retries, "N", "The same as --image-download-retry" },
+                { "registry-mirror", 0, OPTION_LIST, &f->mirrors, "HOST[/PREFIX]", "Ask this registry before docker.io" },
                 { "reproducible", 0, OPTION_SWITCH, &f->reproducible, NULL, "All times are 1970" },
                 { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
                 { "single-snapshot", 0, OPTION_MAYBE, &f->single_snapshot, "true|false", "Make one layer of those that the build adds" },
+                { "skip-tls-verify", 0, OPTION_MAYBE, &f->skip_push, "true|false", "The same as --insecure" },
+                { "skip-tls-verify-pull", 0, OPTION_MAYBE, &f->skip_pull, "true|false", "The same" },
+                { "skip-tls-verify-registry", 0, OPTION_LIST, &f->insecure, "HOST", "The same as --insecure-registry" },
                 { "tar-path", 0, OPTION_TEXT, &f->tar_path, "FILE", "Write an archive for docker load" },
                 { "tarPath", 0, OPTION_TEXT, &f->tar_path, "FILE", "The same" },
                 { "target", 0, OPTION_TEXT, &f->target, "STAGE", "Build this stage and what it needs" },
@@ -113,10 +115,6 @@ static int check(const struct kaniko_flags *f, struct error *err)
                 return error_set(err, OPTIONS_EUSAGE, "bryo kaniko takes flags only, not %s: the context is --context", f->words.items[0]);
         if (!f->context)
                 return error_set(err, OPTIONS_EUSAGE, "bryo kaniko needs --context");
-        if (!f->no_push && f->destinations.count > 0)
-                return error_set(err, OPTIONS_EUSAGE,
-                                 "--destination %s cannot be pushed: " NO_REGISTRY "; add --no-push and --tar-path FILE, and push the file with skopeo",
-                                 f->destinations.items[0]);
         if (f->tar_path && f->destinations.count == 0)
                 return error_set(err, OPTIONS_EUSAGE, "--tar-path needs --destination: the archive names the image");
         return 0;
@@ -163,17 +161,29 @@ static void add_all(struct strv *argv, const char *flag, const struct strv *valu
                 add(argv, flag, values->items[i]);
 }
 
+static bool is_on(const char *value)
+{
+        return value && strcmp(value, "false") != 0 && strcmp(value, "0") != 0;
+}
+
+static void add_registries(struct strv *argv, const struct kaniko_flags *f)
+{
+        if (!f->no_push && f->destinations.count > 0)
+                strv_add(argv, "--push");
+        if (is_on(f->insecure_push) || is_on(f->insecure_pull) || is_on(f->skip_push) || is_on(f->skip_pull))
+                strv_add(argv, "--tls-verify=false");
+        add_all(argv, "insecure-registry", &f->insecure);
+        add_all(argv, "registry-mirror", &f->mirrors);
+        if (f->retries && strcmp(f->retries, "0") != 0)
+                add(argv, "retry", f->retries);
+}
+
 static void add_outputs(struct strv *argv, const struct kaniko_flags *f)
 {
         if (f->tar_path)
                 strv_take(argv, memory_printf("--output=type=docker,\"dest=%s\"", f->tar_path));
         if (f->oci_path)
                 strv_take(argv, memory_printf("--output=type=oci,tar=false,\"dest=%s\"", f->oci_path));
-}
-
-static bool is_on(const char *value)
-{
-        return value && strcmp(value, "false") != 0 && strcmp(value, "0") != 0;
 }
 
 /* As kaniko: off unless asked for, and then beside the first destination. */
@@ -230,6 +240,7 @@ static int translate(const struct kaniko_flags *f, struct strv *argv, struct err
         if (is_on(f->single_snapshot))
                 strv_add(argv, "--squash");
         add(argv, "timestamp", f->reproducible ? "0" : NULL);
+        add_registries(argv, f);
         add_cache(argv, f);
         add_outputs(argv, f);
         strv_add(argv, "--");
@@ -258,6 +269,8 @@ int cmd_kaniko(char *const *argv, struct error *err)
                 result = build(&f, err);
         strv_free(&f.build_args);
         strv_free(&f.destinations);
+        strv_free(&f.insecure);
+        strv_free(&f.mirrors);
         strv_free(&f.labels);
         strv_free(&f.warnings);
         strv_free(&f.words);

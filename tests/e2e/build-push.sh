@@ -51,6 +51,13 @@ assert_equal "$(raw annotated | jq -c .annotations)" '{"org.example.a":"b"}'
 build -o "type=registry,name=$registry/docker,oci-mediatypes=false"
 assert_equal "$(raw docker | jq -r .mediaType)" application/vnd.docker.distribution.manifest.v2+json
 
+# kaniko pushes what it builds, unless told otherwise.
+works bryo kaniko --context "dir://$PWD/context" --destination "$registry/kaniko:1" --insecure --skip-tls-verify --push-retry 2 --compression zstd --digest-file kaniko
+assert_equal "$(digest_of kaniko:1)" "$(cat kaniko)"
+assert_equal "$(raw kaniko:1 | jq -r '.layers[-1].mediaType')" application/vnd.oci.image.layer.v1.tar+zstd
+works bryo kaniko --context "dir://$PWD/context" --destination "$registry/kaniko:2" --no-push
+assert_fails 1 "" skopeo inspect --tls-verify=false "docker://$registry/kaniko:2"
+
 # What cannot be, is said before anything is built.
 assert_fails 2 "an image without a name cannot be pushed" bryo build --push context
 assert_fails 2 "only type=image can be pushed" bryo build -t x -o type=local,dest=d,push=true context
