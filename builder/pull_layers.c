@@ -179,11 +179,28 @@ static void end_flow(struct flow *f, bool cut, uint64_t size)
         pthread_mutex_unlock(&f->lock);
 }
 
-/* The reader's error says what is wrong with the layer; the download's only that it was given up for that. */
+/* True for what is about the bytes of a layer, not about this machine. */
+static bool is_about_content(int code)
+{
+        static const int codes[] = {EBADMSG, EINVAL, ENODATA, ENAMETOOLONG, E2BIG, ENOTSUP};
+
+        for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+                if (code == codes[i])
+                        return true;
+        return false;
+}
+
+/*
+ * The reader's error says what is wrong with the layer; the download's only that it was given up for that. Bytes that
+ * cannot be read are EBADMSG like those with another digest: they may be what a power cut left of an earlier download.
+ */
 static int flow_result(struct flow *f, int downloaded, struct error *download_err, struct error *err)
 {
-        if (f->refused && (downloaded == 0 || download_err->code == ECANCELED))
+        if (f->refused && (downloaded == 0 || download_err->code == ECANCELED)) {
+                if (is_about_content(f->error.code))
+                        f->error.code = EBADMSG;
                 return error_move(err, &f->error);
+        }
         return downloaded < 0 ? error_move(err, download_err) : 0;
 }
 

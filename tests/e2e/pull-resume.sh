@@ -45,12 +45,16 @@ assert_equal "$(grep -c blobs/ reg/requests)" 1 "the blobs that were asked for a
 assert_equal "$(bryo inspect "$registry/app" | jq -r '.[0].Id')" "$(BRYO_ROOT='' image_id image)"
 assert_equal "$(ls "$store/partial")" ""
 
-# A part that is not the beginning of the layer (a power cut may leave zeros).
-rm -rf "$store"
-works bryo images
-head -c 500000 /dev/zero > "$store/partial/${big#*:}"
-works bryo pull "$registry/app"
-assert_equal "$(sha256sum < "$store/blobs/sha256/${big#*:}" | cut -d' ' -f1)" "${big#*:}"
+# A part that is not the beginning of the layer (a power cut may leave zeros, or what was on the disk before): nothing, noise, a
+# packed thing that is no tar, and a tar that is damaged.
+printf 'no tar' | gzip > junk.gz
+for junk in /dev/zero /dev/urandom junk.gz /bin/ls; do
+        rm -rf "$store"
+        works bryo images
+        head -c 500000 "$junk" > "$store/partial/${big#*:}"
+        works bryo pull "$registry/app"
+        assert_equal "$(sha256sum < "$store/blobs/sha256/${big#*:}" | cut -d' ' -f1)" "${big#*:}" "the blob after a part of $junk"
+done
 
 # Prune gives the space of parts back.
 head -c 500000 /dev/zero > "$store/partial/${big#*:}"
