@@ -40,20 +40,20 @@ END
 
 # While two steps run: a header, the steps, and the end of what each said.
 for width in 30 79 200; do
-        screen 16 "$width" --no-cache --jobs 4 << END
+        screen 24 "$width" --no-cache --jobs 4 << END
 await 99%
 await only two
 pause 0.15
 show middle
 $go
 END
-        assert_equal "$(grep -n '^\[+\] Building [0-9.]*s (3/9)$' middle | cut -d: -f1)" 4 "the row of the header of $width columns"
+        assert_equal "$(grep -A 1 '^\[+\] Building [0-9.]*s (3/9)$' middle | cut -c 1-14 | tail -n 1 | sed 's/\[.*/[/')" ' => [' "the row below the header of $width columns"
         assert_equal "$(rows '^ => => only two$' middle)" 1 "rows of the output of a step"
         assert_equal "$(rows '^ => => line [5-9] of one' middle) $(rows '^ => => line [1-4] of one' middle)" "5 0" "rows of the window"
         assert_equal "$(rows '^ => => 99%$' middle)" 1 "what the line without an end shows"
         assert_equal "$(rows '^ => \[(one|two)' middle)" 5 "rows of steps"
         assert_equal "$(tail -n 1 middle)" "" "the last row"
-        assert_less "$(LC_ALL=C.UTF-8 wc -L < middle)" "$width" "the longest row"
+        assert_less "$(lines_with '^( =>|\[\+\])' middle | LC_ALL=C.UTF-8 wc -L)" "$width" "the longest row of ours"
         # Afterwards: each step with its time, the summary, nothing of the live rows.
         assert_equal "$(rows '^ => \[' screen) $(rows '=> =>' screen) $(rows '^\[\+\]' screen)" "9 0 1" "rows in the end"
         assert_equal "$(rows '^\[\+\] Building [0-9.]*s \(9/9\) FINI' screen)" 1 "the summary"
