@@ -112,7 +112,7 @@ tests_unit_builder_plan_LDADD = libbuilder.a libdockerfile.a liboci.a libcommon.
 check_PROGRAMS += tests/unit/builder_copy
 TESTS += tests/unit/builder_copy
 tests_unit_builder_copy_SOURCES = tests/unit/builder_copy.c tests/unit/check.h
-tests_unit_builder_copy_LDADD = libbuilder.a libdockerfile.a liboverlay.a liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+tests_unit_builder_copy_LDADD = $(BUILDER_STORE_LIBS)
 
 # images from outside, to outside, and away
 libbuilder_a_SOURCES += \

@@ -191,11 +191,16 @@ static int start_threads(struct overlay_loop *loop, struct error *err)
 /* Joins what was started and closes all descriptors. */
 static void finish(struct overlay_loop *loop)
 {
+        bool has_monitor;
         unsigned i;
 
-        if (loop->has_monitor)
-                pthread_join(loop->monitor, NULL); /* first: nobody else starts threads */
+        /* A worker that has a last request to look at must not move a thread that is gone. */
+        pthread_mutex_lock(&loop->lock);
+        has_monitor = loop->has_monitor;
         loop->has_monitor = false;
+        pthread_mutex_unlock(&loop->lock);
+        if (has_monitor)
+                pthread_join(loop->monitor, NULL); /* first: nobody else starts threads */
         for (i = 0; i < loop->worker_count; i++) {
                 if (loop->workers[i].started)
                         pthread_join(loop->workers[i].thread, NULL);

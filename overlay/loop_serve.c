@@ -53,7 +53,9 @@ static void keep_monitor_off(struct overlay_loop *loop, int cpu)
         memcpy(others, loop->cpus, OVERLAY_LOOP_CPUS_SIZE);
         CPU_CLR_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, others);
         /* refused: a CPU was taken away from this process meanwhile; the monitor then disturbs a little more */
-        r = pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, others);
+        pthread_mutex_lock(&loop->lock); /* at the end of the mount the monitor goes first */
+        r = loop->has_monitor ? pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, others) : 0;
+        pthread_mutex_unlock(&loop->lock);
         if (r != 0)
                 log_print(loop->log, LOG_DEBUG, "FUSE server: cannot move the monitor: %s", strerror(r));
         CPU_FREE(others);

@@ -68,7 +68,7 @@ struct overlay_loop {
         int broken; /* errno of the first reply that the kernel refused; 0: none */
         int result; /* errno the connection ended with; ENODEV is the good end. Set once, before state becomes ENDED */
 
-        pthread_mutex_t lock; /* sessions and threads come and go under it; never taken while serving */
+        pthread_mutex_t lock; /* sessions and threads come and go under it; while serving taken only to move the monitor */
         struct loop_worker workers[OVERLAY_LOOP_THREADS_MAX + 1];
         unsigned worker_count;
 
