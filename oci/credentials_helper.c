@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -18,6 +17,7 @@
 #include "common/buffer.h"
 #include "common/fd.h"
 #include "common/memory.h"
+#include "common/spawn.h"
 #include "common/strv.h"
 #include "oci/json.h"
 #include "oci/json_writer.h"
@@ -97,34 +97,15 @@ static int spawn(const char *program, const char *verb, int input, int output, p
         CLEANUP_FREE char *word = memory_strdup(verb);
         CLEANUP_STRV struct strv environment = STRV_INIT;
         char *const argv[] = {name, word, NULL};
-        posix_spawn_file_actions_t actions;
-        posix_spawnattr_t attr;
-        sigset_t none, all;
-        int rc;
-
-        make_environment(&environment);
-        sigemptyset(&none);
-        sigfillset(&all);
-        rc = posix_spawn_file_actions_init(&actions);
-        if (rc != 0)
-                return rc;
-        rc = posix_spawnattr_init(&attr);
-        if (rc != 0) {
-                (void)posix_spawn_file_actions_destroy(&actions);
-                return rc;
-        }
         /* its standard error is nobody's: errors are said on standard output, and a chatty helper must not draw over
          * progress */
-        if ((rc = posix_spawn_file_actions_adddup2(&actions, input, 0)) == 0 &&
-            (rc = posix_spawn_file_actions_adddup2(&actions, output, 1)) == 0 &&
-            (rc = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0 &&
-            (rc = posix_spawnattr_setsigmask(&attr, &none)) == 0 &&
-            (rc = posix_spawnattr_setsigdefault(&attr, &all)) == 0 &&
-            (rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) == 0)
-                rc = posix_spawnp(ret, program, &actions, &attr, argv, strv_array(&environment));
-        (void)posix_spawnattr_destroy(&attr);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return rc;
+        const struct spawn_descriptor descriptors[] = {
+                {STDIN_FILENO, STDERR_FILENO}, {input, STDIN_FILENO}, {output, STDOUT_FILENO}};
+
+        make_environment(&environment);
+        return spawn_start(
+                &(struct spawn){program, true, argv, strv_array(&environment), descriptors, ARRAY_SIZE(descriptors)},
+                ret);
 }
 
 /*
@@ -141,19 +122,6 @@ static int make_question(const struct buffer *question)
         return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static int make_pipe(int *ret_read, int *ret_write)
-{
-        int ends[2];
-
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return -1;
-        *ret_read = fcntl(ends[0], F_DUPFD_CLOEXEC, 3);
-        *ret_write = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);
-        (void)close(ends[0]);
-        (void)close(ends[1]);
-        return *ret_read < 0 || *ret_write < 0 ? -1 : 0;
-}
-
 static int helper_start(struct helper *h, const char *program, const char *verb, const struct buffer *question,
                         struct error *err)
 {
@@ -161,7 +129,7 @@ static int helper_start(struct helper *h, const char *program, const char *verb,
         CLEANUP_FD int output = -1;
         int rc;
 
-        if (input < 0 || make_pipe(&h->output, &output) < 0 || fcntl(h->output, F_SETFL, O_NONBLOCK) < 0)
+        if (input < 0 || spawn_pipe(&h->output, &output) < 0 || fcntl(h->output, F_SETFL, O_NONBLOCK) < 0)
                 return error_errno(err, errno, "cannot make the descriptors for %s", program);
         rc = spawn(program, verb, input, output, &h->pid);
         if (rc == 0)

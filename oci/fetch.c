@@ -3,12 +3,8 @@
 #include "oci/fetch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -22,9 +18,7 @@
 
 struct oci_fetch {
         struct oci_fetch_options options;
-        pthread_mutex_t lock; /* guards the two below */
-        int control;          /* -1: no child */
-        pid_t pid;
+        struct oci_child child;
 };
 
 struct oci_fetch *oci_fetch_new(const struct oci_fetch_options *options)
@@ -38,8 +32,7 @@ struct oci_fetch *oci_fetch_new(const struct oci_fetch_options *options)
                 f->options.total_seconds = DEFAULT_TOTAL;
         if (f->options.limit == 0)
                 f->options.limit = DEFAULT_LIMIT;
-        f->control = -1;
-        pthread_mutex_init(&f->lock, NULL);
+        oci_child_init(&f->child, OCI_FETCH_VERB, "the fetch process", NULL);
         return f;
 }
 
@@ -47,8 +40,7 @@ void oci_fetch_free(struct oci_fetch *f)
 {
         if (!f)
                 return;
-        oci_child_stop(&f->control, &f->pid);
-        pthread_mutex_destroy(&f->lock);
+        oci_child_clear(&f->child);
         free(f);
 }
 
@@ -85,31 +77,6 @@ static int check_headers(const struct oci_fetch_request *request, struct error *
         return 0;
 }
 
-/* Sends the request; a child that died meanwhile is replaced once. */
-static int send_request(struct oci_fetch *f, const struct buffer *frame, const int *fds, struct error *err)
-{
-        int result = 0;
-
-        pthread_mutex_lock(&f->lock);
-        for (int attempt = 0; attempt < 2; attempt++) {
-                CLEANUP_ERROR struct error send_err = ERROR_INIT;
-
-                if (f->control < 0 &&
-                    (result = oci_child_start(OCI_FETCH_VERB, "the fetch process", &f->control, &f->pid, err)) < 0)
-                        break;
-                result = oci_frame_send(f->control, frame, fds, 2, &send_err);
-                if (result == 0)
-                        break;
-                if ((send_err.code != EPIPE && send_err.code != ECONNRESET) || attempt == 1) {
-                        (void)error_move(err, &send_err);
-                        break;
-                }
-                oci_child_stop(&f->control, &f->pid);
-        }
-        pthread_mutex_unlock(&f->lock);
-        return result;
-}
-
 static void take_field(const struct oci_frame_field *field, struct oci_fetch_response *ret)
 {
         if (field->tag == FETCH_TAG_STATUS)
@@ -122,22 +89,6 @@ static void take_field(const struct oci_frame_field *field, struct oci_fetch_res
                 memcpy(ret->digest.bytes, field->bytes, sizeof(ret->digest.bytes));
         else if (field->tag == FETCH_TAG_HEADER)
                 strv_take(&ret->headers, memory_strndup(field->bytes, field->size));
-}
-
-static int take_failure(const struct buffer *frame, struct error *err)
-{
-        CLEANUP_FREE char *message = NULL;
-        struct oci_frame_field field;
-        int code = EIO;
-        size_t at = 0;
-
-        while (oci_frame_next(frame, &at, &field)) {
-                if (field.tag == FETCH_TAG_CODE && field.number > 0 && field.number < 4096)
-                        code = (int)field.number;
-                else if (field.tag == FETCH_TAG_MESSAGE && !message)
-                        message = memory_strndup(field.bytes, field.size);
-        }
-        return error_set(err, code, "%s", message ? message : "the fetch process failed without a word");
 }
 
 static bool tell_progress(const struct oci_fetch_request *request, const struct buffer *frame)
@@ -175,7 +126,7 @@ static int receive_answer(int socket, const struct oci_fetch_request *request, s
         case FETCH_PROGRESS:
                 return tell_progress(request, &frame) ? 0 : error_set(err, ECANCELED, "given up");
         case FETCH_FAILED:
-                return take_failure(&frame, err);
+                return oci_frame_take_failure(&frame, FETCH_TAG_CODE, FETCH_TAG_MESSAGE, "the fetch process", err);
         case FETCH_DONE:
                 while (oci_frame_next(&frame, &at, &field))
                         take_field(&field, ret);
@@ -190,25 +141,13 @@ static int receive_answer(int socket, const struct oci_fetch_request *request, s
 static int talk(struct oci_fetch *f, const struct oci_fetch_request *request, const struct buffer *frame,
                 struct oci_fetch_response *ret, struct error *err)
 {
-        CLEANUP_FD int nowhere = -1;
-        CLEANUP_FD int near = -1;
-        CLEANUP_FD int far = -1;
+        CLEANUP_FD int answers = -1;
         bool done = false;
-        int pair[2], fds[2];
 
-        if (request->fd < 0 && (nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
-                return error_errno(err, errno, "cannot open /dev/null");
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(err, errno, "cannot make a socket for the fetch process");
-        near = pair[0];
-        far = pair[1];
-        fds[0] = far;
-        fds[1] = request->fd < 0 ? nowhere : request->fd;
-        if (send_request(f, frame, fds, err) < 0)
+        if (oci_child_ask(&f->child, frame, request->fd, &answers, err) < 0)
                 return -1;
-        far = fd_close(far); /* so that the child's death is the end-of-file here */
         while (!done)
-                if (receive_answer(near, request, ret, &done, err) < 0)
+                if (receive_answer(answers, request, ret, &done, err) < 0)
                         return -1;
         return 0;
 }

@@ -36,8 +36,7 @@ static void answer_unusable(const struct child *c, int answer)
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         oci_frame_begin(&frame, FETCH_FAILED);
-        oci_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)c->unusable.code);
-        oci_frame_text(&frame, FETCH_TAG_MESSAGE, c->unusable.message);
+        oci_frame_failure(&frame, FETCH_TAG_CODE, FETCH_TAG_MESSAGE, &c->unusable);
         (void)oci_frame_send(answer, &frame, NULL, 0, &err); /* whoever asked may be gone */
 }
 

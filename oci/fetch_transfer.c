@@ -61,11 +61,9 @@ static void send_frame(const struct fetch_transfer *t, const struct buffer *fram
 static void answer_error(const struct fetch_transfer *t, const struct error *err)
 {
         CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
-        CLEANUP_FREE char *message = memory_strndup(err->message, OCI_FRAME_TEXT_MAX);
 
         oci_frame_begin(&frame, FETCH_FAILED);
-        oci_frame_number(&frame, FETCH_TAG_CODE, (uint64_t)err->code);
-        oci_frame_text(&frame, FETCH_TAG_MESSAGE, message);
+        oci_frame_failure(&frame, FETCH_TAG_CODE, FETCH_TAG_MESSAGE, err);
         send_frame(t, &frame);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
 
 #define HEAD_SIZE  4u
 #define FIELD_HEAD 5u
@@ -172,4 +173,33 @@ int oci_frame_receive(int socket, bool nowait, struct buffer *b, int *fds, size_
                 return error_set(err, EPROTO, "a message of a child process is larger than %u bytes", OCI_FRAME_MAX);
         }
         return 0;
+}
+
+/* --- errors ------------------------------------------------------------------- */
+
+void oci_frame_failure(struct buffer *b, unsigned code_tag, unsigned message_tag, const struct error *failure)
+{
+        CLEANUP_FREE char *message = memory_strndup(failure->message, OCI_FRAME_TEXT_MAX);
+
+        oci_frame_number(b, code_tag, (uint64_t)failure->code);
+        oci_frame_text(b, message_tag, message);
+}
+
+int oci_frame_take_failure(const struct buffer *b, unsigned code_tag, unsigned message_tag, const char *what,
+                           struct error *err)
+{
+        CLEANUP_FREE char *message = NULL;
+        struct oci_frame_field field;
+        int code = EIO;
+        size_t at = 0;
+
+        while (oci_frame_next(b, &at, &field)) {
+                if (field.tag == code_tag && field.number > 0 && field.number < 4096)
+                        code = (int)field.number;
+                else if (field.tag == message_tag && !message)
+                        message = memory_strndup(field.bytes, field.size);
+        }
+        if (!message)
+                return error_set(err, code, "%s failed without a word", what);
+        return error_set(err, code, "%s", message);
 }

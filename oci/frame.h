@@ -42,6 +42,12 @@ bool oci_frame_next(const struct buffer *b, size_t *at, struct oci_frame_field *
 /* Checks the head, that all tags are below `tag_max` and that all fields fit: oci_frame_next then ends at the end. */
 int oci_frame_check(const struct buffer *b, unsigned tag_max, unsigned *ret_type, struct error *err);
 
+/* An error as two fields: its errno value, and its message, cut to OCI_FRAME_TEXT_MAX. */
+void oci_frame_failure(struct buffer *b, unsigned code_tag, unsigned message_tag, const struct error *failure);
+/* The error that a received frame carries so; always -1. `what` is who sent it: "the fetch process". */
+int oci_frame_take_failure(const struct buffer *b, unsigned code_tag, unsigned message_tag, const char *what,
+                           struct error *err);
+
 /* Sends one frame with `count` descriptors. EMSGSIZE for one that is too large, EPIPE when the far end is closed. */
 int oci_frame_send(int socket, const struct buffer *b, const int *fds, size_t count, struct error *err);
 /*

@@ -4,11 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,9 +19,7 @@
 struct oci_registry {
         const struct log *log;
         struct buffer options; /* the OPTIONS frame */
-        pthread_mutex_t lock;  /* guards the two below */
-        int control;           /* -1: no child */
-        pid_t pid;
+        struct oci_child child;
 };
 
 /* What comes with DONE. */
@@ -72,8 +68,7 @@ struct oci_registry *oci_registry_new(const struct oci_registry_options *o)
         oci_frame_number(&r->options, REGISTRY_TAG_RETRIES, o->retries);
         oci_frame_number(&r->options, REGISTRY_TAG_DELAY, o->retry_delay_ms);
         oci_frame_number(&r->options, REGISTRY_TAG_STALL, o->stall_seconds);
-        r->control = -1;
-        pthread_mutex_init(&r->lock, NULL);
+        oci_child_init(&r->child, OCI_REGISTRY_VERB, "the registry process", &r->options);
         return r;
 }
 
@@ -81,45 +76,11 @@ void oci_registry_free(struct oci_registry *r)
 {
         if (!r)
                 return;
-        oci_child_stop(&r->control, &r->pid);
-        pthread_mutex_destroy(&r->lock);
+        oci_child_clear(&r->child);
         if (r->options.data)
                 explicit_bzero(r->options.data, r->options.size); /* --creds */
         buffer_free(&r->options);
         free(r);
-}
-
-/* `lock` is held. */
-static int ensure_child(struct oci_registry *r, struct error *err)
-{
-        if (r->control >= 0)
-                return 0;
-        if (oci_child_start(OCI_REGISTRY_VERB, "the registry process", &r->control, &r->pid, err) < 0)
-                return -1;
-        return oci_frame_send(r->control, &r->options, NULL, 0, err);
-}
-
-/* Sends the request; a child that died since the last one is replaced once. */
-static int send_request(struct oci_registry *r, const struct buffer *frame, const int fds[2], struct error *err)
-{
-        int result = -1;
-
-        pthread_mutex_lock(&r->lock);
-        for (int attempt = 0; result < 0; attempt++) {
-                CLEANUP_ERROR struct error send_err = ERROR_INIT;
-
-                if (ensure_child(r, &send_err) == 0)
-                        result = oci_frame_send(r->control, frame, fds, 2, &send_err);
-                if (result == 0)
-                        break;
-                if ((send_err.code != EPIPE && send_err.code != ECONNRESET) || attempt == 1) {
-                        (void)error_move(err, &send_err);
-                        break;
-                }
-                oci_child_stop(&r->control, &r->pid);
-        }
-        pthread_mutex_unlock(&r->lock);
-        return result;
 }
 
 /* --- answers ------------------------------------------------------------------------ */
@@ -138,22 +99,6 @@ static void take_field(const struct oci_frame_field *field, struct answer *ret)
                 ret->size = field->number;
         else if (field->tag == REGISTRY_TAG_RESULT)
                 ret->result = field->number;
-}
-
-static int take_failure(const struct buffer *frame, struct error *err)
-{
-        CLEANUP_FREE char *message = NULL;
-        struct oci_frame_field field;
-        int code = EIO;
-        size_t at = 0;
-
-        while (oci_frame_next(frame, &at, &field)) {
-                if (field.tag == REGISTRY_TAG_CODE && field.number > 0 && field.number < 4096)
-                        code = (int)field.number;
-                else if (field.tag == REGISTRY_TAG_MESSAGE && !message)
-                        message = memory_strndup(field.bytes, field.size);
-        }
-        return error_set(err, code, "%s", message ? message : "the registry process failed without a word");
 }
 
 static void take_log(const struct oci_registry *r, const struct buffer *frame)
@@ -211,7 +156,7 @@ static int receive_answer(const struct oci_registry *r, int socket, const struct
                 take_log(r, &frame);
                 return 0;
         case REGISTRY_FAILED:
-                return take_failure(&frame, err);
+                return oci_frame_take_failure(&frame, REGISTRY_TAG_CODE, REGISTRY_TAG_MESSAGE, "the registry process", err);
         case REGISTRY_DONE:
                 while (oci_frame_next(&frame, &at, &field))
                         take_field(&field, ret);
@@ -228,23 +173,13 @@ static int receive_answer(const struct oci_registry *r, int socket, const struct
 static int talk(struct oci_registry *r, const struct buffer *frame, int fd,
                 const struct oci_registry_progress *progress, struct answer *ret, struct error *err)
 {
-        CLEANUP_FD int nowhere = -1;
-        CLEANUP_FD int near = -1;
-        CLEANUP_FD int far = -1;
+        CLEANUP_FD int answers = -1;
         bool done = false;
-        int pair[2];
 
-        if (fd < 0 && (fd = nowhere = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
-                return error_errno(err, errno, "cannot open /dev/null");
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(err, errno, "cannot make a socket for the registry process");
-        near = pair[0];
-        far = pair[1];
-        if (send_request(r, frame, (const int[2]){far, fd}, err) < 0)
+        if (oci_child_ask(&r->child, frame, fd, &answers, err) < 0)
                 return -1;
-        far = fd_close(far); /* so that the child's death is the end-of-file here */
         while (!done)
-                if (receive_answer(r, near, progress, ret, &done, err) < 0)
+                if (receive_answer(r, answers, progress, ret, &done, err) < 0)
                         return -1;
         return 0;
 }

@@ -90,11 +90,9 @@ void registry_job_progress(struct registry_job *job, uint64_t done, uint64_t tot
 static void answer_error(const struct registry_job *job, const struct error *err)
 {
         CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
-        CLEANUP_FREE char *message = memory_strndup(err->message, OCI_FRAME_TEXT_MAX);
 
         oci_frame_begin(&frame, REGISTRY_FAILED);
-        oci_frame_number(&frame, REGISTRY_TAG_CODE, (uint64_t)err->code);
-        oci_frame_text(&frame, REGISTRY_TAG_MESSAGE, message);
+        oci_frame_failure(&frame, REGISTRY_TAG_CODE, REGISTRY_TAG_MESSAGE, err);
         send_frame(job, &frame);
 }
 

@@ -143,22 +143,28 @@ static int follow(struct registry_job *job, struct registry_endpoint *e, const s
 
 /* --- authentication ------------------------------------------------------------------------ */
 
+static int make_auth_request(struct registry_job *job, const struct registry_endpoint *e,
+                             const struct registry_call *call, struct auth_request *ret, struct error *err)
+{
+        *ret = (struct auth_request){.origin = &e->origin,
+                                     .local = e->local,
+                                     .credential = &e->credential,
+                                     .scopes = call->scopes,
+                                     .trust = &e->trust,
+                                     .cancel = job->answer,
+                                     .stall_seconds = registry_client_options(job->client)->stall_seconds};
+        return registry_client_ensure_http(job->client, &e->credential, !e->local, &ret->http, err);
+}
+
 static int answer(struct registry_job *job, const struct registry_endpoint *e, const struct registry_call *call,
                   const struct http_response *response, char **authorization, struct error *err)
 {
         CLEANUP_CHALLENGES struct auth_challenges challenges = AUTH_CHALLENGES_INIT;
         CLEANUP_FREE char *refused = STEAL(*authorization);
-        const struct registry_client_options *o = registry_client_options(job->client);
-        struct auth_request request = {.origin = &e->origin,
-                                       .local = e->local,
-                                       .credential = &e->credential,
-                                       .scopes = call->scopes,
-                                       .trust = &e->trust,
-                                       .cancel = job->answer,
-                                       .stall_seconds = o->stall_seconds};
+        struct auth_request request;
         int result;
 
-        if (registry_client_ensure_http(job->client, &e->credential, !e->local, &request.http, err) < 0)
+        if (make_auth_request(job, e, call, &request, err) < 0)
                 return -1;
         auth_challenges_parse(&response->challenges, &challenges);
         result = auth_answer(registry_client_auth(job->client), &request, &challenges, refused, authorization, err);
@@ -170,18 +176,11 @@ static int answer(struct registry_job *job, const struct registry_endpoint *e, c
 static int find_authorization(struct registry_job *job, const struct registry_endpoint *e,
                               const struct registry_call *call, char **ret, struct error *err)
 {
-        const struct registry_client_options *o = registry_client_options(job->client);
-        struct auth_request request = {.origin = &e->origin,
-                                       .local = e->local,
-                                       .credential = &e->credential,
-                                       .scopes = call->scopes,
-                                       .trust = &e->trust,
-                                       .cancel = job->answer,
-                                       .stall_seconds = o->stall_seconds};
+        struct auth_request request;
 
         if (!is_at_home(e, call->url))
                 return 0;
-        if (registry_client_ensure_http(job->client, &e->credential, !e->local, &request.http, err) < 0)
+        if (make_auth_request(job, e, call, &request, err) < 0)
                 return -1;
         return auth_find(registry_client_auth(job->client), &request, ret, err);
 }
