@@ -198,6 +198,18 @@ static int parse_tags(const struct builder_build_options *o, struct strv *ret, s
         return 0;
 }
 
+/*
+ * The credential of the command line is for the registry of the first FROM when it was not said whose it is: a
+ * Dockerfile can name any number of registries, and those of strangers are to learn nothing.
+ */
+static void bind_credential(void *context, const char *image)
+{
+        const struct builder_job *job = context;
+
+        if (!job->options->registry.names)
+                oci_registry_add_name(job->workshop.registry, image);
+}
+
 static int find_triggers(void *context, const char *image, const struct oci_platform *platform, struct strv *ret,
                          struct error *err)
 {
@@ -265,6 +277,7 @@ static int plan_build(struct builder_job *job, struct error *err)
                                                    .platform = o->platform,
                                                    .base = o->base,
                                                    .find_triggers = find_triggers,
+                                                   .tell_first = bind_credential,
                                                    .is_named = is_named,
                                                    .context = job };
 
@@ -288,6 +301,7 @@ static int plan_build(struct builder_job *job, struct error *err)
 
 int builder_job_open(struct builder_job *job, struct error *err)
 {
+        static const struct strv nobody = STRV_INIT; /* bind_credential adds the first */
         const struct builder_build_options *o = job->options;
         struct oci_fetch_options fetch = o->fetch;
         struct oci_registry_options registry = o->registry;
@@ -299,6 +313,8 @@ int builder_job_open(struct builder_job *job, struct error *err)
         fetch.log = o->log;
         job->workshop.fetch = oci_fetch_new(&fetch);
         registry.log = o->log;
+        if (!registry.names)
+                registry.names = &nobody;
         job->workshop.registry = oci_registry_new(&registry);
         builder_job_open_bases(job);
         job->workshop.imports = builder_cache_import_new(o->cache, &job->workshop);

@@ -510,6 +510,18 @@ static void apply_named(struct builder_plan *plan, const struct builder_plan_opt
         }
 }
 
+static void tell_first(const struct builder_plan *plan, const struct builder_plan_options *o)
+{
+        for (size_t i = 0; i <= plan->target && o->tell_first; i++) {
+                const struct builder_stage_plan *stage = &plan->stages[i];
+
+                if (stage->base != BUILDER_NO_STAGE || stage->scratch || stage->named)
+                        continue;
+                o->tell_first(o->context, stage->image);
+                return;
+        }
+}
+
 int builder_plan_make(const struct dockerfile *file, const struct builder_plan_options *o, struct builder_plan *ret,
                       struct error *err)
 {
@@ -525,6 +537,7 @@ int builder_plan_make(const struct dockerfile *file, const struct builder_plan_o
                 if (resolve_base(ret, o, i, err) < 0)
                         return -1;
         apply_named(ret, o);
+        tell_first(ret, o);
         if (mark_needed(ret, ret->target, o, err) < 0)
                 return -1;
         note_unused(ret, o->build_args);

@@ -57,6 +57,8 @@ struct builder_plan_options {
          */
         int (*find_triggers)(void *context, const char *image, const struct oci_platform *platform, struct strv *ret,
                              struct error *err);
+        /* Told of the image of the first FROM that names one; may be NULL. */
+        void (*tell_first)(void *context, const char *image);
         bool (*is_named)(void *context, const char *name); /* whether a name is a named context; NULL: none is */
         void *context;
 };

@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "builder/crew.h"
 #include "builder/image_layers.h"
@@ -92,6 +94,12 @@ struct task {
         struct builder_crew *crew;
         struct oci_image_layer *layer;
         char name[OCI_DIGEST_TEXT + 1]; /* of the packed blob */
+};
+
+/* How a download ended that was read on the way. */
+struct download {
+        bool right;   /* the bytes have the digest that the descriptor says */
+        bool refused; /* the reader could not read them */
 };
 
 /* A file that grows in one thread and is read in another. */
@@ -204,8 +212,8 @@ static int flow_result(struct flow *f, int downloaded, struct error *download_er
         return downloaded < 0 ? error_move(err, download_err) : 0;
 }
 
-/* Reads a layer while `download` fills its file; with `download` false the file is whole. */
-static int run_flow(const struct task *t, int fd, bool download, struct error *err)
+/* Reads a layer while `download` fills its file; without it the file is whole. */
+static int run_flow(const struct task *t, int fd, struct download *download, struct error *err)
 {
         CLEANUP_ERROR struct error download_err = ERROR_INIT;
         struct flow flow = {.task = t, .fd = fd, .error = ERROR_INIT};
@@ -225,6 +233,8 @@ static int run_flow(const struct task *t, int fd, bool download, struct error *e
                                                            &watch, &download_err);
                 end_flow(&flow, downloaded < 0, t->layer->blob->size);
                 pthread_join(reader, NULL);
+                if (download)
+                        *download = (struct download){.right = downloaded == 0, .refused = flow.refused};
                 result = flow_result(&flow, downloaded, &download_err, err);
         }
         error_clear(&flow.error);
@@ -245,51 +255,67 @@ static int unpack_stored(const struct task *t, struct error *err)
         if (size != layer->blob->size)
                 return error_set(err, EBADMSG, "it has %llu bytes in the store, and the manifest says %llu",
                                  (unsigned long long)size, (unsigned long long)layer->blob->size);
-        return run_flow(t, fd, false, err);
+        return run_flow(t, fd, NULL, err);
 }
 
-static int fetch_once(const struct task *t, struct oci_store_partial *partial, struct error *err)
+/* The bytes first, and then what is in them: the client leaves a mirror whose bytes have another digest. */
+static int fetch_and_read(const struct task *t, int fd, struct error *err)
 {
-        if (run_flow(t, oci_store_partial_fd(partial), true, err) == 0)
-                return oci_store_partial_commit(partial, err);
-        return -1;
+        struct flow flow = {
+                .task = t, .fd = fd, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+        const struct oci_registry_progress watch = {progress, &flow};
+        const struct builder_pull *pull = t->fetch->pull;
+
+        if (oci_registry_blob_get(pull->options.registry, pull->ref, t->layer->blob, fd, &watch, err) < 0)
+                return -1;
+        return run_flow(t, fd, NULL, err);
 }
 
 /*
- * Once more after EBADMSG, from nothing: what lay there from a cut download was perhaps not what it should be. A layer
- * that is what its descriptor says and cannot be read stays refused, and goes.
+ * Once more, from nothing, when what could not be read is not known to be the layer: what lay there from a cut download
+ * (a power cut may leave anything), or what a mirror sends. Bytes that have the right digest are not asked for again: a
+ * layer that is what its descriptor says and cannot be read stays refused, and goes.
  */
+static int fetch_whole(const struct task *t, struct oci_store_partial *partial, struct error *err)
+{
+        struct builder_workshop *w = t->fetch->pull->options.workshop;
+        int fd = oci_store_partial_fd(partial);
+        CLEANUP_ERROR struct error first = ERROR_INIT;
+        struct download download = {.right = false};
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return error_errno(err, errno, "cannot look at what was downloaded before");
+        if (run_flow(t, fd, &download, &first) == 0)
+                return 0;
+        if (first.code != EBADMSG || download.right || is_over(t) || (!download.refused && st.st_size == 0))
+                return error_move(err, &first);
+        log_print(w->log, LOG_INFO, "layer %s is fetched once more: %s", t->name, first.message);
+        if (ftruncate(fd, 0) < 0)
+                return error_errno(err, errno, "cannot empty what was downloaded");
+        return fetch_and_read(t, fd, err);
+}
+
 static int fetch_blob(const struct task *t, struct error *err)
 {
         struct builder_workshop *w = t->fetch->pull->options.workshop;
-        const struct sha256_digest *digest = &t->layer->blob->digest;
         CLEANUP_STORE_PARTIAL struct oci_store_partial *partial = NULL;
-        CLEANUP_ERROR struct error first = ERROR_INIT;
-        int result;
 
-        if (oci_store_partial_open(w->store, digest, &partial, err) < 0)
+        if (oci_store_partial_open(w->store, &t->layer->blob->digest, &partial, err) < 0)
                 return -1;
         if (!partial)
                 return unpack_stored(t, err);
-        result = fetch_once(t, partial, &first);
-        if (result < 0 && first.code == EBADMSG && !is_over(t)) {
-                log_print(w->log, LOG_INFO, "layer %s is fetched once more: %s", t->name, first.message);
-                oci_store_partial_drop(partial);
-                oci_store_partial_free(STEAL(partial));
-                if (oci_store_partial_open(w->store, digest, &partial, err) < 0)
-                        return -1;
-                result = partial ? fetch_once(t, partial, err) : unpack_stored(t, err);
-                if (result < 0 && err->code == EBADMSG && partial)
+        if (fetch_whole(t, partial, err) < 0) {
+                if (err->code == EBADMSG)
                         oci_store_partial_drop(partial);
-        } else if (result < 0) {
-                error_move(err, &first);
+                return -1;
         }
-        if (result == 0) {
-                pthread_mutex_lock(&t->fetch->lock);
-                t->fetch->bytes += t->layer->blob->size;
-                pthread_mutex_unlock(&t->fetch->lock);
-        }
-        return result;
+        if (oci_store_partial_commit(partial, err) < 0)
+                return -1;
+        pthread_mutex_lock(&t->fetch->lock);
+        t->fetch->bytes += t->layer->blob->size;
+        pthread_mutex_unlock(&t->fetch->lock);
+        return 0;
 }
 
 /* The tar is here, under its diff ID: a plain layer that was pulled before, or one whose index went. */

@@ -12,6 +12,7 @@
 
 #include "builder/archive.h"
 #include "builder/export.h"
+#include "cmd/name.h"
 #include "cmd/output.h"
 #include "cmd/transfers.h"
 #include "common/fd.h"
@@ -29,13 +30,14 @@ void build_platforms_free(struct build_platforms *p)
         builder_index_clear(&p->index);
 }
 
-int build_platforms_check(const struct build_flags *f, const struct build_values *v, const struct build_outputs *outputs,
-                          struct error *err)
+int build_platforms_check(const struct build_flags *f, const struct build_values *v,
+                          const struct build_outputs *outputs, struct error *err)
 {
         if (v->platform_names.count < 2)
                 return 0;
         if (f->load)
-                return error_set(err, OPTIONS_EUSAGE, "--load hands one platform to docker or podman: leave it out, or build one");
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "--load hands one platform to docker or podman: leave it out, or build one");
         for (size_t i = 0; i < outputs->count; i++) {
                 if (outputs->items[i].kind == BUILD_OUTPUT_DOCKER)
                         return error_set(err, OPTIONS_EUSAGE,
@@ -207,21 +209,6 @@ static struct builder_index_options index_options(const struct build_platforms *
                                               .annotations = k->index.count > 0 ? &k->index : NULL};
 }
 
-static int full_names(const struct strv *tags, struct strv *ret, struct error *err)
-{
-        for (size_t i = 0; i < tags->count; i++) {
-                CLEANUP_REFERENCE struct oci_reference *ref = NULL;
-                CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
-
-                if (oci_reference_parse(tags->items[i], &ref, err) < 0)
-                        return -1;
-                oci_reference_format(ref, &name);
-                if (!strv_has(ret, name.data))
-                        strv_add(ret, name.data);
-        }
-        return 0;
-}
-
 /* --- outputs ------------------------------------------------------------------------- */
 
 /* The index of the build: the one of the output that --metadata-file speaks of. */
@@ -234,7 +221,7 @@ static int keep(struct build_platforms *p, const struct build_outputs *outputs, 
         struct builder_index_options o;
 
         if (find_packings(p, build_outputs_find_manifest(outputs), product->store, &packings, err) < 0 ||
-            full_names(product->tags, &names, err) < 0 ||
+            cmd_name_parse_all(product->tags, &names, err) < 0 ||
             builder_workshop_open(&w, product->store, product->log, err) < 0)
                 return -1;
         o = index_options(p, &packings, &w);
@@ -311,6 +298,7 @@ static int push_with(const struct build_platforms *p, const struct build_output 
         struct builder_index_options o;
 
         registry.log = product->log;
+        registry.names = destinations;
         if (output->insecure)
                 registry.tls = OCI_REGISTRY_TLS_OFF;
         if (find_packings(p, output, product->store, &packings, err) < 0 ||
@@ -333,7 +321,7 @@ static int push(const struct build_platforms *p, const struct build_output *outp
         unsigned step;
         int result;
 
-        if (full_names(output->names.count > 0 ? &output->names : product->tags, &destinations, err) < 0)
+        if (cmd_name_parse_all(output->names.count > 0 ? &output->names : product->tags, &destinations, err) < 0)
                 return -1;
         cmd_transfers_open(&transfers, product->progress, product->steps);
         watch = cmd_transfers_push(&transfers);

@@ -2,27 +2,9 @@
 /* `bryo build --push`, --output type=registry: the image goes to the registries of its names. */
 #include "builder/push.h"
 #include "cmd/build_output.h"
+#include "cmd/name.h"
 #include "cmd/transfers.h"
 #include "common/memory.h"
-#include "oci/reference.h"
-
-static int find_destinations(const struct build_output *o, const struct build_product *product, struct strv *ret,
-                             struct error *err)
-{
-        const struct strv *names = o->names.count > 0 ? &o->names : product->tags;
-
-        for (size_t i = 0; i < names->count; i++) {
-                CLEANUP_REFERENCE struct oci_reference *ref = NULL;
-                CLEANUP_BUFFER struct buffer full = BUFFER_INIT;
-
-                if (oci_reference_parse(names->items[i], &ref, err) < 0)
-                        return -1;
-                oci_reference_format(ref, &full);
-                if (!strv_has(ret, full.data))
-                        strv_add(ret, full.data);
-        }
-        return 0;
-}
 
 static int push(const struct build_output *o, const struct build_product *product, const struct strv *destinations,
                 const struct builder_push_watch *watch, struct error *err)
@@ -40,6 +22,7 @@ static int push(const struct build_output *o, const struct build_product *produc
         int result;
 
         registry.log = product->log;
+        registry.names = destinations;
         if (o->insecure)
                 registry.tls = OCI_REGISTRY_TLS_OFF;
         if (build_output_packing(o, product->store, product->image, &packing, err) < 0 ||
@@ -60,7 +43,7 @@ int build_output_push(const struct build_output *o, const struct build_product *
         unsigned step;
         int result;
 
-        if (find_destinations(o, product, &destinations, err) < 0)
+        if (cmd_name_parse_all(o->names.count > 0 ? &o->names : product->tags, &destinations, err) < 0)
                 return -1;
         cmd_transfers_open(&transfers, product->progress, product->steps);
         watch = cmd_transfers_push(&transfers);

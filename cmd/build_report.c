@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "builder/pack.h"
+#include "cmd/name.h"
 #include "cmd/output.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/digest.h"
 #include "oci/json_writer.h"
-#include "oci/reference.h"
 
 static int write_file(const char *path, const char *text, size_t size, struct error *err)
 {
@@ -25,17 +25,14 @@ static int write_file(const char *path, const char *text, size_t size, struct er
         return cmd_output_commit(&output, err);
 }
 
-static int full_names(const struct strv *tags, struct buffer *ret, struct error *err)
+static int join_names(const struct strv *tags, struct buffer *ret, struct error *err)
 {
-        for (size_t i = 0; i < tags->count; i++) {
-                CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+        CLEANUP_STRV struct strv names = STRV_INIT;
 
-                if (oci_reference_parse(tags->items[i], &reference, err) < 0)
-                        return -1;
-                if (i > 0)
-                        buffer_append_char(ret, ',');
-                oci_reference_format(reference, ret);
-        }
+        if (cmd_name_parse_all(tags, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++)
+                buffer_printf(ret, "%s%s", i > 0 ? "," : "", names.items[i]);
         return 0;
 }
 
@@ -55,7 +52,7 @@ static int format_metadata(const struct build_report *r, const struct oci_descri
         struct oci_json_writer w = OCI_JSON_WRITER(ret);
         char config[OCI_DIGEST_TEXT + 1];
 
-        if (full_names(r->tags, &names, err) < 0)
+        if (join_names(r->tags, &names, err) < 0)
                 return -1;
         oci_digest_format(r->image, config);
         oci_json_begin_object(&w, NULL);

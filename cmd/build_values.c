@@ -9,13 +9,13 @@
 
 #include "cmd/build_cache.h"
 #include "cmd/epoch.h"
+#include "cmd/number.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/config.h"
 #include "oci/platform.h"
 
 #define MAX_ARG_FILE ((size_t)1 << 20)
-
 
 /* --- variables ------------------------------------------------------------- */
 
@@ -79,16 +79,11 @@ static int read_amendments(const struct build_flags *f, struct builder_amendment
 
 static int read_jobs(const char *text, unsigned *ret, struct error *err)
 {
-        char *end;
-        unsigned long value;
+        uint64_t value = 0;
 
-        *ret = 0;
-        if (!text)
-                return 0;
-        errno = 0;
-        value = strtoul(text, &end, 10);
-        if (errno != 0 || *end != '\0' || end == text || text[0] == '-' || value > 1024)
-                return error_set(err, OPTIONS_EUSAGE, "--jobs %s: give a number from 0 (one for each CPU) to 1024", text);
+        if (text && !cmd_number_parse(text, 0, 1024, &value))
+                return error_set(err, OPTIONS_EUSAGE, "--jobs %s: give a number from 0 (one for each CPU) to 1024",
+                                 text);
         *ret = (unsigned)value;
         return 0;
 }
@@ -142,7 +137,8 @@ static int read_platforms(const struct build_flags *f, struct build_values *v, s
         return add_platform(v, parts, err);
 }
 
-static int read_epoch(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v, struct error *err)
+static int read_epoch(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v,
+                      struct error *err)
 {
         const char *from_environment = getenv("SOURCE_DATE_EPOCH");
         const char *given = f->epoch;
@@ -151,7 +147,8 @@ static int read_epoch(struct build_flags *f, const struct build_outputs *outputs
                 return -1;
         if (!given)
                 given = strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH");
-        v->keep_times = build_outputs_keep_times(outputs) || (f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0);
+        v->keep_times = build_outputs_keep_times(outputs) ||
+                        (f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0);
         v->squash = f->squash_all ? BUILDER_SQUASH_ALL : f->squash ? BUILDER_SQUASH_OWN : BUILDER_SQUASH_NONE;
         if (cmd_epoch_find(given, &v->has_epoch, &v->epoch, err) < 0)
                 return -1;
@@ -172,15 +169,42 @@ static void read_stages(const struct build_flags *f, struct strv *ret)
         }
 }
 
-int build_values_read(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v, struct error *err)
+/* --creds is for the registries that the command line speaks of: what is pushed, caches, contexts that are images. When
+ * there are none, the builder gives it to the registry of the first FROM. */
+static void read_names(const struct build_flags *f, const struct build_outputs *outputs, struct build_values *v)
 {
-        *v = (struct build_values){ .jobs = 0 };
+        static const char image[] = "=docker-image://";
+
+        for (size_t i = 0; i < outputs->count; i++)
+                if (outputs->items[i].push)
+                        strv_extend(&v->names, outputs->items[i].names.count > 0 ? &outputs->items[i].names : &f->tags);
+        for (size_t i = 0; i < v->cache.from_count; i++)
+                if (v->cache.from[i].kind == BUILDER_CACHE_REGISTRY)
+                        strv_add(&v->names, v->cache.from[i].where);
+        for (size_t i = 0; i < v->cache.to_count; i++)
+                if (v->cache.to[i].kind == BUILDER_CACHE_REGISTRY)
+                        strv_add(&v->names, v->cache.to[i].where);
+        for (size_t i = 0; i < f->contexts.count; i++) {
+                const char *at = strstr(f->contexts.items[i], image);
+
+                if (at)
+                        strv_add(&v->names, at + strlen(image));
+        }
+        if (v->names.count > 0)
+                v->registry.names = &v->names;
+}
+
+int build_values_read(struct build_flags *f, const struct build_outputs *outputs, struct build_values *v,
+                      struct error *err)
+{
+        *v = (struct build_values){.jobs = 0};
         read_stages(f, &v->no_cache_stages);
         if (read_build_args(f, &v->build_args, err) < 0 || read_amendments(f, &v->amendments, err) < 0 ||
             read_jobs(f->jobs, &v->jobs, err) < 0 || read_pull(f, &v->pull, err) < 0 ||
             registry_flags_read(&f->registry, &v->registry, err) < 0 || read_platforms(f, v, err) < 0 ||
             build_cache_read(f, &v->cache, err) < 0)
                 return -1;
+        read_names(f, outputs, v);
         return read_epoch(f, outputs, v, err);
 }
 
@@ -190,6 +214,7 @@ void build_values_free(struct build_values *v)
                 oci_platform_free(v->platforms[i]);
         free(v->platforms);
         strv_free(&v->platform_names);
+        strv_free(&v->names);
         strv_free(&v->build_args);
         strv_free(&v->no_cache_stages);
         builder_cache_options_free(&v->cache);

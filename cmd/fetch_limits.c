@@ -5,20 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cmd/number.h"
+
 static int find(const char *name, uint64_t most, uint64_t *ret, struct error *err)
 {
         const char *text = getenv(name);
-        unsigned long long value;
-        char *end;
 
-        if (!text || !text[0])
-                return 0;
-        errno = 0;
-        value = strtoull(text, &end, 10);
-        if (errno != 0 || *end != '\0' || value == 0 || value > most || text[0] < '0' || text[0] > '9')
+        if (text && text[0] && !cmd_number_parse(text, 1, most, ret))
                 return error_set(err, EINVAL, "%s=%s is not a number from 1 to %llu", name, text,
                                  (unsigned long long)most);
-        *ret = value;
         return 0;
 }
 

@@ -49,6 +49,7 @@ bryo_SOURCES = \
 	cmd/manifest.c \
 	cmd/name.c cmd/name.h \
 	cmd/notice.c cmd/notice.h \
+	cmd/number.c cmd/number.h \
 	cmd/options.c cmd/options.h \
 	cmd/pack_flags.c cmd/pack_flags.h \
 	cmd/output.c cmd/output.h \

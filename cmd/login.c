@@ -45,7 +45,7 @@ static int find_stored(const struct login *l, struct oci_credential *ret, struct
                 return error_errno(err, errno, "cannot set the environment");
         if (oci_credentials_new(&options, &credentials, err) < 0)
                 return -1;
-        return oci_credentials_find(credentials, l->host, slash ? slash + 1 : NULL, false, ret, err);
+        return oci_credentials_find(credentials, l->host, slash ? slash + 1 : NULL, NULL, ret, err);
 }
 
 static int print_login(const struct login *l, struct error *err)

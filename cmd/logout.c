@@ -24,7 +24,7 @@ static int tell_others(const char *authfile, const char *name, const char *host,
         if (authfile)
                 return 0;
         if (oci_credentials_new(&options, &credentials, err) < 0 ||
-            oci_credentials_find(credentials, host, slash ? slash + 1 : NULL, false, &found, err) < 0)
+            oci_credentials_find(credentials, host, slash ? slash + 1 : NULL, NULL, &found, err) < 0)
                 return -1;
         if (found.origin)
                 fprintf(stderr, "bryo: warning: %s still has a credential for %s\n", found.origin, name);

@@ -11,6 +11,7 @@
 #include "cmd/build_log.h"
 #include "cmd/event_json.h"
 #include "cmd/notice.h"
+#include "cmd/number.h"
 #include "cmd/store.h"
 #include "cmd/table.h"
 #include "cmd/text.h"
@@ -89,14 +90,12 @@ static void print_list(const struct logs_flags *f, bool json, const struct cmd_b
 /* "^2": the second before the last. */
 static bool parse_offset(const char *text, size_t *ret)
 {
-        char *end;
-        unsigned long value;
+        uint64_t value = 0;
 
-        if (text[0] != '^' || text[1] < '0' || text[1] > '9')
+        if (text[0] != '^' || !cmd_number_parse(text + 1, 0, SIZE_MAX, &value))
                 return false;
-        value = strtoul(text + 1, &end, 10);
-        *ret = value;
-        return *end == '\0';
+        *ret = (size_t)value;
+        return true;
 }
 
 static int find_log(const struct cmd_build_log *logs, size_t count, const char *text, size_t *ret, struct error *err)

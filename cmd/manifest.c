@@ -8,6 +8,7 @@
 #include "cmd/arguments.h"
 #include "cmd/indent.h"
 #include "cmd/inspect_remote.h"
+#include "cmd/name.h"
 #include "cmd/notice.h"
 #include "cmd/registry_flags.h"
 #include "cmd/store.h"
@@ -30,9 +31,11 @@ struct manifest_job {
         struct oci_store *store;
 };
 
-static int open_job(const struct manifest_flags *f, struct manifest_job *j, struct error *err)
+/* --creds is for the registries of `words`: those where images of the list come from may be others. */
+static int open_job(const struct manifest_flags *f, const struct strv *words, struct manifest_job *j, struct error *err)
 {
         struct oci_registry_options registry;
+        CLEANUP_STRV struct strv names = STRV_INIT;
 
         *j = (struct manifest_job){.flags = f, .workshop = BUILDER_WORKSHOP_INIT};
         if (registry_flags_read(&f->registry, &registry, err) < 0 ||
@@ -40,6 +43,9 @@ static int open_job(const struct manifest_flags *f, struct manifest_job *j, stru
             builder_workshop_open(&j->workshop, j->store, &cmd_notice_log, err) < 0)
                 return -1;
         registry.log = &cmd_notice_log;
+        for (size_t i = 0; i < words->count; i++)
+                strv_add(&names, cmd_name_bare(words->items[i]));
+        registry.names = &names;
         j->workshop.registry = oci_registry_new(&registry);
         return 0;
 }
@@ -124,7 +130,7 @@ static int change(struct manifest_job *j, const struct strv *words, bool add, st
                 return -1;
         if (add && builder_manifest_list_add(&j->workshop, l, image, err) < 0)
                 return -1;
-        d = builder_manifest_list_find(l, strncmp(image, "docker://", 9) == 0 ? image + 9 : image);
+        d = builder_manifest_list_find(l, cmd_name_bare(image));
         if (!d)
                 return error_set(err, ENOENT, "the manifest list %s has no %s", words->items[0], image);
         return amend(j->flags, d, err) < 0 ? -1 : builder_manifest_list_save(j->store, l, err);
@@ -168,7 +174,7 @@ static int push(struct manifest_job *j, const struct strv *words, struct error *
         if (builder_manifest_list_load(j->store, words->items[0], &l, err) < 0)
                 return -1;
         to = words->count > 1 ? words->items[1] : l->name;
-        to = strncmp(to, "docker://", 9) == 0 ? to + 9 : to;
+        to = cmd_name_bare(to);
         result = builder_manifest_list_push(&j->workshop, l, to, &d, err);
         if (result == 0) {
                 oci_digest_format(&d.digest, digest);
@@ -199,7 +205,7 @@ static int run(const struct option_table *table, char *const *argv, size_t min, 
         int result = cmd_arguments_parse(table, argv, min, max, &words, &done, err);
 
         if (result == 0 && !done) {
-                result = open_job(f, &job, err);
+                result = open_job(f, &words, &job, err);
                 if (result == 0)
                         result = function(&job, &words, err);
                 close_job(&job);

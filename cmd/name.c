@@ -3,6 +3,7 @@
 #include "cmd/name.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "common/memory.h"
 #include "oci/reference.h"
@@ -31,6 +32,28 @@ int cmd_name_parse_tag(const char *text, char **ret, struct error *err)
                                  text);
         oci_reference_format(reference, &full);
         *ret = buffer_steal(&full);
+        return 0;
+}
+
+const char *cmd_name_bare(const char *text)
+{
+        static const char transport[] = "docker://";
+
+        return strncmp(text, transport, strlen(transport)) == 0 ? text + strlen(transport) : text;
+}
+
+int cmd_name_parse_all(const struct strv *texts, struct strv *ret, struct error *err)
+{
+        for (size_t i = 0; i < texts->count; i++) {
+                CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+                CLEANUP_BUFFER struct buffer full = BUFFER_INIT;
+
+                if (oci_reference_parse(texts->items[i], &reference, err) < 0)
+                        return -1;
+                oci_reference_format(reference, &full);
+                if (!strv_has(ret, buffer_text(&full)))
+                        strv_add(ret, buffer_text(&full));
+        }
         return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/sha256.h"
+#include "common/strv.h"
 
 /* Names of images as users type and read them. */
 
@@ -14,6 +15,10 @@ char *cmd_name_familiar(const char *full);
 /* The full form of a name that is to become a tag ("x" -> "docker.io/library/x:latest"); a digest is refused. Heap
  * text. */
 int cmd_name_parse_tag(const char *text, char **ret, struct error *err);
+/* The text without the docker:// that podman and skopeo write in front. Part of `text`. */
+const char *cmd_name_bare(const char *text);
+/* The full forms of `texts`, each once and in their order. */
+int cmd_name_parse_all(const struct strv *texts, struct strv *ret, struct error *err);
 /* "sha256:" and 64 hex digits, or the first twelve of them. Heap text. */
 char *cmd_name_id(const struct sha256_digest *id, bool whole);
 

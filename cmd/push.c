@@ -32,7 +32,7 @@ struct push_flags {
 /* The full form of a destination. podman and skopeo write docker:// in front. */
 static int add_destination(const char *text, struct strv *ret, struct error *err)
 {
-        const char *name = strncmp(text, "docker://", 9) == 0 ? text + 9 : text;
+        const char *name = cmd_name_bare(text);
         CLEANUP_REFERENCE struct oci_reference *ref = NULL;
         CLEANUP_BUFFER struct buffer full = BUFFER_INIT;
 
@@ -106,13 +106,14 @@ static int push_image(const struct job *j, const struct sha256_digest *image, co
 }
 
 /* An index whose images are all here goes as a whole. */
-static int push_index(const struct job *j, const struct sha256_digest *images, size_t count, const struct builder_index *kept,
-                      const struct strv *destinations, struct error *err)
+static int push_index(const struct job *j, const struct sha256_digest *images, size_t count,
+                      const struct builder_index *kept, const struct strv *destinations, struct error *err)
 {
         const struct builder_push_watch watch = cmd_transfers_push(j->transfers);
         CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
         struct oci_pack_options *packs = memory_zalloc(count, sizeof(*packs));
-        const struct builder_index_options o = {.workshop = j->workshop, .images = images, .packs = packs, .count = count};
+        const struct builder_index_options o = {
+                .workshop = j->workshop, .images = images, .packs = packs, .count = count};
         CLEANUP_FREE char *title = memory_printf("push %s for %zu platforms", destinations->items[0], count);
         unsigned step = cmd_transfers_begin(j->transfers, title);
         int result;
@@ -140,7 +141,8 @@ static int push_image_or_index(const struct job *j, const struct sha256_digest *
 
         if (builder_index_find(j->workshop->store, image, &images, &count, &index, err) < 0)
                 return -1;
-        return count > 0 ? push_index(j, images, count, &index, destinations, err) : push_image(j, image, destinations, err);
+        return count > 0 ? push_index(j, images, count, &index, destinations, err)
+                         : push_image(j, image, destinations, err);
 }
 
 static int push_named(const struct job *j, const char *name, const char *to, struct error *err)
@@ -210,6 +212,7 @@ static int push_words(const struct push_flags *f, const struct strv *words, cons
 {
         CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
         CLEANUP_STORE struct oci_store *store = NULL;
+        CLEANUP_STRV struct strv names = STRV_INIT;
         const struct log log = cmd_progress_log(p);
         struct oci_registry_options registry;
         struct cmd_transfers transfers;
@@ -220,6 +223,9 @@ static int push_words(const struct push_flags *f, const struct strv *words, cons
             builder_workshop_open(&w, store, &log, err) < 0)
                 return -1;
         registry.log = &log;
+        registry.names = &names;
+        /* a layer that is not here comes from where the image came from: that is somebody else's registry */
+        strv_add(&names, cmd_name_bare(words->items[words->count > 1 ? 1 : 0]));
         w.registry = oci_registry_new(&registry);
         cmd_transfers_open(&transfers, p, 0);
         result = f->all_tags ? push_tags(&j, words->items[0], err)

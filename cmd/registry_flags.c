@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/number.h"
 #include "common/memory.h"
 
 #define MAX_RETRIES  1000
@@ -13,14 +14,9 @@
 
 static int read_retries(const char *text, unsigned *ret, struct error *err)
 {
-        char *end;
-        unsigned long value;
+        uint64_t value = *ret;
 
-        if (!text)
-                return 0;
-        errno = 0;
-        value = strtoul(text, &end, 10);
-        if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || value < 1 || value > MAX_RETRIES)
+        if (text && !cmd_number_parse(text, 1, MAX_RETRIES, &value))
                 return error_set(err, OPTIONS_EUSAGE, "--retry %s: give a number from 1 to %d", text, MAX_RETRIES);
         *ret = (unsigned)value;
         return 0;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/memory.h"
 #include "common/strv.h"
@@ -26,12 +27,14 @@ struct oci_credentials {
         bool must_exist;
         char *user; /* --creds; NULL: none */
         char *secret;
+        bool restricted; /* to these registries */
+        struct strv registries;
         unsigned helper_seconds;
         pthread_mutex_t lock; /* guards the rest, and that one helper runs at a time */
         struct answer *answers;
         size_t count;
         size_t cap;
-        struct strv warned; /* files that others can read, told once */
+        struct strv warned; /* files that others can read, and registries that --creds is not for: each is told once */
 };
 
 static void wipe(char *text)
@@ -88,6 +91,9 @@ int oci_credentials_new(const struct oci_credentials_options *options, struct oc
                 c->user = memory_strndup(options->credentials, (size_t)(colon - options->credentials));
                 c->secret = memory_strdup(colon + 1);
         }
+        c->restricted = options->registries != NULL;
+        if (options->registries)
+                strv_copy(&c->registries, options->registries);
         *ret = STEAL(c);
         return 0;
 }
@@ -103,6 +109,7 @@ void oci_credentials_free(struct oci_credentials *c)
         }
         free(c->answers);
         strv_free(&c->warned);
+        strv_free(&c->registries);
         free(c->authfile);
         wipe(c->user);
         wipe(c->secret);
@@ -213,7 +220,27 @@ static int find_everywhere(struct oci_credentials *c, const char *const name[2],
 
 /* --- all of them -------------------------------------------------------------------- */
 
-int oci_credentials_find(struct oci_credentials *c, const char *host, const char *repository, bool mirror,
+/* Whether --creds is for the registry that a reference names. One that it is not for is told: it may ask in vain. */
+static bool is_given(struct oci_credentials *c, const char *named)
+{
+        if (!c->user || !named)
+                return false;
+        if (!c->restricted)
+                return true;
+        for (size_t i = 0; i < c->registries.count; i++)
+                if (strcasecmp(c->registries.items[i], named) == 0)
+                        return true;
+        pthread_mutex_lock(&c->lock);
+        if (!strv_has(&c->warned, named)) {
+                strv_add(&c->warned, named);
+                log_print(c->log, LOG_INFO, "%s is asked without the credential of --creds, which is for %s", named,
+                          c->registries.count > 0 ? c->registries.items[0] : "no registry of this command");
+        }
+        pthread_mutex_unlock(&c->lock);
+        return false;
+}
+
+int oci_credentials_find(struct oci_credentials *c, const char *host, const char *repository, const char *named,
                          struct oci_credential *ret, struct error *err)
 {
         CLEANUP_CREDENTIAL struct oci_credential found = OCI_CREDENTIAL_INIT;
@@ -222,7 +249,7 @@ int oci_credentials_find(struct oci_credentials *c, const char *host, const char
         int result;
 
         *ret = (struct oci_credential)OCI_CREDENTIAL_INIT;
-        if (c->user && !mirror) {
+        if (is_given(c, named)) {
                 ret->user = memory_strdup(c->user);
                 ret->secret = memory_strdup(c->secret);
                 ret->origin = memory_strdup("--creds");

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/strv.h"
 
 /*
  * Which credential belongs to a registry. To be used in the registry child and nowhere else: what is found here never
@@ -13,7 +14,7 @@
  *
  * Asked in this order, and the first place that knows the registry decides:
  *
- *   1. --creds, for the registries that the user's references name; never for a mirror
+ *   1. --creds, for the registries that it was given for; never for a mirror
  *   2. --authfile, or else $REGISTRY_AUTH_FILE: then this file alone
  *   3. $DOCKER_AUTH_CONFIG, whose value is the text of such a file (docker 28.1, GitLab's runners)
  *   4. $DOCKER_CONFIG/config.json, when the variable is set: what was said beats what is usual
@@ -31,8 +32,9 @@ struct oci_credentials;
 struct oci_credentials_options {
         const struct log *log; /* warnings: a helper that failed, a file that others can read. May be NULL. Borrowed */
         const char *authfile;  /* --authfile; NULL: the usual places. It must exist */
-        const char *credentials; /* --creds USER[:PASSWORD]; NULL: none */
-        unsigned helper_seconds; /* how long a credential helper may take; 0: 120 */
+        const char *credentials;       /* --creds USER[:PASSWORD]; NULL: none */
+        const struct strv *registries; /* that it is for ("docker.io"); NULL: whichever is asked first-hand. Copied */
+        unsigned helper_seconds;       /* how long a credential helper may take; 0: 120 */
 };
 
 struct oci_credential {
@@ -56,11 +58,11 @@ void oci_credentials_cleanup(struct oci_credentials **c);
 
 /*
  * The credential for `repository` ("library/debian"; NULL for the registry as a whole) of `host` ("docker.io",
- * "localhost:5000": the name of the reference, or the mirror's own). All NULL in *ret when there is none, which is no
- * error. Files are read at each call; what a helper said is kept as long as `c` lives. From any thread; helpers run one
- * at a time.
+ * "localhost:5000": the name of the reference, or the mirror's own). `named` is the registry that the reference names,
+ * NULL for a mirror: what --creds is judged by. All NULL in *ret when there is none, which is no error. Files are read
+ * at each call; what a helper said is kept as long as `c` lives. From any thread; helpers run one at a time.
  */
-int oci_credentials_find(struct oci_credentials *c, const char *host, const char *repository, bool mirror,
+int oci_credentials_find(struct oci_credentials *c, const char *host, const char *repository, const char *named,
                          struct oci_credential *ret, struct error *err);
 /* Overwrites the secrets before it frees them. */
 void oci_credential_free(struct oci_credential *credential);

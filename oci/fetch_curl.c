@@ -94,3 +94,11 @@ bool fetch_curl_set_trust(const struct fetch_curl *curl, CURL *easy)
 }
 
 #undef SET
+
+double fetch_curl_seconds_since(const struct timespec *then)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}

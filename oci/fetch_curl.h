@@ -5,6 +5,7 @@
 #define CURL_DISABLE_TYPECHECK /* its macros would hide the prototypes that the table is made of */
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "common/error.h"
 
@@ -18,9 +19,12 @@
 #define FETCH_CURL_FUNCTIONS(X)                                                                                        \
         X(global_init)                                                                                                 \
         X(easy_init)                                                                                                   \
-        X(easy_cleanup) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(slist_append) X(slist_free_all)              \
-                X(multi_init) X(multi_cleanup) X(multi_add_handle) X(multi_remove_handle) X(multi_perform)             \
-                        X(multi_poll) X(multi_info_read) X(easy_pause) X(multi_strerror) X(multi_setopt)
+        X(easy_cleanup)                                                                                                \
+        X(easy_setopt)                                                                                                 \
+        X(easy_getinfo)                                                                                                \
+        X(easy_strerror) X(slist_append) X(slist_free_all) X(multi_init) X(multi_cleanup) X(multi_add_handle)          \
+                X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read) X(easy_pause)                 \
+                        X(multi_strerror) X(multi_setopt)
 
 struct fetch_curl {
         void *library;
@@ -35,6 +39,9 @@ int fetch_curl_load(struct fetch_curl *ret, struct error *err);
 /* What holds for every transfer of every child, each setting named even where it is libcurl's default. False: refused.
  */
 bool fetch_curl_set_rules(const struct fetch_curl *curl, CURL *easy);
+/* Seconds of CLOCK_MONOTONIC since `then`: for callbacks that libcurl calls more often than anybody needs to be told.
+ */
+double fetch_curl_seconds_since(const struct timespec *then);
 /* Which authorities are trusted: CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR, or libcurl's default bundle. */
 bool fetch_curl_set_trust(const struct fetch_curl *curl, CURL *easy);
 

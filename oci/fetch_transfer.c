@@ -18,6 +18,7 @@
 #include "common/strv.h"
 #include "oci/fetch.h"
 #include "oci/fetch_frame.h"
+#include "oci/fetch_header.h"
 #include "oci/fetch_local.h"
 #include "oci/url.h"
 
@@ -84,14 +85,6 @@ static void answer_done(struct fetch_transfer *t, long status)
         send_frame(t, &frame);
 }
 
-static double seconds_since(const struct timespec *then)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
-}
-
 /* --- callbacks of libcurl ------------------------------------------------------ */
 
 static long status_of(const struct fetch_transfer *t)
@@ -124,41 +117,20 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
         return size;
 }
 
-static bool is_wanted(const char *name)
-{
-        static const char *const names[] = OCI_FETCH_HEADERS;
-
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (strcmp(names[i], name) == 0)
-                        return true;
-        return false;
-}
-
 /* One line of a header. A status line begins a new set: what came with 1xx answers and redirects is forgotten. */
 static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
         struct fetch_transfer *t = context;
-        CLEANUP_FREE char *line = memory_strndup(bytes, size);
-        size_t length = strlen(line);
-        char *colon;
+        CLEANUP_FREE char *line = fetch_header_line(bytes, size);
+        const char *value;
 
         (void)one;
-        while (length > 0 && strchr("\r\n \t", line[length - 1]))
-                line[--length] = '\0';
         if (strncmp(line, "HTTP/", 5) == 0) {
                 strv_clear(&t->got);
                 return size;
         }
-        colon = strchr(line, ':');
-        if (!colon || length > OCI_FRAME_TEXT_MAX / 4)
-                return size;
-        *colon = '\0';
-        for (char *c = line; *c; c++)
-                if (*c >= 'A' && *c <= 'Z')
-                        *c = (char)(*c + 32);
-        /* of a header that came twice, the first counts: a second one may have been smuggled in behind it */
-        if (is_wanted(line) && !strv_env_find(&t->got, line))
-                strv_env_set(&t->got, line, colon + 1 + strspn(colon + 1, " \t"));
+        if (strlen(line) <= OCI_FRAME_TEXT_MAX / 4 && fetch_header_parse(line, &value))
+                fetch_header_keep(&t->got, line, value);
         return size;
 }
 
@@ -170,7 +142,7 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
         (void)now;
         (void)up_total;
         (void)up_now;
-        if (seconds_since(&t->told) < PROGRESS_SECONDS)
+        if (fetch_curl_seconds_since(&t->told) < PROGRESS_SECONDS)
                 return 0;
         clock_gettime(CLOCK_MONOTONIC, &t->told);
         oci_frame_begin(&frame, FETCH_PROGRESS);
@@ -199,7 +171,7 @@ static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_
 /* Remaining time, at least one second: the deadline is that of the whole request, not of each redirect. */
 static long remaining(const struct fetch_transfer *t)
 {
-        double left = (double)t->seconds - seconds_since(&t->deadline);
+        double left = (double)t->seconds - fetch_curl_seconds_since(&t->deadline);
 
         return left < 1 ? 1 : (long)left;
 }

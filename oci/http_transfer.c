@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/memory.h"
-#include "oci/fetch.h"
+#include "oci/fetch_header.h"
 #include "oci/fetch_local.h"
 #include "oci/limits.h"
 
@@ -69,47 +69,28 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
         return taken;
 }
 
-static bool is_wanted(const char *name)
-{
-        static const char *const names[] = OCI_FETCH_HEADERS;
-
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (strcmp(names[i], name) == 0)
-                        return true;
-        return false;
-}
-
 static void take_header(struct http_response *r, char *line)
 {
-        char *colon = strchr(line, ':');
         const char *value;
 
-        if (!colon)
+        if (!fetch_header_parse(line, &value))
                 return;
-        *colon = '\0';
-        value = colon + 1 + strspn(colon + 1, " \t");
-        for (char *c = line; *c; c++)
-                if (*c >= 'A' && *c <= 'Z')
-                        *c = (char)(*c + 32);
-        if (strcmp(line, "www-authenticate") == 0 && r->challenges.count < OCI_LIMIT_CHALLENGES)
+        if (strcmp(line, "www-authenticate") != 0)
+                fetch_header_keep(&r->headers, line, value);
+        else if (r->challenges.count < OCI_LIMIT_CHALLENGES)
                 strv_add(&r->challenges, value);
-        /* of a header that came twice, the first counts: a second one may have been smuggled in behind it */
-        else if (is_wanted(line) && !strv_env_find(&r->headers, line))
-                strv_env_set(&r->headers, line, value);
 }
 
 /* One line. A status line begins a new set: what came with a 1xx answer is forgotten. An empty one ends it. */
 static size_t on_header(char *bytes, size_t one, size_t size, void *context)
 {
         struct http_transfer *t = context;
-        CLEANUP_FREE char *line = memory_strndup(bytes, size);
+        CLEANUP_FREE char *line = fetch_header_line(bytes, size);
         size_t length = strlen(line);
 
         (void)one;
         if (t->head) /* trailers */
                 return size;
-        while (length > 0 && strchr("\r\n \t", line[length - 1]))
-                line[--length] = '\0';
         if (strncmp(line, "HTTP/", 5) == 0) {
                 strv_clear(&t->response->headers);
                 strv_clear(&t->response->challenges);
@@ -164,14 +145,6 @@ static int on_seek(void *context, curl_off_t offset, int origin)
         return CURL_SEEKFUNC_OK;
 }
 
-static double seconds_since(const struct timespec *then)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
-}
-
 static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
         struct http_transfer *t = context;
@@ -180,7 +153,7 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
         (void)total;
         (void)now;
         (void)up_total;
-        if (seconds_since(&t->told) < SENT_SECONDS)
+        if (fetch_curl_seconds_since(&t->told) < SENT_SECONDS)
                 return 0;
         clock_gettime(CLOCK_MONOTONIC, &t->told);
         if (fd.fd >= 0 && poll(&fd, 1, 0) > 0) {

@@ -36,6 +36,7 @@ liboci_a_SOURCES = \
 	oci/fetch_curl.c \
 	oci/fetch_curl.h \
 	oci/fetch_frame.h \
+	oci/fetch_header.c oci/fetch_header.h \
 	oci/fetch_local.c \
 	oci/fetch_local.h \
 	oci/fetch_transfer.c \

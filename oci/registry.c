@@ -61,6 +61,8 @@ struct oci_registry *oci_registry_new(const struct oci_registry_options *o)
         oci_frame_begin(&r->options, REGISTRY_OPTIONS);
         add_text(&r->options, REGISTRY_TAG_AUTHFILE, o->authfile);
         add_text(&r->options, REGISTRY_TAG_CREDENTIALS, o->credentials);
+        oci_frame_number(&r->options, REGISTRY_TAG_RESTRICTED, o->names != NULL);
+        add_texts(&r->options, REGISTRY_TAG_NAME, o->names);
         add_text(&r->options, REGISTRY_TAG_CERT_DIR, o->cert_dir);
         oci_frame_number(&r->options, REGISTRY_TAG_TLS, o->tls);
         add_texts(&r->options, REGISTRY_TAG_MIRROR, o->mirrors);
@@ -70,6 +72,11 @@ struct oci_registry *oci_registry_new(const struct oci_registry_options *o)
         oci_frame_number(&r->options, REGISTRY_TAG_STALL, o->stall_seconds);
         oci_child_init(&r->child, OCI_REGISTRY_VERB, "the registry process", &r->options);
         return r;
+}
+
+void oci_registry_add_name(struct oci_registry *r, const char *name)
+{
+        oci_frame_text(&r->options, REGISTRY_TAG_NAME, name);
 }
 
 void oci_registry_free(struct oci_registry *r)
@@ -156,7 +163,8 @@ static int receive_answer(const struct oci_registry *r, int socket, const struct
                 take_log(r, &frame);
                 return 0;
         case REGISTRY_FAILED:
-                return oci_frame_take_failure(&frame, REGISTRY_TAG_CODE, REGISTRY_TAG_MESSAGE, "the registry process", err);
+                return oci_frame_take_failure(&frame, REGISTRY_TAG_CODE, REGISTRY_TAG_MESSAGE, "the registry process",
+                                              err);
         case REGISTRY_DONE:
                 while (oci_frame_next(&frame, &at, &field))
                         take_field(&field, ret);

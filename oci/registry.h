@@ -39,12 +39,13 @@ enum oci_registry_tls {
 
 /* All texts are copied. */
 struct oci_registry_options {
-        const struct log *log;       /* retries, mirrors and fallbacks are said here; may be NULL */
-        const char *authfile;        /* --authfile; NULL: the usual places (oci/credentials.h) */
-        const char *credentials;     /* --creds USER[:PASSWORD], for every host that is asked first-hand; NULL */
-        const char *cert_dir;        /* --cert-dir; NULL: the host's directory below certs.d */
-        enum oci_registry_tls tls;   /* --tls-verify */
-        const struct strv *mirrors;  /* HOST[/PREFIX], for docker.io only, before configured ones; may be NULL */
+        const struct log *log;      /* retries, mirrors and fallbacks are said here; may be NULL */
+        const char *authfile;       /* --authfile; NULL: the usual places (oci/credentials.h) */
+        const char *credentials;    /* --creds USER[:PASSWORD]; NULL */
+        const struct strv *names;   /* of images: --creds is for their registries alone; NULL: for whichever is asked */
+        const char *cert_dir;       /* --cert-dir; NULL: the host's directory below certs.d */
+        enum oci_registry_tls tls;  /* --tls-verify */
+        const struct strv *mirrors; /* HOST[/PREFIX], for docker.io only, before configured ones; may be NULL */
         const struct strv *insecure; /* hosts that may be asked by http or with any certificate; may be NULL */
         unsigned retries;            /* of one request; 0: 5 */
         unsigned stall_seconds;      /* a transfer slower than 64 bytes a second for so long is given up; 0: 60 */
@@ -53,6 +54,8 @@ struct oci_registry_options {
 
 /* Starts nothing yet. Never fails. */
 struct oci_registry *oci_registry_new(const struct oci_registry_options *options);
+/* One more name whose registry --creds is for, if there were `names`. Before the first request. */
+void oci_registry_add_name(struct oci_registry *r, const char *name);
 /* Ends the child, if there is one, and waits for it. No request may be under way. NULL is fine. */
 void oci_registry_free(struct oci_registry *r);
 

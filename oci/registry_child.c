@@ -335,6 +335,10 @@ static void take_option(struct registry_client_options *o, const struct oci_fram
                 take_text(field, &o->authfile);
         else if (field->tag == REGISTRY_TAG_CREDENTIALS)
                 take_text(field, &o->credentials);
+        else if (field->tag == REGISTRY_TAG_RESTRICTED)
+                o->restricted = field->number != 0;
+        else if (field->tag == REGISTRY_TAG_NAME)
+                strv_take(&o->names, memory_strndup(field->bytes, field->size));
         else if (field->tag == REGISTRY_TAG_CERT_DIR)
                 take_text(field, &o->cert_dir);
         else if (field->tag == REGISTRY_TAG_TLS)

@@ -52,6 +52,7 @@ void registry_client_options_clear(struct registry_client_options *o)
         if (o->credentials)
                 explicit_bzero(o->credentials, strlen(o->credentials));
         free(o->credentials);
+        strv_free(&o->names);
         strv_free(&o->mirrors);
         strv_free(&o->insecure);
         *o = (struct registry_client_options){.authfile = NULL};
@@ -137,6 +138,31 @@ struct auth *registry_client_auth(const struct registry_client *c)
 
 /* --- files ------------------------------------------------------------------------- */
 
+/* The registries that --creds is for. A name that is none is an error of whoever asks for that image. */
+static void find_registries(const struct registry_client *c, struct strv *ret)
+{
+        for (size_t i = 0; i < c->options.names.count; i++) {
+                CLEANUP_REFERENCE struct oci_reference *ref = NULL;
+                CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+                if (oci_registries_expand(c->registries, c->options.names.items[i], &ref, &ignored) == 0)
+                        strv_add(ret, ref->domain);
+        }
+}
+
+static int load_credentials(struct registry_client *c, struct error *err)
+{
+        CLEANUP_STRV struct strv registries = STRV_INIT;
+        const struct oci_credentials_options options = {.log = &c->log,
+                                                        .authfile = c->options.authfile,
+                                                        .credentials = c->options.credentials,
+                                                        .registries = c->options.restricted ? &registries : NULL};
+
+        if (c->options.credentials)
+                find_registries(c, &registries);
+        return oci_credentials_new(&options, &c->credentials, err);
+}
+
 /* `lock` is held. */
 static int load_files(struct registry_client *c, struct error *err)
 {
@@ -149,12 +175,10 @@ static int load_files(struct registry_client *c, struct error *err)
                                                                          : OCI_REGISTRIES_TLS_DEFAULT,
                                                           .mirrors = &o->mirrors,
                                                           .insecure = &o->insecure};
-        const struct oci_credentials_options credentials = {
-                .log = &c->log, .authfile = o->authfile, .credentials = o->credentials};
 
         if (!c->registries && oci_registries_load(&registries, &c->registries, err) < 0)
                 return -1;
-        return !c->credentials ? oci_credentials_new(&credentials, &c->credentials, err) : 0;
+        return !c->credentials ? load_credentials(c, err) : 0;
 }
 
 int registry_client_ensure_files(struct registry_client *c, const struct oci_registries **ret_registries,

@@ -32,6 +32,8 @@ struct registry_client;
 
 struct registry_client_options {
         char *authfile, *credentials, *cert_dir; /* owned; NULL */
+        bool restricted;                         /* the credentials are for the registries of `names` alone */
+        struct strv names;                       /* of images */
         enum oci_registry_tls tls;
         struct strv mirrors, insecure;
         unsigned retries, retry_delay_ms, stall_seconds;

@@ -74,8 +74,8 @@ static int find_credential(struct registry_job *job, struct registry_endpoint *e
         }
         if (registry_client_ensure_files(job->client, &registries, &credentials, err) < 0)
                 return -1;
-        return oci_credentials_find(credentials, e->config->account, e->config->repository, e->config->mirror,
-                                    &e->credential, err);
+        return oci_credentials_find(credentials, e->config->account, e->config->repository,
+                                    e->config->mirror ? NULL : job->ref.domain, &e->credential, err);
 }
 
 int registry_endpoint_open(struct registry_job *job, const struct oci_registries_endpoint *config,

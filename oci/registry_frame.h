@@ -50,6 +50,8 @@ enum registry_tag {
         /* options */
         REGISTRY_TAG_AUTHFILE,    /* text */
         REGISTRY_TAG_CREDENTIALS, /* text */
+        REGISTRY_TAG_RESTRICTED,  /* number: 1 when the credentials are for the registries of NAMEs alone */
+        REGISTRY_TAG_NAME,        /* text: of an image, as it was typed; repeated */
         REGISTRY_TAG_CERT_DIR,    /* text */
         REGISTRY_TAG_TLS,         /* number: enum oci_registry_tls */
         REGISTRY_TAG_MIRROR,      /* text; repeated */

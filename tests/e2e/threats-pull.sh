@@ -174,5 +174,9 @@ for file in "$store"/blobs/sha256/*; do
         echo "${file##*/}  $file"
 done | sha256sum --quiet -c - || fail "wrong bytes under a final name"
 assert_equal "$(find "$store/refs" -type f | wc -l)" "$(wc -l <<< "$output")" "the tags"
+# What came whole and is wrong does not come again: a layer that is not what the config says, and one that is not what the manifest says.
+for name in diff-id layer-last; do
+        assert_equal "$(grep "^GET /v2/$name/blobs/" reg/requests | sort | uniq -d)" "" "the blobs of $name that were asked for twice"
+done
 ! grep -q 127.0.0.1:1 reg/requests || fail "a URL of a layer was asked"
 printf '# %s cases\n' "$(wc -l < cases)"

@@ -71,7 +71,7 @@ static const char *find_with(const char *authfile, const char *creds, const char
 
         said[0] = '\0';
         if (oci_credentials_new(&options, &c, &err) < 0 ||
-            oci_credentials_find(c, host, repository, mirror, &found, &err) < 0)
+            oci_credentials_find(c, host, repository, mirror ? NULL : host, &found, &err) < 0)
                 (void)snprintf(text, sizeof(text), "!%s", err.message);
         else if (!found.origin)
                 text[0] = '\0';
@@ -399,6 +399,45 @@ static void test_helper_environment(void)
         unsetenv("DOCKER_AUTH_CONFIG");
 }
 
+static void test_creds_are_for_their_registries(void)
+{
+        struct strv registries = STRV_INIT;
+        struct oci_credentials_options options = {
+                .log = &listener, .authfile = "/dev/null", .credentials = "me:secret", .registries = &registries};
+        static const struct {
+                const char *host, *named, *user;
+        } rows[] = {{"r.example", "r.example", "me"},
+                    {"R.example", "R.example", "me"},
+                    {"moved.example", "r.example", "me"}, /* the place where registries.conf says that it is */
+                    {"r.example", NULL, NULL},            /* as a mirror of another one */
+                    {"s.example", "s.example", NULL},
+                    {"r.example:5000", "r.example:5000", NULL},
+                    {"docker.io", "docker.io", NULL}};
+        CLEANUP_CREDENTIALS struct oci_credentials *c = NULL;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+
+        strv_add(&registries, "r.example");
+        CHECK_OK(oci_credentials_new(&options, &c, &err));
+        strv_free(&registries);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                CLEANUP_CREDENTIAL struct oci_credential found = OCI_CREDENTIAL_INIT;
+
+                CHECK_OK(oci_credentials_find(c, rows[i].host, "x", rows[i].named, &found, &err));
+                CHECK_STR(found.user ? found.user : "nobody", rows[i].user ? rows[i].user : "nobody");
+        }
+        oci_credentials_free(STEAL(c));
+        options.registries = &registries; /* empty: for none */
+        CHECK_OK(oci_credentials_new(&options, &c, &err));
+        for (int i = 0; i < 2; i++) {
+                CLEANUP_CREDENTIAL struct oci_credential found = OCI_CREDENTIAL_INIT;
+
+                said[0] = '\0';
+                CHECK_OK(oci_credentials_find(c, "r.example", "x", "r.example", &found, &err));
+                CHECK(found.user == NULL);
+                CHECK((strstr(said, "without the credential of --creds") != NULL) == (i == 0)); /* told once */
+        }
+}
+
 static void test_helper_is_asked_once(void)
 {
         struct oci_credentials_options options = {.log = &listener};
@@ -414,7 +453,7 @@ static void test_helper_is_asked_once(void)
         for (int i = 0; i < 3; i++) {
                 CLEANUP_CREDENTIAL struct oci_credential found = OCI_CREDENTIAL_INIT;
 
-                CHECK_OK(oci_credentials_find(c, "r", "x", false, &found, &err));
+                CHECK_OK(oci_credentials_find(c, "r", "x", "r", &found, &err));
                 CHECK_STR(found.user, "1");
         }
         unsetenv("DOCKER_AUTH_CONFIG");
@@ -480,6 +519,7 @@ int main(void)
         CHECK_RUN(test_odd_files);
         CHECK_RUN(test_helpers);
         CHECK_RUN(test_helper_environment);
+        CHECK_RUN(test_creds_are_for_their_registries);
         CHECK_RUN(test_helper_is_asked_once);
         CHECK_RUN(test_helper_hosts);
         CHECK_RUN(test_helper_stores);
