@@ -71,21 +71,17 @@ static int attend(void *context, struct sandbox_stage *stage, struct error *err)
         return o->attend(o->context, stage, sandbox_stage_take_tty(stage), err);
 }
 
-static int run_in_stage(const struct builder_container_options *o, struct sandbox_stage *stage, struct overlay_tree *tree,
-                        const struct builder_command *command, struct builder_container_result *ret, struct error *err)
+/* `x` lacks who attends to it. */
+static int attend_to(const struct builder_container_options *o, struct builder_execution *x,
+                     struct builder_container_result *ret, struct error *err)
 {
         struct builder_container_options own = *o;
-        const struct builder_execution x = {
-                .stage = stage,
-                .tree = tree,
-                .command = &command->view,
-                .log = o->log,
-                .attend = attend,
-                .context = &own,
-        };
-        int result = builder_execute(&x, &ret->exit, err);
+        int result;
 
-        ret->not_executed = result < 0 && sandbox_stage_is_exec_failure(stage);
+        x->attend = attend;
+        x->context = &own;
+        result = builder_execute(x, &ret->exit, err);
+        ret->not_executed = result < 0 && sandbox_stage_is_exec_failure(x->stage);
         return result;
 }
 
@@ -106,7 +102,7 @@ static int run_state(const struct builder_container_options *o, struct builder_w
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
         CLEANUP_UPPER struct builder_upper upper = { 0 };
         CLEANUP_COMMAND struct builder_command command = BUILDER_COMMAND_INIT;
-        struct sandbox_stage *stage = NULL;
+        struct builder_execution x = { .log = o->log, .crowd = w->crowd };
         struct sandbox *sandbox;
         int result;
 
@@ -114,12 +110,14 @@ static int run_state(const struct builder_container_options *o, struct builder_w
             prepare(o, state, tree, &command, err) < 0 || builder_workshop_sandbox(w, &sandbox, err) < 0)
                 return -1;
         builder_emulator_ensure(w, state->config->architecture);
-        if (sandbox_stage_open(sandbox, &stage, err) < 0)
+        if (sandbox_stage_open(sandbox, &x.stage, err) < 0)
                 return -1;
-        result = run_in_stage(o, stage, tree, &command, ret, err);
+        x.tree = tree;
+        x.command = &command.view;
+        result = attend_to(o, &x, ret, err);
         if (result < 0 && ret->not_executed && err->code == ENOEXEC)
                 explain_start(state, err);
-        sandbox_stage_close(stage);
+        sandbox_stage_close(x.stage);
         return result;
 }
 

@@ -36,7 +36,7 @@ static int run_served(const struct builder_execution *x, struct overlay_server *
 
 int builder_execute(const struct builder_execution *x, struct sandbox_exit *ret, struct error *err)
 {
-        const struct overlay_server_options options = { .log = x->log };
+        const struct overlay_server_options options = { .log = x->log, .crowd = x->crowd };
         CLEANUP_OVERLAY_SERVER struct overlay_server *server = NULL;
         int fuse_fd = -1;
 

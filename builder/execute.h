@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "sandbox/sandbox.h"
 
+struct overlay_crowd;
 struct overlay_tree;
 
 /*
@@ -17,6 +18,7 @@ struct builder_execution {
         struct overlay_tree *tree;             /* borrowed; may be sealed after success */
         const struct sandbox_command *command; /* borrowed */
         const struct log *log;
+        struct overlay_crowd *crowd; /* borrowed */
         /*
          * Called once the command runs; returns when sandbox_stage_fd is readable. Closes the caller's
          * copies of the command's descriptors first. After a failure the command is killed.

@@ -119,6 +119,7 @@ static int run_command(struct attending *a, struct overlay_tree *tree, const str
                 .tree = tree,
                 .command = &command->view,
                 .log = a->run->site->job->workshop.log,
+                .crowd = a->run->site->job->workshop.crowd,
                 .attend = attend,
                 .context = a,
         };

@@ -53,7 +53,7 @@ static int detach(struct builder_job *job, unsigned number, struct error *err)
 int builder_served_open(struct builder_job *job, struct overlay_tree *tree, struct builder_served **ret,
                         struct error *err)
 {
-        const struct overlay_server_options options = { .log = job->workshop.log };
+        const struct overlay_server_options options = { .log = job->workshop.log, .crowd = job->workshop.crowd };
         struct overlay_server *server = NULL;
         unsigned number;
         int fuse_fd;

@@ -24,6 +24,7 @@ int builder_workshop_open(struct builder_workshop *w, struct oci_store *store, c
         if (oci_store_gate(store, OCI_GATE_SHARED, false, &w->gate_fd, err) < 0)
                 return -1;
         w->pool = overlay_pool_new(&options);
+        w->crowd = overlay_crowd_new("/proc/loadavg");
         return 0;
 }
 
@@ -42,6 +43,7 @@ void builder_workshop_close(struct builder_workshop *w)
         sandbox_close(w->sandbox);
         builder_cache_import_free(w->imports);
         overlay_pool_free(w->pool);
+        overlay_crowd_free(w->crowd);
         oci_fetch_free(w->fetch);
         oci_registry_free(w->registry);
         strv_free(&w->emulated);
@@ -52,4 +54,5 @@ void builder_workshop_close(struct builder_workshop *w)
         w->imports = NULL;
         w->registry = NULL;
         w->pool = NULL;
+        w->crowd = NULL;
 }

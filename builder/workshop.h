@@ -11,6 +11,7 @@
 #include "oci/fetch.h"
 #include "oci/registry.h"
 #include "oci/store.h"
+#include "overlay/crowd.h"
 #include "overlay/source.h"
 #include "sandbox/sandbox.h"
 
@@ -25,6 +26,7 @@ struct builder_cache_import;
 struct builder_workshop {
         struct oci_store *store;    /* borrowed */
         struct overlay_pool *pool;  /* owned */
+        struct overlay_crowd *crowd; /* owned: what its mounts know about how busy the machine is */
         const struct log *log;      /* borrowed; may be NULL */
         struct sandbox *sandbox;    /* owned; NULL until the first command */
         bool emulates;              /* the sandbox has emulators of its own (emulator.h) */

@@ -45,6 +45,7 @@ overlay_test_libs = liboverlay.a libcommon.a $(CRYPTO_LIBS)
 overlay_tree_tests = \
 	tests/unit/overlay_body \
 	tests/unit/overlay_children \
+	tests/unit/overlay_crowd \
 	tests/unit/overlay_extents \
 	tests/unit/overlay_index \
 	tests/unit/overlay_layer \
@@ -63,6 +64,8 @@ tests_unit_overlay_body_SOURCES = tests/unit/overlay_body.c $(overlay_tree_suppo
 tests_unit_overlay_body_LDADD = $(overlay_test_libs)
 tests_unit_overlay_children_SOURCES = tests/unit/overlay_children.c $(overlay_tree_support)
 tests_unit_overlay_children_LDADD = $(overlay_test_libs)
+tests_unit_overlay_crowd_SOURCES = tests/unit/overlay_crowd.c tests/unit/check.h
+tests_unit_overlay_crowd_LDADD = $(overlay_test_libs)
 tests_unit_overlay_extents_SOURCES = tests/unit/overlay_extents.c tests/unit/check.h
 tests_unit_overlay_extents_LDADD = $(overlay_test_libs)
 tests_unit_overlay_index_SOURCES = tests/unit/overlay_index.c $(overlay_tree_support)
@@ -92,6 +95,7 @@ liboverlay_a_CFLAGS += $(FUSE_CFLAGS)
 liboverlay_a_SOURCES += \
 	overlay/handlers.c overlay/handlers.h \
 	overlay/handlers_data.c overlay/handlers_data.h \
+	overlay/crowd.c overlay/crowd.h \
 	overlay/loop.c overlay/loop.h \
 	overlay/loop_client.c overlay/loop_client.h \
 	overlay/loop_load.c overlay/loop_load.h \

@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "overlay/crowd.h"
 #include "overlay/loop_state.h"
 #include "overlay/loop_thread.h"
 
@@ -168,7 +170,7 @@ static int start_threads_locked(struct overlay_loop *loop, struct error *err)
                         return error_errno(err, r, "cannot start a thread for the FUSE mount");
                 loop->has_monitor = true;
         }
-        return start_worker(loop, &loop->workers[0], err);
+        return start_worker(loop, &loop->workers[loop->state == STATE_ORDINARY ? 1 : 0], err);
 }
 
 static int start_threads(struct overlay_loop *loop, struct error *err)
@@ -218,6 +220,15 @@ static void finish(struct overlay_loop *loop)
         pthread_mutex_unlock(&loop->lock);
 }
 
+/* Whoever begins on a busy machine begins with the ordinary thread. */
+static bool is_crowded(struct overlay_loop *loop)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return overlay_crowd_left(loop->crowd, (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000) > 0;
+}
+
 int overlay_loop_start(struct overlay_session *first, const struct overlay_server_options *opts,
                        struct overlay_loop **ret, struct error *err)
 {
@@ -225,13 +236,14 @@ int overlay_loop_start(struct overlay_session *first, const struct overlay_serve
 
         loop->log = opts->log;
         loop->wake_fd = -1;
-        loop->state = STATE_QUIET;
+        loop->crowd = opts->crowd != NULL ? opts->crowd : (loop->own_crowd = overlay_crowd_new(NULL));
         pthread_mutex_init(&loop->lock, NULL);
         loop->cpus = memory_zalloc(1, OVERLAY_LOOP_CPUS_SIZE);
         if (sched_getaffinity(0, OVERLAY_LOOP_CPUS_SIZE, loop->cpus) == 0)
                 loop->cpu_count = (unsigned)CPU_COUNT_S(OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
         plan(loop, first, opts->policy, opts->max_threads);
         check_dup(loop);
+        loop->state = loop->workers[0].role == ROLE_QUIET && is_crowded(loop) ? STATE_ORDINARY : STATE_QUIET;
         if (start_threads(loop, err) < 0) {
                 overlay_loop_end(loop, ECANCELED);
                 finish(loop);
@@ -287,6 +299,7 @@ void overlay_loop_free(struct overlay_loop *loop)
                 return;
         loop->wake_fd = fd_close(loop->wake_fd);
         pthread_mutex_destroy(&loop->lock);
+        overlay_crowd_free(loop->own_crowd);
         free(loop->cpus);
         free(loop);
 }

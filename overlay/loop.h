@@ -24,6 +24,9 @@
  * - Parallel: as many ordinary threads as there are CPUs. For clients that compete. For one client it
  *   is the slowest, above all on a busy machine: each request wakes another thread, somewhere.
  *
+ * A mount that begins on a busy machine begins ordinary, and makes no idle-class thread until the machine has room for
+ * one: it would have to be run even to end. How busy the machine is lasts longer than a mount: crowd.h.
+ *
  * A further thread, the monitor, switches between them. The quiet and the ordinary thread are two because
  * an unprivileged thread cannot leave SCHED_IDLE (RLIMIT_NICE). Where the quiet state is not possible
  * (SCHED_IDLE or /proc refused) the ordinary one takes its place, and the log says so; with one

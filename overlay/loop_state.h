@@ -64,11 +64,14 @@ struct loop_worker {
 
 struct overlay_loop {
         const struct log *log;
-        int state;  /* enum loop_state, a futex */
-        int broken; /* errno of the first reply that the kernel refused; 0: none */
+        struct overlay_crowd *crowd;     /* borrowed, or `own_crowd` */
+        struct overlay_crowd *own_crowd; /* owned; NULL: the caller has one */
+        int state;                       /* enum loop_state, a futex */
+        int broken;                      /* errno of the first reply that the kernel refused; 0: none */
         int result; /* errno the connection ended with; ENODEV is the good end. Set once, before state becomes ENDED */
 
-        pthread_mutex_t lock; /* sessions and threads come and go under it; while serving taken only to move the monitor */
+        /* sessions and threads come and go under it; while serving taken only to move the monitor */
+        pthread_mutex_t lock;
         struct loop_worker workers[OVERLAY_LOOP_THREADS_MAX + 1];
         unsigned worker_count;
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "overlay/crowd.h"
 #include "overlay/loop_load.h"
 #include "overlay/loop_state.h"
 
@@ -27,14 +28,8 @@
 /* Ticks without any request before the monitor sleeps until the next one. */
 #define IDLE_TICKS 8
 
-/*
- * How long the ordinary thread serves before the quiet one is tried again: at first, and at most. It doubles
- * when the quiet one starves again before it served for that long and RELAPSE_MS. A try costs
- * a window of loop_load.c, so a machine that stays busy loses 1 % to them.
- */
-#define HOLD_MS     100
-#define HOLD_MAX_MS 6400
-#define RELAPSE_MS  1000
+/* After not one ordinary thread could be had. */
+#define RETRY_MS 100
 
 struct watch {
         struct overlay_loop *loop;
@@ -44,8 +39,7 @@ struct watch {
         uint64_t served;                   /* at the last tick */
         unsigned stuck;                    /* ticks in a row that nothing was served though something waits */
         unsigned idle;                     /* ticks in a row without a request */
-        int64_t hold_ms, hold_until;       /* ms: the ordinary state, or before the next attempt at it */
-        int64_t quiet_since;
+        int64_t retry_at;                  /* ms: not before that into the ordinary state */
         /* of the parallel state */
         int64_t window_begin, window_ms, left_at; /* ms */
         uint64_t window_counted, window_changes;  /* sums when the window began */
@@ -126,13 +120,17 @@ static bool request_waits(struct watch *watch)
 
 /* --- into a state ------------------------------------------------------------------- */
 
+/* The quiet thread of a mount that began crowded is made when it is needed: an idle-class thread has to run to end. */
 static void enter_quiet(struct watch *watch, int from)
 {
         uint64_t counted, changes;
 
+        if (overlay_loop_start_workers(watch->loop, 0, 1) == 0) {
+                __atomic_store_n(&watch->loop->unfit, 1, __ATOMIC_SEQ_CST);
+                return;
+        }
         sum_requests(watch->loop, &watch->served, &counted, &changes);
         watch->stuck = watch->idle = 0;
-        watch->quiet_since = now_ms();
         overlay_loop_load_restart(&watch->load);
         take_wish(watch->loop);
         overlay_loop_change_state(watch->loop, from, STATE_QUIET);
@@ -141,8 +139,10 @@ static void enter_quiet(struct watch *watch, int from)
 /* So that the quiet thread gets to finish what it holds, and the monitor to run. */
 static void unpin_quiet(struct overlay_loop *loop)
 {
-        int r = pthread_setaffinity_np(loop->workers[0].thread, OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
+        int r = 0;
 
+        if (loop->workers[0].started)
+                r = pthread_setaffinity_np(loop->workers[0].thread, OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
         if (r == 0)
                 r = pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
         if (r != 0)
@@ -163,10 +163,9 @@ static void enter_ordinary(struct watch *watch)
         struct overlay_loop *loop = watch->loop;
         int64_t now = now_ms();
 
-        watch->hold_ms = now - watch->quiet_since < watch->hold_ms + RELAPSE_MS
-                                 ? twice(watch->hold_ms, HOLD_MS, HOLD_MAX_MS)
-                                 : HOLD_MS;
-        watch->hold_until = now + watch->hold_ms;
+        if (!is_unfit(loop))
+                overlay_crowd_note(loop->crowd, now);
+        watch->retry_at = now + RETRY_MS;
         if (!ensure_threads(loop, 2))
                 return;
         loop_add(&loop->ordinary_phases, 1);
@@ -208,8 +207,8 @@ static bool starves(struct watch *watch, bool waits)
                 r = overlay_loop_load_open(&watch->load, tid);
         if (r == 0)
                 r = overlay_loop_load_read(&watch->load, &sample);
-        if (r == -ESRCH)
-                return false; /* the thread just ended, with the mount */
+        if (r < 0 && __atomic_load_n(&loop->result, __ATOMIC_SEQ_CST) != 0)
+                return false; /* the thread just ended, with the mount: /proc knows it no more */
         if (r < 0) {
                 watch->no_load = true;
                 log_print(loop->log, LOG_INFO,
@@ -240,7 +239,7 @@ static void watch_quiet(struct watch *watch)
         watch->idle = waits || moved ? 0 : watch->idle + 1;
         stalled = watch->stuck >= STALL_TICKS;
         starved = starves(watch, waits);
-        if (is_unfit(loop) || ((stalled || starved) && now_ms() >= watch->hold_until)) {
+        if (is_unfit(loop) || ((stalled || starved) && now_ms() >= watch->retry_at)) {
                 loop_add(&loop->stalls, stalled);
                 watch->stuck = 0;
                 enter_ordinary(watch);
@@ -252,13 +251,13 @@ static void watch_quiet(struct watch *watch)
 static void watch_ordinary(struct watch *watch)
 {
         struct overlay_loop *loop = watch->loop;
-        int64_t left = watch->hold_until - now_ms();
+        int64_t left = overlay_crowd_left(loop->crowd, now_ms());
 
         if (left > 0 || is_unfit(loop))
                 doze(loop, is_unfit(loop) ? -1 : (int)left, false);
         if (take_wish(loop))
                 enter_parallel(watch, STATE_ORDINARY);
-        else if (!is_unfit(loop) && now_ms() >= watch->hold_until)
+        else if (left == 0 && !is_unfit(loop))
                 enter_quiet(watch, STATE_ORDINARY);
 }
 
@@ -268,7 +267,7 @@ static void leave_parallel(struct watch *watch, int64_t now)
         struct overlay_loop *loop = watch->loop;
 
         watch->left_at = now;
-        if (!is_unfit(loop) && now >= watch->hold_until) {
+        if (!is_unfit(loop) && overlay_crowd_left(loop->crowd, now) == 0) {
                 enter_quiet(watch, STATE_PARALLEL);
                 return;
         }
@@ -304,8 +303,7 @@ void *overlay_loop_watch(void *argument)
                               .load = OVERLAY_LOOP_LOAD_INIT,
                               .client = OVERLAY_LOOP_CLIENT_INIT,
                               .window_ms = CALM_WINDOW_MS,
-                              .left_at = INT64_MIN / 2,
-                              .quiet_since = INT64_MIN / 2};
+                              .left_at = INT64_MIN / 2};
 
         pthread_mutex_lock(&watch.loop->lock); /* until the first threads are there */
         pthread_mutex_unlock(&watch.loop->lock);

@@ -22,6 +22,7 @@
  * Whoever mounted closes its own copy of the descriptor: then the death of
  * this process aborts the connection and no client hangs.
  */
+struct overlay_crowd;
 struct overlay_tree;
 struct overlay_server;
 
@@ -37,6 +38,7 @@ struct overlay_server_options {
         const struct log *log; /* borrowed until free; NULL drops the lines */
         unsigned max_threads;  /* threads serving at one time; 0: min(CPUs this process may use, 8) */
         enum overlay_server_policy policy;
+        struct overlay_crowd *crowd; /* crowd.h; borrowed until free; NULL: this mount learns for itself */
 };
 
 /* Room for every opcode of <linux/fuse.h> that is a plain request (TMPFILE, the last one known, is 51). */
@@ -49,7 +51,8 @@ struct overlay_server_counters {
         uint64_t read_bytes;       /* answered to READ */
         uint64_t written_bytes;    /* taken by WRITE */
         uint64_t migrations;       /* how often the thread that served alone moved to its client's CPU */
-        uint64_t ordinary_phases;  /* how often an ordinary thread took over from the quiet one, which starved */
+        uint64_t ordinary_phases;  /* how often an ordinary thread took over from the quiet one, which starved; a mount that
+                                      begins on a busy machine begins with an ordinary one, and that is not counted */
         uint64_t stalls;           /* of these, how many because nothing at all was served for a while */
         uint64_t parallel_phases;  /* how often several threads took over, because clients competed */
 };
