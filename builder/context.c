@@ -160,6 +160,30 @@ static int child(struct builder_source *s, const struct builder_item *dir, const
         return 0;
 }
 
+int builder_context_reopen(struct context *c, const struct builder_item *dir, const char *name,
+                           const struct builder_context_entry *seen, struct builder_item *ret, struct error *err)
+{
+        struct stat st;
+
+        ret->path = child_path(dir, name);
+        ret->parent = dir->fd;
+        ret->attr = seen->attr;
+        ret->device = seen->device;
+        ret->known = seen->known;
+        ret->file = seen->file;
+        ret->listed = true;
+        ret->target = seen->target;
+        if (!S_ISDIR(seen->attr.mode))
+                return 0;
+        ret->fd = openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (ret->fd < 0 || fstat(ret->fd, &st) < 0)
+                return error_set(err, errno == ENOENT ? ESTALE : errno, "cannot open %s/%s: %s", c->directory, ret->path,
+                                 strerror(errno));
+        if (!S_ISDIR(st.st_mode) || st.st_dev != seen->device || st.st_ino != seen->attr.ino)
+                return error_set(err, ESTALE, "%s/%s changed while it was being copied", c->directory, ret->path);
+        return 0;
+}
+
 /* Which line of the ignore file it was, and what it says. */
 static char *explain_ignored(const struct context *c, unsigned line)
 {
@@ -183,14 +207,25 @@ static char *explain_missing(struct builder_source *s, const char *path)
         return memory_printf("it is not in the context %s", c->directory);
 }
 
+static struct builder_source *for_step(struct builder_source *s)
+{
+        struct context *step = memory_dup(builder_context_of(s), sizeof(*step));
+
+        step->seen = builder_context_seen_new();
+        return &step->base;
+}
+
 static void context_free(struct builder_source *s)
 {
         struct context *c = builder_context_of(s);
 
+        if (c->seen) { /* the rest is borrowed */
+                builder_context_seen_free(c->seen);
+                free(c);
+                return;
+        }
         builder_digest_cache_free(c->cache);
         dockerfile_ignore_free(c->ignore);
-        map_free(c->digests);
-        pthread_mutex_destroy(&c->lock);
         fd_close(c->root);
         free(c->directory);
         free(c->ignore_name);
@@ -199,10 +234,12 @@ static void context_free(struct builder_source *s)
 }
 
 static const struct builder_source_ops context_ops = {
+        .for_step = for_step,
         .find = find,
         .list = list,
         .child = child,
-        .each_digested = builder_context_each,
+        .each = builder_context_each,
+        .each_digested = builder_context_each_digested,
         .read_link = builder_context_read_link,
         .each_xattr = builder_context_each_xattr,
         .digest = builder_context_digest,
@@ -235,8 +272,6 @@ int builder_context_open(const char *directory, const struct builder_context_opt
         c->base.ops = &context_ops;
         c->directory = memory_strdup(options && options->label ? options->label : directory);
         c->root = root;
-        c->digests = map_new(free);
-        pthread_mutex_init(&c->lock, NULL);
         c->log = log;
         if (options && set_options(c, options, err) < 0) {
                 context_free(&c->base);

@@ -2,15 +2,13 @@
 #ifndef BRYO_BUILDER_CONTEXT_H
 #define BRYO_BUILDER_CONTEXT_H
 
-#include <pthread.h>
-
+#include "builder/context_seen.h"
 #include "builder/source.h"
-#include "common/map.h"
 #include "dockerfile/ignore.h"
 
 /*
- * A context directory, for its three files only: context.c finds and lists,
- * context_each.c lists and hashes, context_file.c reads. Others use source.h.
+ * A context directory, for its files only: context.c finds and lists, context_each.c lists and hashes,
+ * context_file.c reads, context_seen.c remembers. Others use source.h.
  */
 struct context {
         struct builder_source base; /* first: a struct builder_source * is a struct context * */
@@ -21,8 +19,8 @@ struct context {
         char *ignore_text;
         struct builder_digest_cache *cache; /* NULL: every file is read */
         struct builder_body_table *bodies;  /* NULL: every file is copied; borrowed */
-        pthread_mutex_t lock;               /* guards digests: stages share the context */
-        struct map *digests;                /* path -> struct sha256_digest of what the step key saw */
+        struct builder_context_seen *seen;  /* what the step's key saw, owned; NULL: this is the context itself, of
+                                               which a step's source borrows all else */
         bool plain_modes;                   /* struct builder_context_options */
         bool has_mtime;
         time_t mtime;
@@ -41,6 +39,11 @@ int builder_context_hash(struct context *c, const struct builder_item *item, str
                          struct error *err);
 int builder_context_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
                          void *context, struct error *err);
+int builder_context_each_digested(struct builder_source *s, const struct builder_item *dir,
+                                  builder_item_function *visit, void *context, struct error *err);
+/* The directory NAME in `dir`, opened; ESTALE when it is not what `seen` was. */
+int builder_context_reopen(struct context *c, const struct builder_item *dir, const char *name,
+                           const struct builder_context_entry *seen, struct builder_item *ret, struct error *err);
 int builder_context_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
                            struct error *err);
 int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd,

@@ -47,10 +47,16 @@ static int changed(struct context *c, const struct builder_item *item, struct er
 int builder_context_read_link(struct builder_source *s, const struct builder_item *item, struct buffer *ret,
                               struct error *err)
 {
-        char *room = buffer_reserve(ret, PATH_MAX);
-        ssize_t n = item->fd >= 0 ? readlinkat(item->fd, "", room, PATH_MAX)
-                                  : readlinkat(item->parent, base_name(item), room, PATH_MAX);
+        char *room;
+        ssize_t n;
 
+        if (item->target) {
+                buffer_append_string(ret, item->target);
+                return 0;
+        }
+        room = buffer_reserve(ret, PATH_MAX);
+        n = item->fd >= 0 ? readlinkat(item->fd, "", room, PATH_MAX)
+                          : readlinkat(item->parent, base_name(item), room, PATH_MAX);
         if (n < 0)
                 return error_errno(err, errno, "cannot read the link %s/%s", builder_context_of(s)->directory, item->path);
         ret->size += (size_t)n;
@@ -217,9 +223,9 @@ int builder_context_digest(struct builder_source *s, const struct builder_item *
                 *ret = item->file.digest;
         else if (builder_context_hash(c, item, ret, err) < 0)
                 return -1;
-        pthread_mutex_lock(&c->lock);
-        map_set(c->digests, item->path, strlen(item->path), memory_dup(ret, sizeof(*ret)));
-        pthread_mutex_unlock(&c->lock);
+        /* what is known and listed is remembered with its directory */
+        if (c->seen && !(item->known && item->listed))
+                builder_context_seen_set_digest(c->seen, item->path, ret);
         return 0;
 }
 
@@ -230,14 +236,15 @@ static void observe(void *context, const void *bytes, size_t count)
 
 bool builder_context_keyed_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret)
 {
-        struct context *c = builder_context_of(s);
-        const struct sha256_digest *found;
+        const struct context *c = builder_context_of(s);
+        const struct sha256_digest *found = NULL;
 
-        pthread_mutex_lock(&c->lock);
-        found = map_find(c->digests, item->path, strlen(item->path));
+        if (item->listed && item->known)
+                found = &item->file.digest;
+        else if (c->seen)
+                found = builder_context_seen_digest(c->seen, item->path);
         if (found)
                 *ret = *found;
-        pthread_mutex_unlock(&c->lock);
         return found != NULL;
 }
 

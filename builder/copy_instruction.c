@@ -14,7 +14,7 @@
 
 static void copying_free(struct copying *c)
 {
-        if (c->from)
+        if (c->owns_source)
                 builder_source_free(c->source);
         overlay_tree_close(c->tree);
         builder_upper_close(&c->upper);
@@ -33,14 +33,21 @@ static void copying_free(struct copying *c)
 
 /* --- where from --------------------------------------------------------------------------- */
 
+static void use_context(struct copying *c, struct builder_source *context)
+{
+        c->owns_source = context && context->ops->for_step;
+        c->source = c->owns_source ? context->ops->for_step(context) : context;
+}
+
 static int find_from(struct copying *c, struct error *err)
 {
         struct builder_job *job = c->site->job;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
+        struct builder_source *named = NULL;
         size_t stage;
 
         if (!c->in->from) {
-                c->source = job->context;
+                use_context(c, job->context);
                 return 0;
         }
         if (builder_plan_find_source(&job->plan, c->site->index, c->site->file, c->in->from, &stage, err) < 0)
@@ -50,9 +57,10 @@ static int find_from(struct copying *c, struct error *err)
                 return 0;
         }
         if (builder_named_has(job->named, c->in->from->value)) {
-                if (builder_named_open(job, c->in->from->value, &c->source, &c->base, &cause) < 0)
+                if (builder_named_open(job, c->in->from->value, &named, &c->base, &cause) < 0)
                         return builder_site_error(c->site, &c->in->from->place, err, &cause);
-                c->from = c->source ? NULL : &c->base;
+                use_context(c, named);
+                c->from = named ? NULL : &c->base;
                 return 0;
         }
         if (builder_job_base(job, c->in->from->value, NULL, 0, &c->base, &cause) < 0)
@@ -71,6 +79,7 @@ int builder_copying_open(struct copying *c, struct error *err)
         if (builder_chain_open(&c->from->chain, &job->workshop, NULL, &c->upper, &c->tree, err) < 0)
                 return -1;
         c->source = builder_tree_source_new(c->tree, job->bodies, job->workshop.log);
+        c->owns_source = true;
         return 0;
 }
 

@@ -29,7 +29,8 @@ struct copying {
         struct builder_state *from;    /* the stage's or `base`; NULL: the context */
         struct builder_upper upper;    /* of `tree` */
         struct overlay_tree *tree;     /* the opened `from`; NULL until its content is needed */
-        struct builder_source *source; /* the context or a named one (borrowed), or over `tree` (owned) */
+        struct builder_source *source; /* the context or a named one, or over `tree` */
+        bool owns_source;
 };
 
 /* Expands and checks every word and flag. Errors point at the word. */

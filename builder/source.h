@@ -32,6 +32,8 @@ struct builder_item {
                        open as long as the item is used; else -1. Borrowed */
         bool known; /* a context's file: `digest` and `plain` are its */
         struct builder_known_file file;
+        bool listed; /* a context's: a step remembers it with its directory */
+        const char *target; /* ... and, if it is a link, where that leads; borrowed. Else NULL */
         struct overlay_ref ref; /* a tree's file; empty for a context's, and with `child` */
         const struct overlay_child
                 *child; /* a tree's item that `each` shows and that is no directory; else NULL. Borrowed */
@@ -47,6 +49,11 @@ typedef int builder_item_function(void *context, const char *name, const struct 
 typedef int builder_xattr_function(void *context, const char *name, const void *value, size_t size, struct error *err);
 
 struct builder_source_ops {
+        /*
+         * A source for one step, and one thread: what is placed from it is what its digests were asked of, whatever
+         * happens to the files in between. Owned; `s` must outlive it. NULL: the source does not change.
+         */
+        struct builder_source *(*for_step)(struct builder_source *s);
         /* Finds `path`, links resolved inside the source. A path that an ignore file excludes is not there (ENOENT). */
         int (*find)(struct builder_source *s, const char *path, struct builder_item *ret, struct error *err);
         /* The names in a directory, sorted by bytes; those excluded by an ignore file are left out, sockets too. */

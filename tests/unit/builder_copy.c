@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "builder/content.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "tests/unit/check.h"
@@ -271,6 +272,104 @@ static void test_ignored_files_are_not_there(void)
         builder_source_free(context);
 }
 
+/* Makes the key of all that is in the context, as a step does. */
+static void key_all(struct builder_source *step, struct sha256_digest *ret)
+{
+        const struct builder_content_options options = { .below = "" };
+        CLEANUP_ITEM struct builder_item root = BUILDER_ITEM_INIT;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        struct sha256 hash;
+
+        sha256_init(&hash);
+        CHECK_OK(step->ops->find(step, "", &root, &err));
+        CHECK_OK(builder_content_hash(step, &root, &options, &hash, &err));
+        sha256_final(&hash, ret);
+}
+
+/* Copies after `change`, which comes between a step's key and its copy. */
+static char *copy_after(const char *change, struct builder_source **ret_context, struct error *err)
+{
+        CLEANUP_OVERLAY_TREE struct overlay_tree *tree = new_tree();
+        CLEANUP_FREE char *directory = memory_printf("%s/c", base);
+        const struct copy_case all = { .sources = ".", .dest = "/" };
+        struct builder_source *step;
+        struct sha256_digest key;
+
+        shell("rm -rf c; mkdir -p c/d/deep c/e; cd c; echo 1 > d/one; echo 22 > d/two; echo 4 > d/deep/four; echo 7 > e/f; ln -s one d/l");
+        CHECK_INT(builder_context_open(directory, NULL, NULL, ret_context, err), 0);
+        step = (*ret_context)->ops->for_step(*ret_context);
+        key_all(step, &key);
+        shell(change);
+        if (copy_words(step, tree, &all, err) < 0) {
+                builder_source_free(step);
+                return NULL;
+        }
+        builder_source_free(step);
+        return tree_text(tree);
+}
+
+static void test_a_copy_takes_what_its_key_saw(void)
+{
+        static const struct {
+                const char *change, *expected;
+        } changes[] = {
+                { "cd c; chmod 600 d/one; echo 3 > d/new; rm d/l; ln -s two d/l; mkdir d/m",
+                  "d0755 0:0 /d\nd0755 0:0 /d/deep\nf0644 0:0 /d/deep/four=4\n\nl /d/l->one\nf0644 0:0 /d/one=1\n\n"
+                  "f0644 0:0 /d/two=22\n\nd0755 0:0 /e\nf0644 0:0 /e/f=7\n\n" },
+                { "cd c; echo 9 > d/one", NULL },
+                { "cd c; rm d/deep/four", NULL },
+                { "cd c; mv e f; mkdir e; echo 7 > e/f", NULL },
+                { "cd c; rm -r e; ln -s d e", NULL },
+                { "cd c; rm -r e", NULL },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+                CLEANUP_ERROR struct error err = ERROR_INIT;
+                struct builder_source *context = NULL;
+                CLEANUP_FREE char *text = copy_after(changes[i].change, &context, &err);
+
+                if (changes[i].expected) {
+                        CHECK_STR(text ? text : err.message, changes[i].expected);
+                } else {
+                        CHECK(text == NULL);
+                        CHECK_INT(err.code, ESTALE); /* the step makes a new key */
+                }
+                builder_source_free(context);
+        }
+}
+
+static void test_a_new_key_sees_what_is_there(void)
+{
+        CLEANUP_FREE char *directory = memory_printf("%s/c", base);
+        CLEANUP_OVERLAY_TREE struct overlay_tree *tree = new_tree();
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        const struct copy_case all = { .sources = ".", .dest = "/" };
+        struct sha256_digest first, second, other;
+        struct builder_source *context = NULL, *step, *beside;
+        CLEANUP_FREE char *text = NULL;
+
+        shell("rm -rf c; mkdir -p c/d; cd c; echo 1 > d/one; echo 2 > two");
+        CHECK_OK(builder_context_open(directory, NULL, NULL, &context, &err));
+        step = context->ops->for_step(context);
+        beside = context->ops->for_step(context);
+        key_all(step, &first);
+        shell("cd c; echo 3 > d/one; rm two");
+        key_all(beside, &other);
+        /* the other step's look at the changed file is not this one's */
+        CHECK_INT(copy_words(step, tree, &all, &err), -1);
+        CHECK_INT(err.code, ESTALE);
+        error_clear(&err);
+        key_all(step, &second);
+        CHECK(!sha256_equal(&first, &second));
+        CHECK(sha256_equal(&other, &second));
+        CHECK_OK(copy_words(step, tree, &all, &err));
+        text = tree_text(tree);
+        CHECK_STR(text, "d0755 0:0 /d\nf0644 0:0 /d/one=3\n\n");
+        builder_source_free(beside);
+        builder_source_free(step);
+        builder_source_free(context);
+}
+
 static void set_up(void)
 {
         const struct overlay_pool_options options = { .open = open_source };
@@ -290,6 +389,8 @@ int main(void)
         CHECK_RUN(set_up);
         CHECK_RUN(test_rules);
         CHECK_RUN(test_ignored_files_are_not_there);
+        CHECK_RUN(test_a_copy_takes_what_its_key_saw);
+        CHECK_RUN(test_a_new_key_sees_what_is_there);
         CHECK_RUN(tear_down);
         return CHECK_END();
 }
