@@ -127,7 +127,12 @@ int builder_archive_load(const struct builder_load_options *o, struct oci_archiv
                          struct error *err)
 {
         /* a loaded image is saved again as it came, so its compressed layers stay */
-        const struct oci_archive_load_options options = {.keep_compressed = true, .log = o->log};
+        const struct oci_archive_load_options options = {.keep_compressed = true,
+                                                         .log = o->log,
+                                                         .every = true,
+                                                         .platform = o->platform_count > 0 ? o->platforms[0] : NULL,
+                                                         .only = o->platforms,
+                                                         .only_count = o->platform_count};
         CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
         int result;
 

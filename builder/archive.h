@@ -39,6 +39,8 @@ struct builder_load_options {
         const char *path;      /* an archive or a directory; NULL: the tar on `fd` */
         int fd;                /* borrowed; a pipe is fine */
         const char *what;      /* how `fd` is called in messages */
+        struct oci_platform *const *platforms; /* of an index, the images for these; the first gets the names. Borrowed */
+        size_t platform_count;                 /* 0: all that the archive has; this machine's gets the names, if there is one */
 };
 
 /*

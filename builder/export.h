@@ -16,9 +16,11 @@ struct builder_export_options {
 
 /*
  * A tar of everything, in the canonical form of a layer (doc/layer.md), with
- * the owners of the image. Sockets are left out.
+ * the owners of the image. Sockets are left out. Of several images, each is put
+ * into a directory; these are in the order of their names.
  */
-int builder_export_tar(const struct builder_export_options *o, int fd, struct error *err);
+int builder_export_tar(const struct builder_export_options *images, const char *const *directories, size_t count,
+                       int fd, struct error *err);
 
 /*
  * Into the directory `path`, which is made if missing; files that are there

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tree as one tar. */
+/* A tree as one tar, or several trees, each in a directory of its own. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,16 @@
 struct tar {
         struct oci_layer_writer *writer;
         char *chunk;
+        const char *directory; /* that the tree is put into; NULL: it is the tar's root */
 };
+
+/* Where a path of the tree is in the tar. NULL when it is where it is. Heap text. */
+static char *place(const struct tar *t, const char *path)
+{
+        if (!t->directory)
+                return NULL;
+        return path[0] ? memory_printf("%s/%s", t->directory, path) : memory_strdup(t->directory);
+}
 
 /* The values stand in `values` one behind the other; an array that the caller frees. */
 static int read_xattrs(const struct overlay_ref *ref, struct buffer *names, struct buffer *values,
@@ -67,10 +76,11 @@ static int write_entry(struct tar *t, const struct builder_walk_entry *entry, st
         CLEANUP_BUFFER struct buffer names = BUFFER_INIT;
         CLEANUP_BUFFER struct buffer values = BUFFER_INIT;
         CLEANUP_FREE struct oci_xattr *xattrs = NULL;
-        CLEANUP_FREE char *target = NULL;
+        CLEANUP_FREE char *target = entry->link ? place(t, entry->link) : NULL;
+        CLEANUP_FREE char *path = place(t, entry->path);
         struct oci_entry out = {
                 .kind = entry->link ? OCI_ENTRY_HARDLINK : oci_entry_kind_of(entry->attr.mode),
-                .path = entry->path,
+                .path = path ? path : entry->path,
                 .mode = entry->attr.mode & 07777,
                 .uid = entry->attr.uid,
                 .gid = entry->attr.gid,
@@ -110,17 +120,27 @@ static int write_out(void *context, const void *bytes, size_t size, struct error
 
 static int write_tree(void *context, struct overlay_tree *tree, struct error *err)
 {
-        struct tar t = { oci_layer_writer_new(write_out, context), memory_alloc(BUILDER_EXPORT_CHUNK) };
-        int result = builder_tree_walk(tree, visit, &t, err);
+        return builder_tree_walk(tree, visit, context, err);
+}
 
-        if (result == 0)
-                result = oci_layer_writer_finish(t.writer, err);
+static int write_trees(const struct builder_export_options *o, struct tar *t, const char *const *directories,
+                       size_t count, struct error *err)
+{
+        for (size_t i = 0; i < count; i++) {
+                t->directory = directories ? directories[i] : NULL;
+                if (builder_export_with_tree(&o[i], write_tree, t, err) < 0)
+                        return -1;
+        }
+        return oci_layer_writer_finish(t->writer, err);
+}
+
+int builder_export_tar(const struct builder_export_options *o, const char *const *directories, size_t count, int fd,
+                       struct error *err)
+{
+        struct tar t = {oci_layer_writer_new(write_out, &fd), memory_alloc(BUILDER_EXPORT_CHUNK), NULL};
+        int result = write_trees(o, &t, directories, count, err);
+
         oci_layer_writer_free(t.writer);
         free(t.chunk);
         return result;
-}
-
-int builder_export_tar(const struct builder_export_options *o, int fd, struct error *err)
-{
-        return builder_export_with_tree(o, write_tree, &fd, err);
 }

@@ -244,8 +244,7 @@ static int put_index(const struct builder_index_options *o, const struct builder
         ref->digest = x->descriptor.digest;
         if (by_digest)
                 free(STEAL(ref->tag));
-        if (oci_registry_manifest_put(o->workshop->registry, ref, x->descriptor.media_type, x->bytes.data,
-                                      x->bytes.size, err) < 0)
+        if (builder_push_manifest(o->workshop, ref, &x->descriptor, &x->bytes, o->keep_tags, err) < 0)
                 return error_wrap(err, "cannot push %s", destination);
         return 0;
 }

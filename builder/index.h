@@ -23,6 +23,7 @@ struct builder_index_options {
         const struct oci_pack_options *packs; /* how each is packed; stream and log are filled in */
         size_t count;
         const struct oci_labels *annotations; /* of the index; NULL: none */
+        bool keep_tags;                       /* as of builder_push_options */
 };
 
 struct builder_index {

@@ -257,6 +257,21 @@ static int push_blobs(struct push *p, struct oci_reference *ref, struct error *e
         return 0;
 }
 
+int builder_push_manifest(struct builder_workshop *w, const struct oci_reference *ref, const struct oci_descriptor *d,
+                          const struct buffer *bytes, bool keep_tags, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
+
+        if (oci_registry_manifest_put(w->registry, ref, d->media_type, bytes->data, bytes->size, err) == 0)
+                return 0;
+        if (!keep_tags || err->code != EEXIST)
+                return -1;
+        oci_reference_format_familiar(ref, &name);
+        log_print(w->log, LOG_WARNING, "%s stays what it is: %s", buffer_text(&name), err->message);
+        error_clear(err);
+        return 0;
+}
+
 static int push_one(struct push *p, const char *destination, struct error *err)
 {
         CLEANUP_REFERENCE struct oci_reference *ref = NULL;
@@ -278,8 +293,8 @@ static int push_one(struct push *p, const char *destination, struct error *err)
         }
         if (push_blobs(p, ref, err) < 0)
                 return -1;
-        return oci_registry_manifest_put(p->options->workshop->registry, ref, p->packed->descriptor.media_type,
-                                         p->packed->bytes.data, p->packed->bytes.size, err);
+        return builder_push_manifest(p->options->workshop, ref, &p->packed->descriptor, &p->packed->bytes,
+                                     p->options->keep_tags, err);
 }
 
 /* --- what is remembered ---------------------------------------------------------------------- */

@@ -31,6 +31,7 @@ struct builder_push_options {
         const struct sha256_digest *image;
         const struct strv *destinations;        /* full references */
         bool by_digest;                         /* the manifest is put under its digest, and no tag is moved */
+        bool keep_tags; /* a tag that the registry never moves stays where it is, with a warning instead of an error */
         const struct oci_pack_options *pack;    /* stream and log are filled in; NULL: OCI_PACK_DEFAULT */
         const struct builder_push_watch *watch; /* may be NULL */
 };
@@ -45,5 +46,9 @@ struct builder_push_result {
 /* A failure may leave blobs at the registry, and tags moved in the order of the destinations; never a tag without its
  * blobs. */
 int builder_push(const struct builder_push_options *o, struct builder_push_result *ret, struct error *err);
+
+/* The last step of a push: manifest or index `d` with its bytes, all of whose blobs are there. */
+int builder_push_manifest(struct builder_workshop *w, const struct oci_reference *ref, const struct oci_descriptor *d,
+                          const struct buffer *bytes, bool keep_tags, struct error *err);
 
 #endif

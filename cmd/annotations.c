@@ -60,7 +60,11 @@ static int parse_place(char *text, struct cmd_annotation *ret, struct error *err
                         return -1;
         }
         ret->place = CMD_ANNOTATION_MANIFEST;
-        return text[0] ? find_place(text, &ret->place, err) : 0;
+        if (text[0] && find_place(text, &ret->place, err) < 0)
+                return -1;
+        if (ret->platform && (ret->place == CMD_ANNOTATION_INDEX || ret->place == CMD_ANNOTATION_INDEX_DESCRIPTOR))
+                return error_set(err, OPTIONS_EUSAGE, "the index has no platform: write %s", text);
+        return 0;
 }
 
 static int add_places(struct cmd_annotations *a, char *types, char *key, const char *value, struct error *err)

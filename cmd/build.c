@@ -102,7 +102,8 @@ static int make_image(struct builder_build_options *o, const struct request *r, 
         struct builder_build_result built = { .executed = false };
         struct build_report report = { .flags = r->flags, .outputs = r->outputs, .store = o->store, .log = o->log, .tags = o->tags,
                                        .progress = p, .stdout_taken = build_outputs_use_stdout(r->outputs) };
-        struct build_product product = { .store = o->store, .log = o->log, .tags = o->tags, .registry = &o->registry, .progress = p };
+        struct build_product product = { .store = o->store, .log = o->log, .tags = o->tags, .registry = &o->registry,
+                                         .keep_tags = r->flags->registry.keep_tags, .progress = p };
         char id[CMD_BUILD_ID + 1];
         int result;
 

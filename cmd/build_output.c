@@ -95,17 +95,12 @@ static bool has_platforms(const struct build_flags *f)
         return f->platforms.count > 1 || (f->platforms.count == 1 && strchr(f->platforms.items[0], ','));
 }
 
-static int set_split(const struct reading *r, const char *key, const char *value, struct error *err)
+static int set_split(struct build_output *o, const char *key, const char *value, struct error *err)
 {
-        bool split = false;
-
-        if (set_switch(key, value, &split, err) < 0)
+        if (set_switch(key, value, &o->split, err) < 0)
                 return -1;
-        r->output->no_split = !split;
-        return split && !has_platforms(r->flags)
-                       ? error_set(err, OPTIONS_EUSAGE, "--output %s=%s cannot be done: one platform is built, and its files go to the directory itself",
-                                   key, value)
-                       : 0;
+        o->no_split = !o->split;
+        return 0;
 }
 
 static int set_text(char **to, const char *value)
@@ -170,7 +165,7 @@ static int set_attribute(struct reading *r, const char *key, const char *value, 
         if (strcmp(key, "mode") == 0)
                 return set_only(key, value, "copy", "files that are in the directory already stay there", err);
         if (strcmp(key, "platform-split") == 0)
-                return set_split(r, key, value, err);
+                return set_split(o, key, value, err);
         return set_without_effect(r, key, value, err);
 }
 

@@ -34,6 +34,7 @@ struct build_output {
         char *dest;        /* NULL: standard output, or the store */
         bool directory;    /* OCI with tar=false */
         bool no_split;     /* LOCAL: the files of several platforms go into one directory */
+        bool split;        /* LOCAL, TAR: those of one platform go into a directory of its name, too */
         struct strv names; /* further names of the image */
         struct oci_pack_options
                 pack; /* how its manifest and layers look; annotations are below, stream and log are not set */
@@ -81,6 +82,8 @@ int build_output_packing(const struct build_output *o, struct oci_store *store, 
                          struct build_packing *ret, struct error *err);
 void build_packing_free(struct build_packing *p);
 #define CLEANUP_BUILD_PACKING __attribute__((cleanup(build_packing_free)))
+/* What the directory of a platform is called: "linux_arm64". Heap text. */
+char *build_output_directory(const char *platform);
 /* The output whose manifest is the build's, for --metadata-file: the first that is pushed, else the first that writes one. */
 const struct build_output *build_outputs_find_manifest(const struct build_outputs *o);
 
@@ -91,6 +94,7 @@ struct build_product {
         const struct sha256_digest *image;
         const struct strv *tags; /* every name the image was given, as typed */
         const struct oci_registry_options *registry;
+        bool keep_tags; /* --push-ignore-immutable-tag-errors */
         struct cmd_progress *progress;
         unsigned steps; /* that the build has shown */
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "builder/archive.h"
 #include "builder/export.h"
@@ -94,27 +95,78 @@ static int save(const struct build_product *r, const struct build_output *output
         return builder_archive_save(&o, err);
 }
 
+char *build_output_directory(const char *platform)
+{
+        char *name = memory_strdup(platform);
+
+        for (char *c = name; *c; c++)
+                *c = *c == '/' ? '_' : *c;
+        return name;
+}
+
+/* The directory for the image's platform, if one is asked for; else NULL. */
+static int find_directory(const struct build_product *r, const struct build_output *o, char **ret, struct error *err)
+{
+        CLEANUP_CONFIG struct oci_config *config = NULL;
+        CLEANUP_PLATFORM struct oci_platform *platform = NULL;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+
+        *ret = NULL;
+        if (!o->split)
+                return 0;
+        if (oci_image_load_config(r->store, r->image, &config, err) < 0)
+                return -1;
+        platform = oci_platform_copy(&(struct oci_platform){
+                .os = config->os, .architecture = config->architecture, .variant = config->variant});
+        oci_platform_normalize(platform);
+        oci_platform_format(platform, &text);
+        *ret = build_output_directory(buffer_text(&text));
+        return 0;
+}
+
+static int write_tar(const struct build_product *r, const struct build_output *o, int fd, struct error *err)
+{
+        const struct builder_export_options files = {r->store, r->log, *r->image};
+        CLEANUP_FREE char *directory = NULL;
+
+        if (find_directory(r, o, &directory, err) < 0)
+                return -1;
+        return builder_export_tar(&files, directory ? (const char *[]){directory} : NULL, 1, fd, err);
+}
+
+static int write_directory(const struct build_product *r, const struct build_output *o, struct error *err)
+{
+        const struct builder_export_options files = {r->store, r->log, *r->image};
+        CLEANUP_FREE char *directory = NULL;
+        CLEANUP_FREE char *path = NULL;
+
+        if (find_directory(r, o, &directory, err) < 0)
+                return -1;
+        if (!directory)
+                return builder_export_directory(&files, o->dest, err);
+        if (mkdir(o->dest, 0777) < 0 && errno != EEXIST)
+                return error_errno(err, errno, "cannot make directory %s", o->dest);
+        path = memory_printf("%s/%s", o->dest, directory);
+        return builder_export_directory(&files, path, err);
+}
+
 static int write_stream(const struct build_product *r, const struct build_output *o, struct error *err)
 {
         CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
-        const struct builder_export_options files = {r->store, r->log, *r->image};
 
         if (cmd_output_open(&file, o->dest, err) < 0)
                 return -1;
-        if ((o->kind == BUILD_OUTPUT_TAR ? builder_export_tar(&files, file.fd, err) : save(r, o, NULL, file.fd, err)) <
-            0)
+        if ((o->kind == BUILD_OUTPUT_TAR ? write_tar(r, o, file.fd, err) : save(r, o, NULL, file.fd, err)) < 0)
                 return -1;
         return cmd_output_commit(&file, err);
 }
 
 static int write_one(const struct build_product *r, const struct build_output *o, struct error *err)
 {
-        const struct builder_export_options files = {r->store, r->log, *r->image};
-
         if (writes_stream(o))
                 return write_stream(r, o, err);
         if (o->kind == BUILD_OUTPUT_LOCAL)
-                return builder_export_directory(&files, o->dest, err);
+                return write_directory(r, o, err);
         if (o->kind == BUILD_OUTPUT_OCI)
                 return save(r, o, o->dest, -1, err);
         return o->push ? build_output_push(o, r, err) : 0;

@@ -42,9 +42,10 @@ int build_platforms_check(const struct build_flags *f, const struct build_values
                 if (outputs->items[i].kind == BUILD_OUTPUT_DOCKER)
                         return error_set(err, OPTIONS_EUSAGE,
                                          "--output type=docker holds one platform: write type=oci");
-                if (outputs->items[i].kind == BUILD_OUTPUT_TAR)
+                if (outputs->items[i].kind == BUILD_OUTPUT_TAR && outputs->items[i].no_split)
                         return error_set(err, OPTIONS_EUSAGE,
-                                         "--output type=tar takes one platform: type=local makes a directory for each");
+                                         "--output platform-split=false: a tar cannot hold the files of several "
+                                         "platforms under one name; type=local lays them over each other");
         }
         return 0;
 }
@@ -275,16 +276,57 @@ static int export_files(const struct build_platforms *p, const struct build_outp
                 return error_errno(err, errno, "cannot make directory %s", output->dest);
         for (size_t i = 0; i < p->count; i++) {
                 const struct builder_export_options files = {product->store, product->log, p->images[i]};
-                CLEANUP_FREE char *name = memory_strdup(p->names.items[i]);
+                CLEANUP_FREE char *name = build_output_directory(p->names.items[i]);
                 CLEANUP_FREE char *path = NULL;
 
-                for (char *c = name; *c; c++)
-                        *c = *c == '/' ? '_' : *c;
                 path = output->no_split ? memory_strdup(output->dest) : memory_printf("%s/%s", output->dest, name);
                 if (builder_export_directory(&files, path, err) < 0)
                         return -1;
         }
         return 0;
+}
+
+struct tar_part {
+        char *directory; /* owned */
+        struct sha256_digest image;
+};
+
+/* The platforms in the order of their directories' names, which is that of a tar. */
+static int compare_parts(const void *a, const void *b)
+{
+        const struct tar_part *x = a, *y = b;
+
+        return strcmp(x->directory, y->directory);
+}
+
+/* One tar with a directory for each platform, as buildx. */
+static int export_tar(const struct build_platforms *p, const struct build_output *output,
+                      const struct build_product *product, struct error *err)
+{
+        struct builder_export_options *images = memory_zalloc(p->count, sizeof(*images));
+        const char **directories = memory_zalloc(p->count, sizeof(*directories));
+        struct tar_part *parts = memory_zalloc(p->count, sizeof(*parts));
+        CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
+        int result;
+
+        for (size_t i = 0; i < p->count; i++)
+                parts[i] = (struct tar_part){build_output_directory(p->names.items[i]), p->images[i]};
+        qsort(parts, p->count, sizeof(*parts), compare_parts);
+        for (size_t i = 0; i < p->count; i++) {
+                images[i] = (struct builder_export_options){product->store, product->log, parts[i].image};
+                directories[i] = parts[i].directory;
+        }
+        result = cmd_output_open(&file, output->dest, err);
+        if (result == 0)
+                result = builder_export_tar(images, directories, p->count, file.fd, err);
+        if (result == 0)
+                result = cmd_output_commit(&file, err);
+        for (size_t i = 0; i < p->count; i++)
+                free(parts[i].directory);
+        free(parts);
+        free(directories);
+        free(images);
+        return result;
 }
 
 static int push_with(const struct build_platforms *p, const struct build_output *output,
@@ -306,6 +348,7 @@ static int push_with(const struct build_platforms *p, const struct build_output 
                 return -1;
         w.registry = oci_registry_new(&registry);
         o = index_options(p, &packings, &w);
+        o.keep_tags = product->keep_tags;
         return builder_index_make(&o, &index, err) < 0
                        ? -1
                        : builder_index_push(&o, &index, destinations, output->by_digest, watch, err);
@@ -344,6 +387,7 @@ static int write_one(const struct build_platforms *p, const struct build_output 
         case BUILD_OUTPUT_IMAGE:
                 return output->push ? push(p, output, product, err) : 0;
         case BUILD_OUTPUT_TAR:
+                return export_tar(p, output, product, err);
         case BUILD_OUTPUT_DOCKER:
         case BUILD_OUTPUT_CACHEONLY:
                 break;

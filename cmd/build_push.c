@@ -16,6 +16,7 @@ static int push(const struct build_output *o, const struct build_product *produc
                                                .image = product->image,
                                                .destinations = destinations,
                                                .by_digest = o->by_digest,
+                                               .keep_tags = product->keep_tags,
                                                .pack = &packing.pack,
                                                .watch = watch};
         struct builder_push_result pushed;

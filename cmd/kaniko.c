@@ -14,15 +14,13 @@
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
-#define BY_CERTS     "certificates of registries lie in certs.d, or in build's --cert-dir"
-#define BY_CONF      "registries.conf says where images come from"
 #define NO_SNAPSHOTS "nothing is snapshotted: the file system knows what changed"
 
 struct kaniko_flags {
-        struct strv build_args, destinations, insecure, labels, mirrors, warnings, words;
+        struct strv authorities, build_args, clients, destinations, insecure, labels, maps, mirrors, warnings, words;
         const char *compression, *level, *retries, *single_snapshot;
         const char *cache, *cache_repo, *cache_ttl, *no_push_cache, *context, *dockerfile, *digest_file, *name_file, *oci_path, *platform, *sub_path, *tar_path, *target, *root;
-        const char *insecure_push, *insecure_pull, *skip_push, *skip_pull; /* "true", or NULL */
+        const char *insecure_push, *insecure_pull, *keep_tags, *only_mirrors, *skip_push, *skip_pull; /* "true", or NULL */
         bool no_push, reproducible;
 };
 
@@ -41,11 +39,6 @@ static const struct option_foreign ignored[] = {
         { "kaniko-dir", 0, OPTION_TEXT, "bryo has its store (--root)" },
         { "log-format", 0, OPTION_TEXT, "the progress is plain text" },
         { "log-timestamp", 0, OPTION_MAYBE, "the progress has seconds since the step began" },
-        { "push-ignore-immutable-tag-errors", 0, OPTION_MAYBE, "a tag that the registry does not move is an error" },
-        { "registry-certificate", 0, OPTION_TEXT, BY_CERTS },
-        { "registry-client-cert", 0, OPTION_TEXT, BY_CERTS },
-        { "registry-map", 0, OPTION_TEXT, BY_CONF },
-        { "skip-default-registry-fallback", 0, OPTION_MAYBE, BY_CONF },
         { "skip-push-permission-check", 0, OPTION_MAYBE, "whether a push is allowed shows when it is made" },
         { "skip-unused-stages", 0, OPTION_MAYBE, "stages that the target does not need are never built" },
         { "snapshot-mode", 0, OPTION_TEXT, NO_SNAPSHOTS },
@@ -80,11 +73,16 @@ static int parse(struct kaniko_flags *f, char *const *argv, bool *ret_help, stru
                 { "no-push-cache", 0, OPTION_MAYBE, &f->no_push_cache, "true|false", "Read that cache, write nothing to it" },
                 { "oci-layout-path", 0, OPTION_TEXT, &f->oci_path, "DIR", "Write an OCI image layout" },
                 { "platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH", "What to build for" },
+                { "push-ignore-immutable-tag-errors", 0, OPTION_MAYBE, &f->keep_tags, "true|false", "A tag that the registry never moves is a warning" },
                 { "push-retry", 0, OPTION_TEXT, &f->retries, "N", "The same as --image-download-retry" },
+                { "registry-certificate", 0, OPTION_LIST, &f->authorities, "HOST=FILE", "Trust these authorities at a registry, too" },
+                { "registry-client-cert", 0, OPTION_LIST, &f->clients, "HOST=CERT,KEY", "Show this certificate to a registry" },
+                { "registry-map", 0, OPTION_LIST, &f->maps, "REGISTRY=HOST[/PATH];...", "Ask the second before the first; may be repeated" },
                 { "registry-mirror", 0, OPTION_LIST, &f->mirrors, "HOST[/PREFIX]", "Ask this registry before docker.io" },
                 { "reproducible", 0, OPTION_SWITCH, &f->reproducible, NULL, "All times are 1970" },
                 { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
                 { "single-snapshot", 0, OPTION_MAYBE, &f->single_snapshot, "true|false", "Make one layer of those that the build adds" },
+                { "skip-default-registry-fallback", 0, OPTION_MAYBE, &f->only_mirrors, "true|false", "Of what has a mirror or a map, ask nobody else" },
                 { "skip-tls-verify", 0, OPTION_MAYBE, &f->skip_push, "true|false", "The same as --insecure" },
                 { "skip-tls-verify-pull", 0, OPTION_MAYBE, &f->skip_pull, "true|false", "The same" },
                 { "skip-tls-verify-registry", 0, OPTION_LIST, &f->insecure, "HOST", "The same as --insecure-registry" },
@@ -166,6 +164,18 @@ static bool is_on(const char *value)
         return value && strcmp(value, "false") != 0 && strcmp(value, "0") != 0;
 }
 
+/* "a=b;c=d": kaniko's maps are mirrors of registries other than Docker Hub. */
+static void add_maps(struct strv *argv, const struct strv *maps)
+{
+        for (size_t i = 0; i < maps->count; i++) {
+                CLEANUP_FREE char *list = memory_strdup(maps->items[i]);
+                char *rest;
+
+                for (char *one = strtok_r(list, ";", &rest); one; one = strtok_r(NULL, ";", &rest))
+                        add(argv, "registry-mirror", one);
+        }
+}
+
 static void add_registries(struct strv *argv, const struct kaniko_flags *f)
 {
         if (!f->no_push && f->destinations.count > 0)
@@ -173,7 +183,14 @@ static void add_registries(struct strv *argv, const struct kaniko_flags *f)
         if (is_on(f->insecure_push) || is_on(f->insecure_pull) || is_on(f->skip_push) || is_on(f->skip_pull))
                 strv_add(argv, "--tls-verify=false");
         add_all(argv, "insecure-registry", &f->insecure);
+        add_maps(argv, &f->maps);
         add_all(argv, "registry-mirror", &f->mirrors);
+        add_all(argv, "registry-certificate", &f->authorities);
+        add_all(argv, "registry-client-cert", &f->clients);
+        if (is_on(f->only_mirrors))
+                strv_add(argv, "--skip-default-registry-fallback");
+        if (is_on(f->keep_tags))
+                strv_add(argv, "--push-ignore-immutable-tag-errors");
         if (f->retries && strcmp(f->retries, "0") != 0)
                 add(argv, "retry", f->retries);
 }
@@ -271,6 +288,9 @@ int cmd_kaniko(char *const *argv, struct error *err)
         strv_free(&f.destinations);
         strv_free(&f.insecure);
         strv_free(&f.mirrors);
+        strv_free(&f.authorities);
+        strv_free(&f.clients);
+        strv_free(&f.maps);
         strv_free(&f.labels);
         strv_free(&f.warnings);
         strv_free(&f.words);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bryo load */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "builder/archive.h"
@@ -12,6 +13,7 @@
 #include "cmd/verbs.h"
 #include "common/fd.h"
 #include "common/memory.h"
+#include "oci/platform.h"
 
 static void print_loaded(const struct oci_archive_loaded *loaded)
 {
@@ -26,11 +28,43 @@ static void print_loaded(const struct oci_archive_loaded *loaded)
                 printf("Loaded image ID: %s\n", id);
 }
 
-static int load(const char *root, const char *input, bool quiet, struct error *err)
+/* --platform may be repeated, and hold a list. */
+struct platforms {
+        struct oci_platform **items;
+        size_t count;
+};
+
+static void free_platforms(struct platforms *p)
+{
+        for (size_t i = 0; i < p->count; i++)
+                oci_platform_free(p->items[i]);
+        free(p->items);
+}
+
+static int read_platforms(const struct strv *texts, struct platforms *ret, struct error *err)
+{
+        for (size_t i = 0; i < texts->count; i++) {
+                CLEANUP_FREE char *list = memory_strdup(texts->items[i]);
+                char *rest;
+
+                for (char *one = strtok_r(list, ",", &rest); one; one = strtok_r(NULL, ",", &rest)) {
+                        ret->items = memory_realloc(ret->items, ret->count + 1, sizeof(*ret->items));
+                        if (oci_platform_parse(one, &ret->items[ret->count], err) < 0) {
+                                err->code = OPTIONS_EUSAGE;
+                                return error_wrap(err, "--platform %s", one);
+                        }
+                        oci_platform_normalize(ret->items[ret->count++]);
+                }
+        }
+        return 0;
+}
+
+static int load(const char *root, const char *input, const struct platforms *platforms, bool quiet, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_FD int fd = -1;
-        struct builder_load_options o = {.log = &cmd_notice_log, .fd = -1};
+        struct builder_load_options o = {
+                .log = &cmd_notice_log, .fd = -1, .platforms = platforms->items, .platform_count = platforms->count};
         struct oci_archive_loaded *loaded = NULL;
         size_t count = 0;
 
@@ -54,8 +88,13 @@ int cmd_load(char *const *argv, struct error *err)
         const char *root = NULL;
         const char *input = "-";
         bool quiet = false;
+        CLEANUP_STRV struct strv texts = STRV_INIT;
+        struct platforms platforms = {NULL, 0};
+        int result;
         const struct option_row rows[] = {
                 {"input", 'i', OPTION_TEXT, &input, "PATH", "The archive or directory (default: standard input)"},
+                {"platform", 0, OPTION_LIST, &texts, "OS/ARCH,...",
+                 "Of an image for several platforms, load these (default: all that the archive has)"},
                 {"quiet", 'q', OPTION_SWITCH, &quiet, NULL, "Do not print what was loaded"},
                 CMD_ROOT_ROW(&root),
         };
@@ -70,5 +109,11 @@ int cmd_load(char *const *argv, struct error *err)
 
         if (cmd_arguments_parse(&table, argv, 0, 0, &words, &done, err) < 0)
                 return -1;
-        return done ? 0 : load(root, input, quiet, err);
+        if (done)
+                return 0;
+        result = read_platforms(&texts, &platforms, err);
+        if (result == 0)
+                result = load(root, input, &platforms, quiet, err);
+        free_platforms(&platforms);
+        return result;
 }

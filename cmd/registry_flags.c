@@ -62,6 +62,9 @@ int registry_flags_read(const struct registry_flags *f, struct oci_registry_opti
                                              .credentials = f->creds,
                                              .cert_dir = f->cert_dir,
                                              .mirrors = &f->mirrors,
+                                             .only_mirrors = f->only_mirrors,
+                                             .authorities = &f->authorities,
+                                             .clients = &f->clients,
                                              .insecure = &f->insecure};
         if (read_retries(f->retries, &ret->retries, err) < 0 ||
             read_delay(f->retry_delay, &ret->retry_delay_ms, err) < 0)
@@ -73,6 +76,8 @@ void registry_flags_free(struct registry_flags *f)
 {
         strv_free(&f->mirrors);
         strv_free(&f->insecure);
+        strv_free(&f->authorities);
+        strv_free(&f->clients);
 }
 
 int registry_flags_read_pull(const char *text, enum builder_pull_policy *ret, struct error *err)

@@ -11,6 +11,9 @@
 struct registry_flags {
         const char *authfile, *cert_dir, *creds, *tls_verify, *retries, *retry_delay;
         struct strv mirrors, insecure;
+        /* of bryo build alone */
+        struct strv authorities, clients;
+        bool only_mirrors, keep_tags;
 };
 
 /* Rows for an option table, in the order of the help. */
@@ -23,7 +26,7 @@ struct registry_flags {
                  &(f)->insecure,      "HOST", "This registry may be asked by http, or with any certificate"},          \
                 {"registry-mirror", 0,                                                                                 \
                  OPTION_LIST,       &(f)->mirrors,                                                                     \
-                 "HOST[/PREFIX]",   "Ask this registry before docker.io"},                                             \
+                 "[REG=]HOST[/PATH]", "Ask this registry before docker.io, or before REG"},                                             \
                 {"retry", 0, OPTION_TEXT, &(f)->retries, "N", "Try a request again so often (default: 5)"},            \
                 {"retry-delay",     0,          OPTION_TEXT,                                                           \
                  &(f)->retry_delay, "DURATION", "Before the first time (default: 1s); doubled each time"},             \

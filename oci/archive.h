@@ -61,6 +61,10 @@ struct oci_archive_choice {
 
 struct oci_archive_load_options {
         const struct oci_platform *platform; /* for indexes; NULL: this machine */
+        bool every; /* of an index all images that are there, not only that one, which gets the names; else the first
+                       does */
+        struct oci_platform *const *only;    /* with `every`: for these platforms alone; of each there must be one */
+        size_t only_count;                   /* 0: for any */
         bool keep_compressed;                /* keep the compressed blobs beside the tars */
         const struct log *log;               /* may be NULL */
         const struct oci_archive_choice *choice; /* of a layout: this image only, ENOENT if it is not there; NULL: all */

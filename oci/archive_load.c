@@ -23,6 +23,7 @@ struct loader {
         const struct oci_layout *layout;
         const struct oci_archive_load_options *options;
         const struct oci_platform *platform;
+        const struct oci_descriptor *list; /* the outermost index that is being loaded, or NULL */
         struct oci_archive_loaded *loaded;
         size_t count;
         size_t cap;
@@ -271,6 +272,10 @@ static int load_manifest(struct loader *l, const struct oci_descriptor *d, const
         /* an image keeps the first manifest it came with: that one may name the compressed layers */
         own = (struct oci_descriptor){.media_type = m->media_type, .digest = d->digest, .size = d->size};
         image->manifest = oci_descriptor_dup(old != NULL && old->manifest != NULL ? old->manifest : &own);
+        if (l->list != NULL && l->options->every)
+                image->list = oci_descriptor_dup(l->list);
+        else if (old != NULL && old->list != NULL)
+                image->list = oci_descriptor_dup(old->list);
         if (oci_image_save(l->store, image, err) < 0)
                 return -1;
         add_loaded(l, &image->id, names);
@@ -280,23 +285,131 @@ static int load_manifest(struct loader *l, const struct oci_descriptor *d, const
 static int load_document(struct loader *l, const struct oci_descriptor *d, const struct strv *names, int depth,
                          struct error *err);
 
-/* An index inside: the manifest for the platform. The raw bytes of the index are kept. */
+static bool has_blob(const struct loader *l, const struct oci_descriptor *d)
+{
+        CLEANUP_RANGE struct oci_range r = {.fd = -1};
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+        return oci_layout_find_blob(l->layout, d, &r, &ignored) == 0;
+}
+
+/* Whether an entry of an index is for one of the platforms that are wanted; one that does not say is. */
+static bool is_wanted(const struct loader *l, const struct oci_descriptor *d)
+{
+        for (size_t i = 0; d->platform && i < l->options->only_count; i++)
+                if (oci_platform_rank(d->platform, l->options->only[i]) == 0)
+                        return true;
+        return !d->platform || l->options->only_count == 0;
+}
+
+static void tell_left(const struct loader *l, const char *what, const struct oci_index *x, const bool *taken)
+{
+        CLEANUP_BUFFER struct buffer left = BUFFER_INIT;
+
+        for (size_t i = 0; i < x->manifest_count; i++) {
+                if (taken[i] || !x->manifests[i].platform || oci_index_is_attestation(&x->manifests[i]))
+                        continue;
+                buffer_append_string(&left, left.size > 0 ? ", " : "");
+                oci_platform_format(x->manifests[i].platform, &left);
+        }
+        if (left.size > 0)
+                log_print(l->options->log, LOG_INFO, "%s: %s: %s", what,
+                          l->options->only_count > 0 ? "not asked for, or not in the archive" : "not in the archive",
+                          buffer_text(&left));
+}
+
+/* Those of the asked platforms that no taken entry is for. */
+static int check_only(const struct loader *l, const char *what, const struct oci_index *x, const bool *taken,
+                      struct error *err)
+{
+        for (size_t k = 0; k < l->options->only_count; k++) {
+                CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
+                bool found = false;
+
+                for (size_t i = 0; i < x->manifest_count; i++)
+                        found = found ||
+                                (taken[i] && (!x->manifests[i].platform ||
+                                              oci_platform_rank(x->manifests[i].platform, l->options->only[k]) == 0));
+                if (found)
+                        continue;
+                oci_platform_format(l->options->only[k], &name);
+                return error_set(err, ENOENT, "%s has no image for %s in this archive", what, buffer_text(&name));
+        }
+        return 0;
+}
+
+/* Which entry gets the names: the one for this machine, else the first that is taken. */
+static size_t find_named(const struct loader *l, const struct oci_index *x, const bool *taken)
+{
+        size_t named = x->manifest_count;
+        int best = -1;
+
+        for (size_t i = 0; i < x->manifest_count; i++) {
+                int r = x->manifests[i].platform ? oci_platform_rank(x->manifests[i].platform, l->platform) : -1;
+
+                if (!taken[i] || (named < x->manifest_count && (r < 0 || (best >= 0 && r >= best))))
+                        continue;
+                named = i;
+                best = r;
+        }
+        return named;
+}
+
+/* All images of an index that the archive has: docker and skopeo write archives that lack some. */
+static int load_every(struct loader *l, const char *what, const struct oci_index *x, const struct strv *names,
+                      int depth, struct error *err)
+{
+        const struct strv none = STRV_INIT;
+        bool *taken = memory_zalloc(x->manifest_count + 1, sizeof(*taken));
+        size_t named;
+        int result;
+
+        for (size_t i = 0; i < x->manifest_count; i++)
+                taken[i] = !oci_index_is_attestation(&x->manifests[i]) && is_wanted(l, &x->manifests[i]) &&
+                           has_blob(l, &x->manifests[i]);
+        named = find_named(l, x, taken);
+        result = check_only(l, what, x, taken, err);
+        if (result == 0 && named == x->manifest_count)
+                result = error_set(err, ENOENT, "%s has none of its images in this archive", what);
+        /* what is named first, so that it is what is told of first */
+        if (result == 0)
+                result = load_document(l, &x->manifests[named], names, depth, err);
+        for (size_t i = 0; result == 0 && i < x->manifest_count; i++)
+                if (taken[i] && i != named)
+                        result = load_document(l, &x->manifests[i], &none, depth, err);
+        if (result == 0)
+                tell_left(l, what, x, taken);
+        free(taken);
+        return result;
+}
+
+/* An index inside: the manifest for the platform, or all of them. The raw bytes of the index are kept. */
 static int load_index(struct loader *l, const struct oci_descriptor *d, const struct buffer *bytes,
                       const struct strv *names, int depth, struct error *err)
 {
         CLEANUP_INDEX struct oci_index *x = NULL;
         const struct oci_descriptor *chosen;
+        const struct oci_descriptor *outer = l->list;
+        struct oci_descriptor own;
         char what[16 + OCI_DIGEST_TEXT] = "index ";
+        int result;
 
         oci_digest_format(&d->digest, what + strlen(what));
         if (depth == OCI_LIMIT_INDEX_DEPTH)
                 return error_set(err, E2BIG, "%s lies deeper than the limit of %d indexes", what,
                                  OCI_LIMIT_INDEX_DEPTH);
-        if (oci_index_parse(what, bytes->data, bytes->size, d->media_type, &x, err) < 0 ||
-            oci_index_choose(what, x, l->platform, &chosen, err) < 0 ||
-            load_document(l, chosen, names, depth + 1, err) < 0)
+        if (oci_index_parse(what, bytes->data, bytes->size, d->media_type, &x, err) < 0)
                 return -1;
-        return oci_store_blob_save(l->store, bytes->data, bytes->size, NULL, err);
+        own = (struct oci_descriptor){.media_type = x->media_type, .digest = d->digest, .size = d->size};
+        l->list = outer ? outer : &own;
+        if (l->options->every)
+                result = load_every(l, what, x, names, depth + 1, err);
+        else
+                result = oci_index_choose(what, x, l->platform, &chosen, err) < 0
+                                 ? -1
+                                 : load_document(l, chosen, names, depth + 1, err);
+        l->list = outer;
+        return result < 0 ? -1 : oci_store_blob_save(l->store, bytes->data, bytes->size, NULL, err);
 }
 
 static int load_document(struct loader *l, const struct oci_descriptor *d, const struct strv *names, int depth,
@@ -338,7 +451,7 @@ static bool is_passed_over(const struct loader *l, const struct oci_index *x, si
 {
         const struct oci_descriptor *d = &x->manifests[n];
 
-        if (oci_labels_find(&d->annotations, "vnd.docker.reference.type") != NULL)
+        if (oci_index_is_attestation(d))
                 return true;
         for (size_t i = 0; i < x->manifest_count; i++) {
                 const struct oci_descriptor *other = &x->manifests[i];

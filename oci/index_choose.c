@@ -6,8 +6,7 @@
 #include "oci/manifest.h"
 #include "oci/quote.h"
 
-/* BuildKit's attestations stand in the index as a platform that nobody has. */
-static bool is_attestation(const struct oci_descriptor *d)
+bool oci_index_is_attestation(const struct oci_descriptor *d)
 {
         return (d->platform != NULL && d->platform->os != NULL && strcmp(d->platform->os, "unknown") == 0) ||
                oci_labels_find(&d->annotations, "vnd.docker.reference.type") != NULL;
@@ -21,7 +20,7 @@ static int fail(const char *what, const struct oci_index *x, const struct oci_pl
 
         oci_platform_format(want, &wanted);
         for (size_t i = 0; i < x->manifest_count; i++) {
-                if (x->manifests[i].platform == NULL || is_attestation(&x->manifests[i]))
+                if (x->manifests[i].platform == NULL || oci_index_is_attestation(&x->manifests[i]))
                         continue;
                 buffer_append_string(&there, there.size ? ", " : "");
                 oci_platform_format(x->manifests[i].platform, &there);
@@ -45,7 +44,7 @@ int oci_index_choose(const char *what, const struct oci_index *x, const struct o
                 const struct oci_descriptor *d = &x->manifests[i];
                 int rank;
 
-                if (is_attestation(d))
+                if (oci_index_is_attestation(d))
                         continue;
                 if (d->platform == NULL) {
                         silent = d;

@@ -109,6 +109,8 @@ void oci_descriptor_format(struct oci_json_writer *w, const char *key, const str
 /* `o` is the descriptor's value; *ret must be zeroed, and cleared also after a failure. */
 int oci_descriptor_parse(const char *what, const struct oci_json *o, struct oci_descriptor *ret, struct error *err);
 
+/* BuildKit's attestations stand in an index as a platform that nobody has (unknown/unknown), or say what they are. */
+bool oci_index_is_attestation(const struct oci_descriptor *d);
 /*
  * Chooses the manifest for a platform as containerd's platforms.Only does: same
  * os and architecture; the variant wanted or the next lower one (arm v8 v7 v6 v5,

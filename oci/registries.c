@@ -18,6 +18,7 @@
 
 /* --registry-mirror, taken apart. */
 struct mirror {
+        char *prefix;   /* whose: host[:port][/path] */
         char *location; /* host[:port][/path] */
         enum oci_registries_scheme scheme;
 };
@@ -28,7 +29,8 @@ struct oci_registries {
         enum oci_registries_tls tls;
         struct mirror *mirrors;
         size_t count;
-        struct strv insecure;
+        bool only_mirrors;
+        struct strv insecure, authorities, clients;
         struct registries_conf conf;
 };
 
@@ -50,11 +52,15 @@ void oci_registries_free(struct oci_registries *r)
 {
         if (!r)
                 return;
-        for (size_t i = 0; i < r->count; i++)
+        for (size_t i = 0; i < r->count; i++) {
+                free(r->mirrors[i].prefix);
                 free(r->mirrors[i].location);
+        }
         free(r->mirrors);
         free(r->cert_dir);
         strv_free(&r->insecure);
+        strv_free(&r->authorities);
+        strv_free(&r->clients);
         registries_conf_free(&r->conf);
         free(r);
 }
@@ -100,21 +106,38 @@ static bool is_loopback(const char *host)
 
 /* --- the flags ---------------------------------------------------------------------- */
 
+/* Whose mirror it is, in front of an equals sign; docker.io's without one. *ret_place: what follows. */
+static int read_prefix(const char *text, const char **ret_place, char **ret, struct error *err)
+{
+        CLEANUP_REFERENCE struct oci_reference *ref = NULL;
+        CLEANUP_FREE char *prefix = memory_strndup(text, strcspn(text, "="));
+        bool given = text[strlen(prefix)] == '=';
+
+        *ret_place = given ? text + strlen(prefix) + 1 : text;
+        if (given && parse_place(prefix, "x", &ref, err) < 0)
+                return -1;
+        /* references have one name for Docker Hub */
+        *ret = !given ? memory_strdup(HUB) : memory_printf("%s%s", ref->domain, prefix + strcspn(prefix, "/"));
+        return 0;
+}
+
 static int read_mirror(const char *text, struct mirror *ret, struct error *err)
 {
         CLEANUP_ERROR struct error reason = ERROR_INIT;
         CLEANUP_REFERENCE struct oci_reference *ref = NULL;
         CLEANUP_FREE char *quoted = oci_quote(text);
-        const char *place = text;
+        const char *place;
         size_t size;
 
+        if (read_prefix(text, &place, &ret->prefix, &reason) < 0)
+                return error_set(err, EINVAL, "--registry-mirror %s: %s", quoted, reason.message);
         ret->scheme = OCI_REGISTRIES_HTTPS;
-        if (strncasecmp(text, "http://", 7) == 0) {
+        if (strncasecmp(place, "http://", 7) == 0) {
                 ret->scheme = OCI_REGISTRIES_HTTP;
                 place += 7;
-        } else if (strncasecmp(text, "https://", 8) == 0) {
+        } else if (strncasecmp(place, "https://", 8) == 0) {
                 place += 8;
-        } else if (is_loopback(text)) {
+        } else if (is_loopback(place)) {
                 ret->scheme = OCI_REGISTRIES_HTTPS_OR_HTTP;
         }
         size = strlen(place);
@@ -122,7 +145,8 @@ static int read_mirror(const char *text, struct mirror *ret, struct error *err)
                 size--;
         ret->location = memory_strndup(place, size);
         if (strpbrk(ret->location, "@?#") || size == 0 || parse_place(ret->location, "x", &ref, &reason) < 0)
-                return error_set(err, EINVAL, "--registry-mirror %s is no [http://]HOST[:PORT][/PATH]", quoted);
+                return error_set(err, EINVAL, "--registry-mirror %s is no [REGISTRY=][http://]HOST[:PORT][/PATH]",
+                                 quoted);
         return 0;
 }
 
@@ -135,8 +159,15 @@ static int read_flags(const struct oci_registries_options *options, struct oci_r
                 return error_set(err, ENOTDIR, "--cert-dir %s is no directory", options->cert_dir);
         r->cert_dir = options->cert_dir ? memory_strdup(options->cert_dir) : NULL;
         r->tls = options->tls;
+        r->only_mirrors = options->only_mirrors;
         if (options->insecure)
                 strv_copy(&r->insecure, options->insecure);
+        if (options->authorities)
+                strv_copy(&r->authorities, options->authorities);
+        if (options->clients)
+                strv_copy(&r->clients, options->clients);
+        if (registries_certs_check(&r->authorities, &r->clients, err) < 0)
+                return -1;
         r->mirrors = memory_zalloc(count + 1, sizeof(r->mirrors[0]));
         for (size_t i = 0; i < count; i++)
                 if (read_mirror(options->mirrors->items[i], &r->mirrors[r->count++], err) < 0)
@@ -195,17 +226,22 @@ static int add_endpoint(const struct oci_registries *r, const char *place, const
         e->account = STEAL(ref->domain);
         e->host = memory_strdup(strcmp(e->account, HUB) == 0 ? HUB_HOST : e->account);
         e->repository = STEAL(ref->path);
-        return registries_certs_load(r->cert_dir, e->account, e, err);
+        return registries_certs_load(r->cert_dir, e->account, e, err) < 0
+                       ? -1
+                       : registries_certs_add(&r->authorities, &r->clients, e->account, e, err);
 }
 
-/* The mirrors of --registry-mirror: they are Docker Hub's, and asked before what files name. */
-static int add_flag_mirrors(const struct oci_registries *r, const struct oci_reference *ref,
-                            struct oci_registries_endpoints *ret, struct error *err)
+/* The mirrors of --registry-mirror are asked before what files name. */
+static int add_flag_mirrors(const struct oci_registries *r, const char *name, struct oci_registries_endpoints *ret,
+                            struct error *err)
 {
-        for (size_t i = 0; strcmp(ref->domain, HUB) == 0 && i < r->count; i++) {
+        for (size_t i = 0; i < r->count; i++) {
+                size_t size = registries_conf_match(r->mirrors[i].prefix, name);
                 struct oci_registries_endpoint *e;
 
-                if (add_endpoint(r, r->mirrors[i].location, ref->path, ret, err) < 0)
+                if (size == 0)
+                        continue;
+                if (add_endpoint(r, r->mirrors[i].location, name + size, ret, err) < 0)
                         return -1;
                 e = &ret->items[ret->count - 1];
                 e->mirror = true;
@@ -248,9 +284,12 @@ int oci_registries_resolve(const struct oci_registries *r, const struct oci_refe
         rule = registries_conf_find(&r->conf, name, &size);
         if (rule && rule->blocked)
                 return error_set(err, EPERM, "%s is blocked: [[registry]] %s in %s", name, rule->prefix, rule->origin);
-        /* as containers does: what files say about other places is about reading */
-        if (purpose == OCI_REGISTRIES_PULL &&
-            (add_flag_mirrors(r, ref, ret, err) < 0 || add_rule_mirrors(r, rule, name + size, ref, ret, err) < 0))
+        /* as containers does: what is said about other places is about reading */
+        if (purpose == OCI_REGISTRIES_PULL && add_flag_mirrors(r, name, ret, err) < 0)
+                return -1;
+        if (r->only_mirrors && ret->count > 0)
+                return 0;
+        if (purpose == OCI_REGISTRIES_PULL && add_rule_mirrors(r, rule, name + size, ref, ret, err) < 0)
                 return -1;
         moved = purpose == OCI_REGISTRIES_PULL && rule && rule->location;
         if (add_endpoint(r, moved ? rule->location : ref->domain, moved ? name + size : ref->path, ret, err) < 0)

@@ -37,8 +37,11 @@ struct oci_registries_options {
         const struct log *log; /* may be NULL. Borrowed */
         const char *cert_dir;  /* --cert-dir: instead of certs.d, for every registry; NULL */
         enum oci_registries_tls tls;
-        const struct strv *mirrors;  /* --registry-mirror [http://]HOST[/PREFIX], of docker.io, before configured ones;
-                                        may be NULL */
+        const struct strv *mirrors; /* --registry-mirror [REGISTRY[/PATH]=][http://]HOST[/PREFIX], of docker.io if it
+                                       does not say of which; asked before configured ones. May be NULL */
+        bool only_mirrors;          /* what has such a mirror is not asked for at its registry */
+        const struct strv *authorities; /* HOST=FILE: certificates that are trusted there, too; may be NULL */
+        const struct strv *clients;  /* HOST=CERTIFICATE,KEY: files for TLS client authentication there; may be NULL */
         const struct strv *insecure; /* --insecure-registry HOST; may be NULL */
 };
 

@@ -3,7 +3,9 @@
 #include "oci/registries_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,22 +33,31 @@ static char *find_directory(const char *host)
         return found;
 }
 
+/* Appends certificates; what is no PEM file is an error. */
+static int read_authority(const char *path, bool must_exist, struct buffer *ret, struct error *err)
+{
+        size_t before = ret->size;
+        bool found;
+
+        if (oci_user_file_read(path, OCI_LIMIT_CERTIFICATE, &found, ret, err) < 0)
+                return -1;
+        if (!found && must_exist)
+                return error_set(err, ENOENT, "the certificate %s does not exist", path);
+        if (found && !strstr(buffer_text(ret) + before, "-----BEGIN "))
+                return error_set(err, EINVAL, "%s is no certificate (PEM)", path);
+        buffer_append_char(ret, '\n');
+        return 0;
+}
+
 static int read_authorities(const char *directory, struct buffer *ret, struct error *err)
 {
         CLEANUP_STRV struct strv files = STRV_INIT;
 
         if (oci_user_file_list(directory, ".crt", &files, err) < 0)
                 return -1;
-        for (size_t i = 0; i < files.count; i++) {
-                size_t before = ret->size;
-                bool found;
-
-                if (oci_user_file_read(files.items[i], OCI_LIMIT_CERTIFICATE, &found, ret, err) < 0)
+        for (size_t i = 0; i < files.count; i++)
+                if (read_authority(files.items[i], false, ret, err) < 0)
                         return -1;
-                if (found && !strstr(buffer_text(ret) + before, "-----BEGIN "))
-                        return error_set(err, EINVAL, "%s is no certificate (PEM)", files.items[i]);
-                buffer_append_char(ret, '\n');
-        }
         return 0;
 }
 
@@ -93,4 +104,59 @@ int registries_certs_load(const char *cert_dir, const char *host, struct oci_reg
         if (!directory)
                 return 0;
         return read_authorities(directory, &ret->ca, err) < 0 || find_client(directory, ret, err) < 0 ? -1 : 0;
+}
+
+/* --- of flags ---------------------------------------------------------------------------- */
+
+/* What follows HOST= when the text is about this host; NULL otherwise. */
+static const char *find_value(const char *text, const char *host)
+{
+        size_t size = strcspn(text, "=");
+
+        return strlen(host) == size && strncasecmp(text, host, size) == 0 ? text + size + 1 : NULL;
+}
+
+int registries_certs_add(const struct strv *authorities, const struct strv *clients, const char *host,
+                         struct oci_registries_endpoint *ret, struct error *err)
+{
+        for (size_t i = 0; i < authorities->count; i++) {
+                const char *path = find_value(authorities->items[i], host);
+
+                if (path && read_authority(path, true, &ret->ca, err) < 0)
+                        return error_wrap(err, "--registry-certificate");
+        }
+        for (size_t i = 0; i < clients->count; i++) {
+                const char *paths = find_value(clients->items[i], host);
+
+                if (!paths)
+                        continue;
+                free(ret->client_certificate);
+                free(ret->client_key);
+                ret->client_certificate = memory_strndup(paths, strcspn(paths, ","));
+                ret->client_key = memory_strdup(strchr(paths, ',') + 1);
+                if (access(ret->client_certificate, R_OK) < 0 || access(ret->client_key, R_OK) < 0)
+                        return error_errno(err, errno, "--registry-client-cert: cannot read %s and %s",
+                                           ret->client_certificate, ret->client_key);
+        }
+        return 0;
+}
+
+int registries_certs_check(const struct strv *authorities, const struct strv *clients, struct error *err)
+{
+        for (size_t i = 0; i < authorities->count; i++) {
+                const char *equals = strchr(authorities->items[i], '=');
+
+                if (!equals || equals == authorities->items[i] || !equals[1])
+                        return error_set(err, EINVAL, "--registry-certificate %s: write HOST=FILE",
+                                         authorities->items[i]);
+        }
+        for (size_t i = 0; i < clients->count; i++) {
+                const char *equals = strchr(clients->items[i], '=');
+                const char *comma = equals ? strchr(equals, ',') : NULL;
+
+                if (!comma || equals == clients->items[i] || comma == equals + 1 || !comma[1])
+                        return error_set(err, EINVAL, "--registry-client-cert %s: write HOST=CERTIFICATE,KEY",
+                                         clients->items[i]);
+        }
+        return 0;
 }

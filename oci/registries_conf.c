@@ -38,9 +38,8 @@ void registries_conf_free(struct registries_conf *c)
 
 /* --- matching ------------------------------------------------------------------------- */
 
-/* How much of "host[:port]/path" the prefix matches; 0: nothing. "*." stands for any number of subdomains, the port not
- * counted. */
-static size_t match(const char *prefix, const char *name)
+/* "*." stands for any number of subdomains, the port not counted. */
+size_t registries_conf_match(const char *prefix, const char *name)
 {
         size_t size = strlen(prefix), host = strcspn(name, "/");
 
@@ -59,7 +58,7 @@ const struct registries_rule *registries_conf_find(const struct registries_conf 
 
         *ret_size = 0;
         for (size_t i = 0; i < c->count; i++) {
-                size_t size = match(c->rules[i].prefix, name);
+                size_t size = registries_conf_match(c->rules[i].prefix, name);
 
                 /* a plain prefix is more exact than a star that reaches as far */
                 if (size > *ret_size || (size > 0 && size == *ret_size && c->rules[i].prefix[0] != '*')) {

@@ -48,9 +48,17 @@ void registries_conf_free(struct registries_conf *c);
 /* The rule with the longest matching prefix for "host/path", or NULL; *ret_size is how much of the name it matched. */
 const struct registries_rule *registries_conf_find(const struct registries_conf *c, const char *name, size_t *ret_size);
 
+/* How much of "host[:port]/path" a rule's prefix matches; 0: nothing. */
+size_t registries_conf_match(const char *prefix, const char *name);
+
 /* The certificates for a host ("docker.io", "localhost:5000"): of `cert_dir`, or of the first certs.d directory that it
  * has. */
 int registries_certs_load(const char *cert_dir, const char *host, struct oci_registries_endpoint *ret,
                           struct error *err);
+/* Those of flags, HOST=FILE and HOST=CERTIFICATE,KEY: in addition, and instead. */
+int registries_certs_add(const struct strv *authorities, const struct strv *clients, const char *host,
+                         struct oci_registries_endpoint *ret, struct error *err);
+/* EINVAL for a text that is none of these. */
+int registries_certs_check(const struct strv *authorities, const struct strv *clients, struct error *err);
 
 #endif

@@ -66,6 +66,9 @@ struct oci_registry *oci_registry_new(const struct oci_registry_options *o)
         add_text(&r->options, REGISTRY_TAG_CERT_DIR, o->cert_dir);
         oci_frame_number(&r->options, REGISTRY_TAG_TLS, o->tls);
         add_texts(&r->options, REGISTRY_TAG_MIRROR, o->mirrors);
+        oci_frame_number(&r->options, REGISTRY_TAG_ONLY_MIRRORS, o->only_mirrors);
+        add_texts(&r->options, REGISTRY_TAG_AUTHORITY, o->authorities);
+        add_texts(&r->options, REGISTRY_TAG_CLIENT, o->clients);
         add_texts(&r->options, REGISTRY_TAG_INSECURE, o->insecure);
         oci_frame_number(&r->options, REGISTRY_TAG_RETRIES, o->retries);
         oci_frame_number(&r->options, REGISTRY_TAG_DELAY, o->retry_delay_ms);

@@ -45,7 +45,10 @@ struct oci_registry_options {
         const struct strv *names;   /* of images: --creds is for their registries alone; NULL: for whichever is asked */
         const char *cert_dir;       /* --cert-dir; NULL: the host's directory below certs.d */
         enum oci_registry_tls tls;  /* --tls-verify */
-        const struct strv *mirrors; /* HOST[/PREFIX], for docker.io only, before configured ones; may be NULL */
+        const struct strv *mirrors; /* [REGISTRY[/PATH]=]HOST[/PREFIX], asked before configured ones; may be NULL */
+        bool only_mirrors;          /* what has such a mirror is not asked for at its registry */
+        const struct strv *authorities; /* HOST=FILE: certificates that are trusted there, too; may be NULL */
+        const struct strv *clients;  /* HOST=CERTIFICATE,KEY: files for TLS client authentication there; may be NULL */
         const struct strv *insecure; /* hosts that may be asked by http or with any certificate; may be NULL */
         unsigned retries;            /* of one request; 0: 5 */
         unsigned stall_seconds;      /* a transfer slower than 64 bytes a second for so long is given up; 0: 60 */
@@ -91,7 +94,8 @@ int oci_registry_manifest_get(struct oci_registry *r, const struct oci_reference
  * limits. */
 int oci_registry_manifest_head(struct oci_registry *r, const struct oci_reference *ref,
                                struct oci_registry_manifest *ret, struct error *err);
-/* Under the reference's tag; by digest alone when it has none. Its digest, if it has one, must be that of the bytes. */
+/* Under the reference's tag; by digest alone when it has none. Its digest, if it has one, must be that of the bytes.
+ * EEXIST: the registry says that it never moves this tag. */
 int oci_registry_manifest_put(struct oci_registry *r, const struct oci_reference *ref, const char *media_type,
                               const void *bytes, size_t size, struct error *err);
 

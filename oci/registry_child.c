@@ -349,6 +349,12 @@ static void take_option(struct registry_client_options *o, const struct oci_fram
                 strv_take(&o->mirrors, memory_strndup(field->bytes, field->size));
         else if (field->tag == REGISTRY_TAG_INSECURE)
                 strv_take(&o->insecure, memory_strndup(field->bytes, field->size));
+        else if (field->tag == REGISTRY_TAG_ONLY_MIRRORS)
+                o->only_mirrors = field->number != 0;
+        else if (field->tag == REGISTRY_TAG_AUTHORITY)
+                strv_take(&o->authorities, memory_strndup(field->bytes, field->size));
+        else if (field->tag == REGISTRY_TAG_CLIENT)
+                strv_take(&o->clients, memory_strndup(field->bytes, field->size));
         else if (field->tag == REGISTRY_TAG_RETRIES)
                 o->retries = (unsigned)field->number;
         else if (field->tag == REGISTRY_TAG_DELAY)

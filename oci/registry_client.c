@@ -55,6 +55,8 @@ void registry_client_options_clear(struct registry_client_options *o)
         strv_free(&o->names);
         strv_free(&o->mirrors);
         strv_free(&o->insecure);
+        strv_free(&o->authorities);
+        strv_free(&o->clients);
         *o = (struct registry_client_options){.authfile = NULL};
 }
 
@@ -174,6 +176,9 @@ static int load_files(struct registry_client *c, struct error *err)
                                                                          ? OCI_REGISTRIES_TLS_OFF
                                                                          : OCI_REGISTRIES_TLS_DEFAULT,
                                                           .mirrors = &o->mirrors,
+                                                          .only_mirrors = o->only_mirrors,
+                                                          .authorities = &o->authorities,
+                                                          .clients = &o->clients,
                                                           .insecure = &o->insecure};
 
         if (!c->registries && oci_registries_load(&registries, &c->registries, err) < 0)

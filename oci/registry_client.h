@@ -35,7 +35,8 @@ struct registry_client_options {
         bool restricted;                         /* the credentials are for the registries of `names` alone */
         struct strv names;                       /* of images */
         enum oci_registry_tls tls;
-        struct strv mirrors, insecure;
+        struct strv mirrors, insecure, authorities, clients;
+        bool only_mirrors;
         unsigned retries, retry_delay_ms, stall_seconds;
 };
 

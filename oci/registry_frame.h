@@ -48,17 +48,20 @@ enum registry_tag {
         REGISTRY_TAG_USER,          /* text */
         REGISTRY_TAG_SECRET,        /* text */
         /* options */
-        REGISTRY_TAG_AUTHFILE,    /* text */
-        REGISTRY_TAG_CREDENTIALS, /* text */
-        REGISTRY_TAG_RESTRICTED,  /* number: 1 when the credentials are for the registries of NAMEs alone */
-        REGISTRY_TAG_NAME,        /* text: of an image, as it was typed; repeated */
-        REGISTRY_TAG_CERT_DIR,    /* text */
-        REGISTRY_TAG_TLS,         /* number: enum oci_registry_tls */
-        REGISTRY_TAG_MIRROR,      /* text; repeated */
-        REGISTRY_TAG_INSECURE,    /* text; repeated */
-        REGISTRY_TAG_RETRIES,     /* number */
-        REGISTRY_TAG_DELAY,       /* number: milliseconds */
-        REGISTRY_TAG_STALL,       /* number: seconds */
+        REGISTRY_TAG_AUTHFILE,     /* text */
+        REGISTRY_TAG_CREDENTIALS,  /* text */
+        REGISTRY_TAG_RESTRICTED,   /* number: 1 when the credentials are for the registries of NAMEs alone */
+        REGISTRY_TAG_NAME,         /* text: of an image, as it was typed; repeated */
+        REGISTRY_TAG_CERT_DIR,     /* text */
+        REGISTRY_TAG_TLS,          /* number: enum oci_registry_tls */
+        REGISTRY_TAG_MIRROR,       /* text; repeated */
+        REGISTRY_TAG_ONLY_MIRRORS, /* number: 1 or 0 */
+        REGISTRY_TAG_AUTHORITY,    /* text; repeated */
+        REGISTRY_TAG_CLIENT,       /* text; repeated */
+        REGISTRY_TAG_INSECURE,     /* text; repeated */
+        REGISTRY_TAG_RETRIES,      /* number */
+        REGISTRY_TAG_DELAY,        /* number: milliseconds */
+        REGISTRY_TAG_STALL,        /* number: seconds */
         /* answers */
         REGISTRY_TAG_DONE,    /* number: bytes */
         REGISTRY_TAG_TOTAL,   /* number: bytes */

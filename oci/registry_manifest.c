@@ -199,6 +199,17 @@ int registry_job_manifest_head(struct registry_job *job, struct error *err)
 
 /* --- putting ---------------------------------------------------------------------------- */
 
+/*
+ * Registries have no code for a tag that is never moved, but all of them have the word: "... because the repository is
+ * immutable" (ECR), "The repository has enabled tag immutability" (Artifact Registry), "configured as immutable"
+ * (Harbor).
+ */
+static bool is_immutable(const struct http_response *response)
+{
+        return response->status >= 400 && response->status < 500 && response->body.size > 0 &&
+               memmem(response->body.data, response->body.size, "mmutab", strlen("mmutab")) != NULL;
+}
+
 static int put(struct registry_job *job, struct registry_endpoint *e, const struct buffer *bytes, struct error *err)
 {
         CLEANUP_HTTP_RESPONSE struct http_response response = HTTP_RESPONSE_INIT;
@@ -223,8 +234,12 @@ static int put(struct registry_job *job, struct registry_endpoint *e, const stru
                 return -1;
         if (registry_call(job, e, &call, &response, err) < 0)
                 return error_wrap(err, "cannot put the %s", s.what);
-        if (response.status != 201 && response.status != 200 && response.status != 202)
-                return registry_response_error(e, s.what, &response, err);
+        if (response.status != 201 && response.status != 200 && response.status != 202) {
+                (void)registry_response_error(e, s.what, &response, err);
+                if (is_immutable(&response))
+                        err->code = EEXIST;
+                return -1;
+        }
         if (find_digest(s.what, &response, &found, &said, err) < 0)
                 return -1;
         return found ? check_digest(s.what, "the registry says that it stored", &job->ret.digest, &said, err) : 0;

@@ -65,7 +65,7 @@ assert_fails 2 "have no zstd" bryo build -o type=oci,dest=x --format docker --co
 assert_fails 2 "gzip, zstd and none, not estargz" bryo build -o type=oci,dest=x,compression=estargz context
 assert_fails 2 "levels of gzip are 0 to 9, not 12" bryo build -o type=oci,dest=x,compression-level=12 context
 assert_fails 2 "cannot be done" bryo build -o type=local,dest=x,mode=delete context
-assert_fails 2 "cannot be done" bryo build -o type=local,dest=x,platform-split=true context
+assert_fails 2 "the index has no platform" bryo build --platform linux/amd64,linux/arm64 --annotation 'index[linux/amd64]:a=b' context
 
 # KEEP.2: a base keeps the layers it came with, until force-compression says otherwise.
 works bryo save --compression zstd -o base.tar plain

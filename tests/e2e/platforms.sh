@@ -35,6 +35,14 @@ done
 once=$(file "$here" once)
 build --platform "$platforms" -o type=local,dest=files
 assert_equal "$(file linux/arm64 once)" "$once" "what the cache has"
+# A tar has the same directories, those of one platform only if they are asked for.
+build --platform "$platforms" -o type=tar,dest=files.tar
+mkdir unpacked
+tar -xf files.tar -C unpacked
+diff -r files unpacked
+build --platform linux/arm64 -o type=tar,dest=one.tar,platform-split=true -o type=local,dest=one,platform-split=true -o type=tar,dest=plain.tar
+assert_equal "$(tar -tf one.tar | sed -n 1p) $(tar -tf plain.tar | sed -n 1p)" "linux_arm64/ ./"
+assert_equal "$(ls one)" linux_arm64
 
 # --- the index --------------------------------------------------------------------------
 build --platform linux/arm64 --platform "$here,linux/arm64/v8" -t many:1 -t many:2 --iidfile iid --metadata-file metadata --annotation index:x=y
@@ -90,7 +98,7 @@ done
 dockerfile <<< $'FROM busybox\nRUN true'
 assert_fails 2 "--load hands one platform" bryo build --platform "$platforms" --load context
 assert_fails 2 "type=docker holds one platform" bryo build --platform "$platforms" -o type=docker,dest=x context
-assert_fails 2 "type=tar takes one platform" bryo build --platform "$platforms" -o type=tar,dest=x context
+assert_fails 2 "a tar cannot hold" bryo build --platform "$platforms" -o type=tar,dest=x,platform-split=false context
 assert_fails 2 "--platform linux/a b" bryo build --platform "linux/amd64,linux/a b" context
 assert_fails 1 "linux/s390x: Dockerfile:1:" bryo build --platform "$here,linux/s390x" --pull=never context
 # The last stage is for one platform: there is one image, and that is said.

@@ -41,6 +41,15 @@ works bryo --root mirrored build --registry-mirror "http://$plain" -t x .
 works bryo --root mirrored inspect docker.io/library/busybox:1
 works bryo --root insecure build --registry-mirror "$plain" --insecure-registry "$plain" --retry 2 --retry-delay 10ms -t x .
 
+# A mirror of another registry; a certificate for one registry alone; one that is shown to a registry which does not ask for it.
+printf 'FROM elsewhere.invalid/busybox:1\n' > Dockerfile
+works bryo --root named build --registry-mirror "elsewhere.invalid=$plain/library" -t x .
+works bryo --root named pull -q --registry-mirror "elsewhere.invalid=$plain/library" elsewhere.invalid/busybox:1
+printf 'FROM %s/busybox:1\n' "$secret" > Dockerfile
+authority=(--authfile auth.json --registry-certificate "$secret=$PWD/ca.pem")
+works bryo --root trusting build "${authority[@]}" --registry-client-cert "$secret=$PWD/server.pem,$PWD/server.key" -t x .
+assert_fails 1 "absent.key" bryo --root showing build "${authority[@]}" --registry-client-cert "$secret=$PWD/server.key,$PWD/absent.key" -t x .
+
 # What is wrong in them.
 for line in '--retry 0|give a number from 1' '--retry many|give a number' '--retry-delay soon|give a time' '--tls-verify=perhaps|say true or false'; do
         # shellcheck disable=SC2086
