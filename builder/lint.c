@@ -30,10 +30,11 @@ static bool find_base(void *context, const char *image, struct dockerfile_base *
         if (builder_named_has(job->named, image)) /* opening it may mean to fetch it */
                 return false;
         if (job->plan.count > 0 ? builder_bases_peek(job->bases, &base, &config, &ignored) < 0
-                         : builder_bases_config(job->bases, &base, &config, &ignored) < 0) {
-                if (job->plan.count == 0)
-                        log_print(job->options->log, LOG_INFO, "what is checked beside the base image %s is not: %s", image,
-                                  ignored.message);
+                                : builder_bases_config(job->bases, &base, &config, &ignored) < 0) {
+                if (job->plan.count == 0 && image[0] != '\0') /* a FROM that comes to nothing has its own warning */
+                        log_print(job->options->log, LOG_INFO,
+                                  "the checks do not know the environment and the platform of the base image %s: %s",
+                                  image, ignored.message);
                 return false;
         }
         strv_copy(&ret->env, &config->config.env);
@@ -44,7 +45,8 @@ static bool find_base(void *context, const char *image, struct dockerfile_base *
 }
 
 /* `lenient`: what a build finds by itself is no error here, which need not even come there. */
-static int lint(struct builder_job *job, const char *target, bool lenient, struct builder_check_result *ret, struct error *err)
+static int lint(struct builder_job *job, const char *target, bool lenient, struct builder_check_result *ret,
+                struct error *err)
 {
         const struct builder_build_options *o = job->options;
         CLEANUP_STRV struct strv platform = STRV_INIT;

@@ -11,18 +11,17 @@
 #include "common/memory.h"
 
 static const struct option_foreign ignored[] = {
-        { "cgroup-manager", 0, OPTION_TEXT, "bryo makes no control groups" },
-        { "connection", 0, OPTION_TEXT, "there is no daemon" },
-        { "context", 'c', OPTION_TEXT, "there is no daemon" },
-        { "debug", 'D', OPTION_SWITCH, "there is nothing more to say" },
-        { "events-backend", 0, OPTION_TEXT, "bryo keeps no events" },
-        { "host", 'H', OPTION_TEXT, "there is no daemon" },
-        { "log-level", 'l', OPTION_TEXT, "there is nothing more to say" },
-        { "registries-conf", 0, OPTION_TEXT, "bryo does not talk to registries yet" },
-        { "remote", 'r', OPTION_MAYBE, "there is no daemon" },
-        { "runroot", 0, OPTION_TEXT, "bryo keeps all its files in one store" },
-        { "storage-driver", 0, OPTION_TEXT, "bryo has its own file system" },
-        { "storage-opt", 0, OPTION_TEXT, "bryo has its own file system" },
+        {"cgroup-manager", 0, OPTION_TEXT, "bryo makes no control groups"},
+        {"connection", 0, OPTION_TEXT, "there is no daemon"},
+        {"context", 'c', OPTION_TEXT, "there is no daemon"},
+        {"debug", 'D', OPTION_SWITCH, "there is nothing more to say"},
+        {"events-backend", 0, OPTION_TEXT, "bryo keeps no events"},
+        {"host", 'H', OPTION_TEXT, "there is no daemon"},
+        {"log-level", 'l', OPTION_TEXT, "there is nothing more to say"},
+        {"remote", 'r', OPTION_MAYBE, "there is no daemon"},
+        {"runroot", 0, OPTION_TEXT, "bryo keeps all its files in one store"},
+        {"storage-driver", 0, OPTION_TEXT, "bryo has its own file system"},
+        {"storage-opt", 0, OPTION_TEXT, "bryo has its own file system"},
 };
 
 static int export(const char *name, const char *value, struct error *err)
@@ -34,17 +33,21 @@ static int export(const char *name, const char *value, struct error *err)
 
 static bool is_flag(const char *word)
 {
-        return word && word[0] == '-' && strcmp(word, "--help") != 0 && strcmp(word, "-h") != 0 && strcmp(word, "--version") != 0;
+        return word && word[0] == '-' && strcmp(word, "--help") != 0 && strcmp(word, "-h") != 0 &&
+               strcmp(word, "--version") != 0;
 }
 
 int cmd_global_take(int *argc, char ***argv, struct error *err)
 {
         CLEANUP_STRV struct strv words = STRV_INIT;
         CLEANUP_STRV struct strv warnings = STRV_INIT;
-        const char *root = NULL, *config = NULL;
+        const char *root = NULL, *config = NULL, *registries = NULL;
         const struct option_row rows[] = {
-                { "config", 0, OPTION_TEXT, &config, "DIR", "docker's configuration (default: $DOCKER_CONFIG or ~/.docker)" },
-                { "root", 0, OPTION_TEXT, &root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
+                {"config", 0, OPTION_TEXT, &config, "DIR",
+                 "docker's configuration (default: $DOCKER_CONFIG or ~/.docker)"},
+                {"registries-conf", 0, OPTION_TEXT, &registries, "FILE",
+                 "registries.conf (default: $CONTAINERS_REGISTRIES_CONF)"},
+                {"root", 0, OPTION_TEXT, &root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)"},
         };
         const struct option_table table = {
                 .usage = "bryo [OPTIONS] COMMAND",
@@ -61,7 +64,7 @@ int cmd_global_take(int *argc, char ***argv, struct error *err)
         if (!is_flag((*argv)[1]))
                 return 0;
         if (options_parse(&table, *argv, &words, &help, err) < 0 || export("BRYO_ROOT", root, err) < 0 ||
-            export("DOCKER_CONFIG", config, err) < 0)
+            export("DOCKER_CONFIG", config, err) < 0 || export("CONTAINERS_REGISTRIES_CONF", registries, err) < 0)
                 return -1;
         for (size_t i = 0; i < warnings.count; i++)
                 fprintf(stderr, "warning: %s\n", warnings.items[i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "dockerfile/suggest.h"
 
 struct parser {
         const struct option_table *table;
@@ -102,6 +103,34 @@ static int refuse(const struct option_foreign *row, struct error *err)
         return error_set(err, OPTIONS_EUSAGE, "--%s cannot be done: %s", row->name, row->why);
 }
 
+/* What the word most likely means, or NULL. */
+static const char *suggest(const struct option_table *t, const char *name, size_t length)
+{
+        CLEANUP_FREE char *word = memory_strndup(name, length);
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        const char *near;
+
+        strv_add(&names, "help");
+        for (size_t i = 0; i < t->count; i++)
+                strv_add(&names, t->rows[i].name);
+        near = dockerfile_suggest(word, (const char *const *)names.items, names.count);
+        for (size_t i = 0; near && i < t->count; i++)
+                if (strcmp(t->rows[i].name, near) == 0)
+                        return t->rows[i].name;
+        return near ? "help" : NULL;
+}
+
+static int report_unknown(const struct option_table *t, const char *name, size_t length, struct error *err)
+{
+        const char *near = suggest(t, name, length);
+
+        if (near)
+                return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (did you mean --%s?)", (int)length, name,
+                                 near);
+        return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name,
+                         verb_length(t), t->usage);
+}
+
 static int parse_foreign(struct parser *p, const char *name, size_t length, const char *value, struct error *err)
 {
         const struct option_table *t = p->table;
@@ -114,8 +143,7 @@ static int parse_foreign(struct parser *p, const char *name, size_t length, cons
                 return 0;
         if (row)
                 return refuse(row, err);
-        return error_set(err, OPTIONS_EUSAGE, "unknown flag: --%.*s (see %.*s --help)", (int)length, name, verb_length(t),
-                         t->usage);
+        return report_unknown(t, name, length, err);
 }
 
 static int parse_long(struct parser *p, const char *word, struct error *err)
@@ -138,7 +166,8 @@ static int parse_long(struct parser *p, const char *word, struct error *err)
                 return 0;
         }
         if (!equals && *p->argv == NULL)
-                return error_set(err, OPTIONS_EUSAGE, "flag --%s needs a value: --%s %s", row->name, row->name, row->value);
+                return error_set(err, OPTIONS_EUSAGE, "flag --%s needs a value: --%s %s", row->name, row->name,
+                                 row->value);
         set_value(row, equals ? equals + 1 : *p->argv++);
         return 0;
 }
@@ -155,7 +184,8 @@ static int parse_foreign_letter(struct parser *p, const char *letters, bool *ret
         row = find_foreign_letter(t->refused, t->refused_count, *letters);
         if (row)
                 return refuse(row, err);
-        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters, verb_length(t), t->usage);
+        return error_set(err, OPTIONS_EUSAGE, "unknown flag: -%c (see %.*s --help)", *letters, verb_length(t),
+                         t->usage);
 }
 
 static int parse_letters(struct parser *p, const char *letters, struct error *err)
@@ -183,7 +213,8 @@ static int parse_letters(struct parser *p, const char *letters, struct error *er
                         continue;
                 }
                 if (letters[1] == '\0' && *p->argv == NULL)
-                        return error_set(err, OPTIONS_EUSAGE, "flag -%c needs a value: -%c %s", *letters, *letters, row->value);
+                        return error_set(err, OPTIONS_EUSAGE, "flag -%c needs a value: -%c %s", *letters, *letters,
+                                         row->value);
                 letters++;
                 set_value(row, *letters == '\0' ? *p->argv++ : *letters == '=' ? letters + 1 : letters);
                 return 0;
@@ -194,7 +225,7 @@ static int parse_letters(struct parser *p, const char *letters, struct error *er
 int options_parse(const struct option_table *table, char *const *argv, struct strv *ret_words, bool *ret_help,
                   struct error *err)
 {
-        struct parser p = { table, argv + 1, ret_words, ret_help, false };
+        struct parser p = {table, argv + 1, ret_words, ret_help, false};
 
         *ret_help = false;
         while (*p.argv && !*p.help) {
@@ -233,8 +264,9 @@ void options_print_help(const struct option_table *table)
         for (size_t i = 0; i < table->count; i++) {
                 const struct option_row *row = &table->rows[i];
                 CLEANUP_FREE char *left =
-                        row->letter ? memory_printf("-%c, --%s %s", row->letter, row->name, row->value ? row->value : "")
-                                    : memory_printf("    --%s %s", row->name, row->value ? row->value : "");
+                        row->letter
+                                ? memory_printf("-%c, --%s %s", row->letter, row->name, row->value ? row->value : "")
+                                : memory_printf("    --%s %s", row->name, row->value ? row->value : "");
 
                 printf("  %-30s %s\n", left, row->help);
         }
