@@ -37,6 +37,8 @@ static bool find_base(void *context, const char *image, struct dockerfile_base *
                                   image, ignored.message);
                 return false;
         }
+        if (config->config.on_build.count > 0) /* its triggers may set any variable */
+                return false;
         strv_copy(&ret->env, &config->config.env);
         ret->has_shell = config->config.shell.items.count > 0;
         ret->platform = memory_printf("%s/%s%s%s", config->os, config->architecture, config->variant ? "/" : "",
@@ -44,9 +46,7 @@ static bool find_base(void *context, const char *image, struct dockerfile_base *
         return true;
 }
 
-/* `lenient`: what a build finds by itself is no error here, which need not even come there. */
-static int lint(struct builder_job *job, const char *target, bool lenient, struct builder_check_result *ret,
-                struct error *err)
+static int lint(struct builder_job *job, const char *target, struct builder_check_result *ret, struct error *err)
 {
         const struct builder_build_options *o = job->options;
         CLEANUP_STRV struct strv platform = STRV_INIT;
@@ -56,7 +56,6 @@ static int lint(struct builder_job *job, const char *target, bool lenient, struc
                 .target = target,
                 .base = o->base,
                 .env = &o->amendments->env,
-                .lenient = lenient,
                 .check = strv_env_find(o->build_args, "BUILDKIT_DOCKERFILE_CHECK"),
                 .ignore = job->context_is_directory ? builder_context_ignore(job->context) : NULL,
                 .find_base = find_base,
@@ -74,7 +73,7 @@ int builder_lint_job(struct builder_job *job, struct error *err)
         struct builder_check_result result = {.file = NULL};
         CLEANUP_FREE char *target = memory_printf("%zu", job->plan.target);
         CLEANUP_FREE char *rules = NULL;
-        int status = lint(job, job->options->target ? job->options->target : target, true, &result, err);
+        int status = lint(job, job->options->target ? job->options->target : target, &result, err);
 
         *ret = result.warnings;
         dockerfile_outline_clear(&result.outline);
@@ -95,7 +94,7 @@ int builder_check(const struct builder_build_options *options, bool parse_only, 
         *ret = (struct builder_check_result){.file = NULL};
         result = builder_job_open(&job, err);
         if (result == 0 && !parse_only)
-                result = lint(&job, options->target, false, ret, err);
+                result = lint(&job, options->target, ret, err);
         ret->file = STEAL(job.file);
         builder_job_close(&job);
         return result;

@@ -25,7 +25,8 @@ void builder_check_clear(struct builder_check_result *r);
 
 /*
  * Checks what a build that was planned is going to do; the warnings go to the options' `warnings`. EINVAL when there
- * are some and the file says error=true.
+ * are some and the file says error=true, and where an instruction of a stage that is built cannot be carried out whatever
+ * the commands before it do: nobody is to wait for these first.
  */
 int builder_lint_job(struct builder_job *job, struct error *err);
 

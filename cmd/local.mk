@@ -86,7 +86,7 @@ check_PROGRAMS += tests/unit/cmd_options tests/unit/cmd_units
 TESTS += tests/unit/cmd_options tests/unit/cmd_units
 tests_unit_cmd_options_SOURCES = tests/unit/cmd_options.c tests/unit/check.h \
 	cmd/arguments.c cmd/arguments.h cmd/options.c cmd/options.h
-tests_unit_cmd_options_LDADD = libcommon.a
+tests_unit_cmd_options_LDADD = libdockerfile.a libcommon.a $(YAJL_LIBS)
 tests_unit_cmd_units_SOURCES = tests/unit/cmd_units.c tests/unit/check.h \
 	cmd/columns.c cmd/columns.h \
 	cmd/indent.c cmd/indent.h cmd/table.c cmd/table.h cmd/text.c cmd/text.h cmd/units.c cmd/units.h

@@ -99,8 +99,8 @@ static bool is_on(const struct dockerfile_lint_config *c, const struct dockerfil
         return !c->skip_all && !strv_has(&c->skipped, rule->name);
 }
 
-static void __attribute__((format(printf, 5, 0)))
-add(struct dockerfile_linter *l, enum dockerfile_lint_id id, unsigned first, unsigned last, const char *format, va_list ap)
+static void __attribute__((format(printf, 5, 0))) add(struct dockerfile_linter *l, enum dockerfile_lint_id id,
+                                                      unsigned first, unsigned last, const char *format, va_list ap)
 {
         struct dockerfile_warnings *w = l->warnings;
         char *detail = NULL;
@@ -182,10 +182,6 @@ int dockerfile_lint(const struct dockerfile *d, const struct dockerfile_lint_opt
         if (result == 0) {
                 dockerfile_lint_file(&l);
                 result = dockerfile_lint_stages(&l);
-                if (result < 0 && options->lenient) {
-                        error_clear(err);
-                        result = 0;
-                }
         }
         if (ret->count > 0)
                 qsort(ret->items, ret->count, sizeof(*ret->items), compare);

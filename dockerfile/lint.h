@@ -52,7 +52,6 @@ struct dockerfile_lint_options {
         const char *target;                     /* a stage's name or index: only what it needs is checked; NULL: all */
         const char *base;                       /* stands for what the first FROM names; NULL: what it names */
         const struct strv *env;                 /* NAME=VALUE at the start of every stage that is on no other; NULL: none */
-        bool lenient;                           /* a word that cannot be expanded ends the checks, and is no error */
         const char *check;                      /* stands above the file's check directive; NULL: that holds */
         const struct dockerfile_ignore *ignore; /* of the context; NULL: there is none */
         /* Fills *ret (empty before) with what is known of the image; false: nothing is. May be NULL. */
@@ -64,8 +63,8 @@ struct dockerfile_lint_options {
 
 /*
  * Checks the file; *ret and *ret_outline (may be NULL) are filled and to be cleared by the caller also after a failure.
- * An error (EINVAL) is a check setting that cannot be read, or, unless `lenient`, a variable that cannot be expanded: a
- * build that comes there stops as well. Where the base image is not known ${NAME:?} is let pass.
+ * An error (EINVAL) is a check setting that cannot be read, or a word that cannot be expanded: a build that comes there
+ * stops as well. Where the base image is not known ${NAME:?} is let pass.
  */
 int dockerfile_lint(const struct dockerfile *d, const struct dockerfile_lint_options *options,
                     struct dockerfile_warnings *ret, struct dockerfile_outline *ret_outline, struct error *err);

@@ -125,11 +125,10 @@ static void try_lint(const struct dockerfile *d)
 
         strv_add(&platform, "TARGETPLATFORM=linux/amd64");
         strv_add(&build_args, "a=${b:?no}");
-        for (int lenient = 0; lenient < 2; lenient++) {
+        for (int all = 0; all < 2; all++) {
                 const struct dockerfile_lint_options options = {.build_args = &build_args,
                                                                 .platform = &platform,
-                                                                .lenient = lenient != 0,
-                                                                .target = lenient ? "0" : NULL,
+                                                                .target = all ? NULL : "0",
                                                                 .find_base = find_base,
                                                                 .is_reference = is_reference};
                 struct dockerfile_warnings warnings = {0};

@@ -184,7 +184,7 @@ static void test_names_of_rules(void)
 {
         static const char text[] = "FROM a AS B\nMAINTAINER x\nMAINTAINER y\n";
         const struct strv none = STRV_INIT;
-        struct dockerfile_lint_options options = {.platform = &none, .build_args = &none, .lenient = true};
+        struct dockerfile_lint_options options = {.platform = &none, .build_args = &none};
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_FREE char *rules = NULL;
         struct dockerfile_warnings warnings = {0};
