@@ -112,17 +112,17 @@ static int send_layer(struct writing *w, const struct builder_layer *layer, stru
         struct builder_workshop *shop = &w->job->workshop;
         const struct oci_image_layer image = {
                 .diff_id = layer->diff_id, .size = layer->size, .index = layer->index, .writer = layer->writer};
-        const struct oci_layer_stream stream = builder_pack_stream(shop);
+        const struct oci_compressed_options o = {w->options->compress, builder_pack_stream(shop), NULL};
         CLEANUP_FD int fd = -1;
         uint64_t size;
 
-        if (oci_compressed_ensure(shop->store, &image, &stream, &w->options->compress, d, err) < 0)
+        if (oci_compressed_ensure(shop->store, &image, &o, d, err) < 0)
                 return -1;
         if (oci_store_blob_has(shop->store, &d->digest)) {
                 if (oci_store_blob_open(shop->store, &d->digest, &fd, &size, err) < 0)
                         return -1;
         } else if (builder_cache_scratch(shop, &fd, err) < 0 ||
-                   oci_layer_stream_tar(shop->store, &image, &stream, write_bytes, &fd, err) < 0) {
+                   oci_layer_stream_tar(shop->store, &image, &o.stream, write_bytes, &fd, err) < 0) {
                 return -1; /* not compressed, so no blob was made of it */
         }
         return builder_cache_place_put(w->place, d, fd, err);

@@ -28,7 +28,6 @@ libbuilder_a_SOURCES = \
 	builder/copy_parents.c \
 	builder/copy_select.c \
 	builder/copy_words.c \
-	builder/crew.c builder/crew.h \
 	builder/digest_cache.c builder/digest_cache.h \
 	builder/download.c builder/download.h \
 	builder/emulator.c builder/emulator.h \

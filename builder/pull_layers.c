@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "builder/crew.h"
 #include "builder/image_layers.h"
 #include "builder/layer_import.h"
 #include "builder/pull_private.h"
+#include "common/crew.h"
 #include "common/fd.h"
 #include "common/map.h"
 #include "common/memory.h"
@@ -91,7 +91,7 @@ static bool take_known(const struct fetch *f, struct oci_image_layer *l)
 
 struct task {
         struct fetch *fetch;
-        struct builder_crew *crew;
+        struct crew *crew;
         struct oci_image_layer *layer;
         char name[OCI_DIGEST_TEXT + 1]; /* of the packed blob */
 };
@@ -146,7 +146,7 @@ static bool is_over(const struct task *t)
 {
         const struct builder_pull_watch *watch = t->fetch->watch;
 
-        return builder_crew_is_over(t->crew) || (watch->is_cancelled && watch->is_cancelled(watch->context));
+        return crew_is_over(t->crew) || (watch->is_cancelled && watch->is_cancelled(watch->context));
 }
 
 static void tell(const struct task *t, uint64_t done, uint64_t total)
@@ -353,7 +353,7 @@ static int have_layer(const struct task *t, struct error *err)
         return fetch_blob(t, err);
 }
 
-static int settle_layer(struct builder_crew *crew, void *context, size_t number, struct error *err)
+static int settle_layer(struct crew *crew, void *context, size_t number, struct error *err)
 {
         struct fetch *f = context;
         const size_t n = f->unique[number];
@@ -416,7 +416,7 @@ int builder_pull_layers(struct builder_pull *p, struct oci_image *image, const s
         choose_layers(&f);
         result = oci_image_each(p->options.workshop->store, note_layers, &f, err);
         if (result == 0)
-                result = builder_crew_run(f.unique_count, WORKERS, settle_layer, &f, err);
+                result = crew_run(f.unique_count, WORKERS, settle_layer, &f, err);
         if (result == 0)
                 copy_layers(&f);
         *bytes += f.bytes;

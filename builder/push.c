@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/crew.h"
 #include "builder/pack.h"
+#include "common/crew.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/digest.h"
@@ -32,7 +32,7 @@ struct push {
 
 struct task {
         struct push *push;
-        struct builder_crew *crew;
+        struct crew *crew;
         const struct oci_descriptor *descriptor;
         char name[OCI_DIGEST_TEXT + 1];
 };
@@ -55,7 +55,7 @@ static bool progress(void *context, uint64_t done, uint64_t total)
 
         if (done < total) /* the whole is told when the registry has it */
                 tell(t, done, total);
-        return !builder_crew_is_over(t->crew) && !(watch && watch->is_cancelled && watch->is_cancelled(watch->context));
+        return !crew_is_over(t->crew) && !(watch && watch->is_cancelled && watch->is_cancelled(watch->context));
 }
 
 /* Paths of repositories of the same registry that have the blob: what this push filled, then what the layer knows. */
@@ -212,7 +212,7 @@ static bool is_repeated(const struct oci_manifest *m, size_t n)
 }
 
 /* Task 0 is the config, the others are the layers. */
-static int put_blob(struct builder_crew *crew, void *context, size_t number, struct error *err)
+static int put_blob(struct crew *crew, void *context, size_t number, struct error *err)
 {
         struct push *p = context;
         const struct oci_manifest *m = p->packed->manifest;
@@ -251,7 +251,7 @@ static int push_blobs(struct push *p, struct oci_reference *ref, struct error *e
         if (strv_has(&p->done, repository))
                 return 0;
         p->to = ref;
-        if (builder_crew_run(1 + p->packed->manifest->layer_count, WORKERS, put_blob, p, err) < 0)
+        if (crew_run(1 + p->packed->manifest->layer_count, WORKERS, put_blob, p, err) < 0)
                 return -1;
         strv_add(&p->done, repository);
         return 0;

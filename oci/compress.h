@@ -10,19 +10,33 @@
 #include "oci/layer_writer.h"
 
 /*
- * Compression of a stream by several threads, with the same bytes for any number of them.
+ * Compression of streams by several threads, with the same bytes for any number of them.
  *
- * The input is cut into blocks of a fixed size and each becomes a gzip member (RFC 1952) or a zstd frame (RFC 8878) of
- * its own. Both formats say that members and frames one after the other are one stream, and every reader of layers
+ * The input is cut into blocks of a fixed size and each becomes gzip members (RFC 1952) or a zstd frame (RFC 8878) of
+ * its own; what gzip cannot make smaller (oci/noise.h) is stored in members of its own. Both formats say that members and frames one after the other are one stream, and every reader of layers
  * takes them (estargz and zstd:chunked are made this way). Nothing depends on time, machine or user; the bytes do
  * depend on the versions of libdeflate and libzstd, as everybody's do.
  */
 #define OCI_COMPRESS_LEVEL_DEFAULT (-1)
 
+/*
+ * Threads, and the blocks they work on, that several streams share: blocks are taken in the order in which they are
+ * handed in, whosever they are. Threads are started as they are needed.
+ */
+struct oci_compress_pool;
+
+/* `threads` 0: one for each CPU this process may use. */
+struct oci_compress_pool *oci_compress_pool_new(unsigned threads);
+/* Ends the threads. No compressor may use it any more. NULL is fine. */
+void oci_compress_pool_free(struct oci_compress_pool *p);
+void oci_compress_pool_cleanup(struct oci_compress_pool **p);
+#define CLEANUP_COMPRESS_POOL __attribute__((cleanup(oci_compress_pool_cleanup)))
+
 struct oci_compress_options {
         enum oci_compression compression; /* NONE, GZIP or ZSTD */
         int level;                        /* gzip 0-9, zstd 1-22, or OCI_COMPRESS_LEVEL_DEFAULT */
-        unsigned threads;                 /* 0: one for each CPU this process may use */
+        unsigned threads;                 /* without a pool; 0: one for each CPU this process may use */
+        struct oci_compress_pool *pool;   /* borrowed; NULL: threads of its own */
 };
 
 /* "none", "gzip", "zstd"; also "uncompressed" as BuildKit calls the first. EINVAL names the three. */
@@ -38,8 +52,9 @@ struct oci_compressor;
 
 /*
  * Takes bytes through oci_compressor_write and gives the packed ones to `write`, on the caller's own thread and in
- * order. GZIP or ZSTD only, and options that oci_compress_check accepts. Threads are started with the second block, so
- * that small layers start none.
+ * order. GZIP or ZSTD only, and options that oci_compress_check accepts. A stream of one block is packed by the
+ * caller, so that small layers start no thread. Nothing is written before a thread packed it, and a caller that is ahead of the
+ * threads waits for them: memory is bounded by the pool.
  */
 int oci_compressor_new(const struct oci_compress_options *o, oci_write_function *write, void *context,
                        struct oci_compressor **ret, struct error *err);

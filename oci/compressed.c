@@ -3,6 +3,7 @@
 #include "oci/compressed.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "common/fd.h"
@@ -13,6 +14,9 @@
 
 #define VERSION   1
 #define COPY_SIZE (256u * 1024)
+/* What is smaller has been made before anybody could do much with half of it. */
+#define WATCH_MIN ((uint64_t)4 << 20)
+#define SYNC_STEP ((uint64_t)8 << 20)
 
 /* ---- the tar --------------------------------------------------------------------------- */
 
@@ -177,57 +181,88 @@ int oci_compressed_find(struct oci_store *s, const struct oci_image_layer *layer
 
 /* A blob on its way into the store. */
 struct packed {
-        int fd;
         const struct oci_store *store;
+        const struct oci_image_layer *layer;
+        const struct oci_compressed_watch *watch; /* NULL: nobody */
+        void *watched;                            /* what its `begin` returned */
+        int fd;
         struct sha256 hash;
-        uint64_t size;
+        uint64_t size, begun; /* bytes; those that the kernel was told to write to the disk */
 };
+
+/* The disk works while the rest is compressed, so that the sync at the end finds little to do. Only a hint. */
+static void begin_sync(struct packed *p)
+{
+        if (p->size - p->begun < SYNC_STEP)
+                return;
+        (void)sync_file_range(p->fd, (off_t)p->begun, (off_t)(p->size - p->begun), SYNC_FILE_RANGE_WRITE);
+        p->begun = p->size;
+}
 
 static int write_packed(void *context, const void *bytes, size_t size, struct error *err)
 {
         struct packed *p = context;
 
         sha256_update(&p->hash, bytes, size);
+        if (fd_write_all(p->fd, bytes, size) < 0)
+                return error_errno(err, errno, "cannot write a compressed layer into %s", oci_store_path(p->store));
+        if (p->watch && p->size < WATCH_MIN && p->size + size >= WATCH_MIN)
+                p->watched = p->watch->begin(p->watch->context, p->layer, p->fd);
         p->size += size;
-        return fd_write_all(p->fd, bytes, size) < 0
-                       ? error_errno(err, errno, "cannot write a compressed layer into %s", oci_store_path(p->store))
-                       : 0;
+        begin_sync(p);
+        return 0;
 }
 
-static int make(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_layer_stream *from,
-                const struct oci_compress_options *o, struct oci_descriptor *ret, struct error *err)
+static int pack(struct oci_store *s, const struct oci_compressed_options *o, struct packed *p, struct error *err)
+{
+        CLEANUP_COMPRESSOR struct oci_compressor *c = NULL;
+
+        if (oci_compressor_new(&o->compress, write_packed, p, &c, err) < 0 ||
+            oci_layer_stream_tar(s, p->layer, &o->stream, oci_compressor_write, c, err) < 0)
+                return -1;
+        return oci_compressor_finish(c, err);
+}
+
+static int make(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_compressed_options *o,
+                struct oci_descriptor *ret, struct error *err)
 {
         CLEANUP_STORE_FILE struct oci_store_file *file = NULL;
-        CLEANUP_COMPRESSOR struct oci_compressor *c = NULL;
-        struct packed p = {.store = s};
-        struct sha256_digest digest;
+        struct packed p = {.store = s, .layer = layer, .watch = o->watch};
+        struct oci_descriptor made = {.media_type = NULL};
+        int result;
 
         if (oci_store_file_create(s, OCI_STORE_BLOBS, &file, err) < 0)
                 return -1;
         p.fd = oci_store_file_fd(file);
         sha256_init(&p.hash);
-        if (oci_compressor_new(o, write_packed, &p, &c, err) < 0 ||
-            oci_layer_stream_tar(s, layer, from, oci_compressor_write, c, err) < 0 || oci_compressor_finish(c, err) < 0)
-                return -1;
-        sha256_final(&p.hash, &digest);
-        if (oci_store_blob_commit(file, &digest, err) < 0)
-                return -1;
-        *ret = (struct oci_descriptor){.digest = digest, .size = p.size};
-        ret->media_type = memory_strdup(media_type(o->compression));
-        return 0;
+        result = pack(s, o, &p, err);
+        if (result == 0) {
+                made.media_type = memory_strdup(media_type(o->compress.compression));
+                made.size = p.size;
+                sha256_final(&p.hash, &made.digest);
+        }
+        if (p.watched)
+                p.watch->end(p.watch->context, p.watched, result == 0 ? &made : NULL);
+        if (result == 0)
+                result = oci_store_blob_commit(file, &made.digest, err);
+        if (result < 0)
+                oci_descriptor_clear(&made);
+        else
+                *ret = made;
+        return result;
 }
 
-int oci_compressed_ensure(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_layer_stream *from,
-                          const struct oci_compress_options *o, struct oci_descriptor *ret, struct error *err)
+int oci_compressed_ensure(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_compressed_options *o,
+                          struct oci_descriptor *ret, struct error *err)
 {
-        CLEANUP_FREE char *name = record_name(&layer->diff_id, o);
+        CLEANUP_FREE char *name = record_name(&layer->diff_id, &o->compress);
         bool found = false;
 
-        if (oci_compressed_find(s, layer, o, &found, ret, err) < 0)
+        if (oci_compressed_find(s, layer, &o->compress, &found, ret, err) < 0)
                 return -1;
         if (found)
                 return 0;
-        if (make(s, layer, from, o, ret, err) < 0)
+        if (make(s, layer, o, ret, err) < 0)
                 return -1;
         if (save_record(s, name, ret, err) == 0)
                 return 0;

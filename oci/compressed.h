@@ -49,12 +49,30 @@ int oci_layer_stream_tar(struct oci_store *s, const struct oci_image_layer *laye
 int oci_compressed_find(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_compress_options *o,
                         bool *ret_found, struct oci_descriptor *ret, struct error *err);
 /*
+ * For whoever wants a blob while it is made, such as an upload. The calls come from the thread that makes it. `begin` may be
+ * called once there are so many bytes that it is worth it; `fd` grows until `end` is called, and is good until then. What
+ * `begin` returns is handed to `end`; NULL is no interest, and no `end`. `end` has NULL when the blob came to nothing, else its
+ * descriptor: the file is whole then, though it has no name yet.
+ */
+struct oci_compressed_watch {
+        void *(*begin)(void *context, const struct oci_image_layer *layer, int fd);
+        void (*end)(void *context, void *begun, const struct oci_descriptor *d);
+        void *context;
+};
+
+struct oci_compressed_options {
+        struct oci_compress_options compress;
+        struct oci_layer_stream stream;
+        const struct oci_compressed_watch *watch; /* may be NULL */
+};
+
+/*
  * The same, made if missing: the blob is then in the store, synced, and its record written. NONE stores nothing: the
  * descriptor is the tar's, and oci_layer_stream_tar gives the bytes. Two processes that make one blob make the same
  * bytes; whoever comes second finds it there. The caller holds the shared gate. `ret` as above.
  */
-int oci_compressed_ensure(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_layer_stream *from,
-                          const struct oci_compress_options *o, struct oci_descriptor *ret, struct error *err);
+int oci_compressed_ensure(struct oci_store *s, const struct oci_image_layer *layer, const struct oci_compressed_options *o,
+                          struct oci_descriptor *ret, struct error *err);
 
 /* What a record says: the layer, and the blob (the caller clears it). Any failure to read it is EINVAL or its cause. */
 int oci_compressed_load(struct oci_store *s, const char *name, struct sha256_digest *ret_diff_id,

@@ -14,6 +14,7 @@ liboci_a_SOURCES = \
 	oci/compress.h \
 	oci/compress_block.c \
 	oci/compress_block.h \
+	oci/compress_pool.c oci/compress_pool.h \
 	oci/compressed.c \
 	oci/compressed.h \
 	oci/cache_config.c oci/cache_config.h \
@@ -64,6 +65,7 @@ liboci_a_SOURCES = \
 	oci/layout.c \
 	oci/layout.h \
 	oci/limits.h \
+	oci/noise.c oci/noise.h \
 	oci/manifest.c \
 	oci/manifest.h \
 	oci/pack.c \

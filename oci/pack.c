@@ -6,16 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/crew.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
+
+/* Layers that are read and compressed at a time: one reader cannot feed many processors, and each holds a few MiB. */
+#define WORKERS 4
 
 struct packer {
         struct oci_store *store;
         const struct oci_image *image;
         const struct oci_pack_options *options;
         struct oci_packed *packed;
+        struct oci_compressed_options compressed;
+        bool *keeps;                 /* for each layer: it goes out as it came */
+        struct oci_descriptor *made; /* for each that does not, but for repeated ones, once it is made */
 };
 
 void oci_packed_free(struct oci_packed *p)
@@ -142,23 +149,58 @@ static bool keeps_blob(const struct packer *p, const struct oci_image_layer *l, 
         return false;
 }
 
-static int pack_layer(struct packer *p, size_t n, struct error *err)
+/* The first layer that is made of the same tar: its blob is that of layer `n`, too, which does not go out as it came. */
+static size_t first_of(const struct packer *p, size_t n)
 {
-        const struct oci_image_layer *l = &p->image->layers[n];
-        struct oci_descriptor made = {.media_type = NULL};
-        struct oci_descriptor *d;
+        size_t i = 0;
 
-        if (keeps_blob(p, l, &p->packed->places[n])) {
-                d = oci_manifest_add_layer(p->packed->manifest, l->blob);
-                return translate(p, n, d, err);
-        }
-        if (oci_compressed_ensure(p->store, l, &p->options->stream, &p->options->compress, &made, err) < 0)
+        while (p->keeps[i] || !sha256_equal(&p->image->layers[i].diff_id, &p->image->layers[n].diff_id))
+                i++;
+        return i;
+}
+
+static int make_layer(struct crew *crew, void *context, size_t n, struct error *err)
+{
+        struct packer *p = context;
+
+        (void)crew; /* what is half compressed is given up with its thread's next layer: it takes seconds */
+        if (p->keeps[n] || first_of(p, n) < n)
+                return 0;
+        if (oci_compressed_ensure(p->store, &p->image->layers[n], &p->compressed, &p->made[n], err) < 0)
                 return error_wrap(err, "layer %zu", n + 1);
-        p->packed->places[n] =
-                p->options->compress.compression == OCI_COMPRESSION_NONE ? OCI_PACKED_TAR : OCI_PACKED_BLOB;
-        d = oci_manifest_add_layer(p->packed->manifest, &made);
-        oci_descriptor_clear(&made);
-        return translate(p, n, d, err);
+        return 0;
+}
+
+static int add_layer(const struct packer *p, size_t n, struct error *err)
+{
+        const bool plain = p->options->compress.compression == OCI_COMPRESSION_NONE;
+        const struct oci_descriptor *from = p->keeps[n] ? p->image->layers[n].blob : &p->made[first_of(p, n)];
+
+        if (!p->keeps[n])
+                p->packed->places[n] = plain ? OCI_PACKED_TAR : OCI_PACKED_BLOB;
+        return translate(p, n, oci_manifest_add_layer(p->packed->manifest, from), err);
+}
+
+static int pack_layers(struct packer *p, struct error *err)
+{
+        const size_t count = p->image->layer_count;
+        CLEANUP_COMPRESS_POOL struct oci_compress_pool *pool = oci_compress_pool_new(p->options->compress.threads);
+        int result;
+
+        p->compressed = (struct oci_compressed_options){p->options->compress, p->options->stream, p->options->watch};
+        p->compressed.compress.pool = pool;
+        p->keeps = memory_zalloc(count, sizeof(*p->keeps));
+        p->made = memory_zalloc(count, sizeof(*p->made));
+        for (size_t n = 0; n < count; n++)
+                p->keeps[n] = keeps_blob(p, &p->image->layers[n], &p->packed->places[n]);
+        result = crew_run(count, WORKERS, make_layer, p, err);
+        for (size_t n = 0; n < count && result == 0; n++)
+                result = add_layer(p, n, err);
+        for (size_t n = 0; n < count; n++)
+                oci_descriptor_clear(&p->made[n]);
+        free(p->made);
+        free(p->keeps);
+        return result;
 }
 
 /* ---- manifests ------------------------------------------------------------------------------ */
@@ -220,9 +262,8 @@ static int pack_new(struct packer *p, uint64_t config_size, struct error *err)
         m->config.media_type = memory_strdup(docker ? OCI_TYPE_DOCKER_CONFIG : OCI_TYPE_CONFIG);
         if (p->options->annotations != NULL)
                 oci_labels_copy(&m->annotations, p->options->annotations);
-        for (size_t n = 0; n < p->image->layer_count; n++)
-                if (pack_layer(p, n, err) < 0)
-                        return -1;
+        if (pack_layers(p, err) < 0)
+                return -1;
         oci_manifest_format(m, &p->packed->bytes);
         return 0;
 }
@@ -254,7 +295,7 @@ int oci_image_pack(struct oci_store *s, const struct oci_image *image, const str
                    struct oci_packed **ret, struct error *err)
 {
         CLEANUP_PACKED struct oci_packed *packed = memory_zalloc(1, sizeof(*packed));
-        struct packer p = {s, image, o, packed};
+        struct packer p = {.store = s, .image = image, .options = o, .packed = packed};
         CLEANUP_CONFIG struct oci_config *config = NULL;
         CLEANUP_FD int fd = -1;
         uint64_t config_size;

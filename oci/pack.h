@@ -24,6 +24,7 @@
  *   to the manifest's family), unless `force` asks for another compression.
  * - A layer of ours, or one that came without a descriptor, is compressed as the options say; the blob is made now and
  *   kept (oci/compressed.h).
+ *   Several layers at a time, by threads that all share.
  * - One family in an image: OCI's media types, or with `docker_types` Docker's schema 2, which has no zstd.
  */
 struct oci_pack_options {
@@ -35,14 +36,15 @@ struct oci_pack_options {
                               finds it where it came from. Else it is compressed again, which the log says */
         const struct oci_labels *annotations; /* of the manifest; may be NULL. EINVAL with `docker_types` */
         const struct oci_labels *descriptor_annotations; /* of the manifest's descriptor, wherever that is written; may be NULL */
-        struct oci_layer_stream stream;
+        struct oci_layer_stream stream; /* used by several threads at once */
+        const struct oci_compressed_watch *watch; /* of blobs that are made; from several threads; may be NULL */
         const struct log *log; /* may be NULL */
 };
 
 /* What everybody does who is not told otherwise. */
 #define OCI_PACK_DEFAULT                                                                                               \
         {                                                                                                              \
-                .compress = { OCI_COMPRESSION_GZIP, OCI_COMPRESS_LEVEL_DEFAULT, 0 }                                    \
+                .compress = { OCI_COMPRESSION_GZIP, OCI_COMPRESS_LEVEL_DEFAULT, 0, NULL }                              \
         }
 
 enum oci_packed_place {

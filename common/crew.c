@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads for a list of tasks that wait for networks and disks more than they compute. */
-#include "builder/crew.h"
+#include "common/crew.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
 
-struct builder_crew {
+struct crew {
         size_t count;
-        builder_crew_function *function;
+        crew_function *function;
         void *context;
         pthread_mutex_t lock; /* guards the rest */
         size_t begun;
@@ -17,7 +17,7 @@ struct builder_crew {
         struct error *err; /* set by the first that fails */
 };
 
-bool builder_crew_is_over(struct builder_crew *crew)
+bool crew_is_over(struct crew *crew)
 {
         bool over;
 
@@ -29,7 +29,7 @@ bool builder_crew_is_over(struct builder_crew *crew)
 
 static void *work(void *context)
 {
-        struct builder_crew *crew = context;
+        struct crew *crew = context;
 
         pthread_mutex_lock(&crew->lock);
         while (!crew->failed && crew->begun < crew->count) {
@@ -49,9 +49,9 @@ static void *work(void *context)
         return NULL;
 }
 
-int builder_crew_run(size_t count, size_t limit, builder_crew_function *function, void *context, struct error *err)
+int crew_run(size_t count, size_t limit, crew_function *function, void *context, struct error *err)
 {
-        struct builder_crew crew = {.count = count, .function = function, .context = context, .err = err};
+        struct crew crew = {.count = count, .function = function, .context = context, .err = err};
         size_t wanted = count < limit ? count : limit;
         pthread_t *workers = memory_zalloc(wanted, sizeof(*workers));
         size_t started = 0;
