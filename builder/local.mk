@@ -62,6 +62,7 @@ libbuilder_a_SOURCES = \
 	builder/plan.c builder/plan.h \
 	builder/manifest_list.c builder/manifest_list.h \
 	builder/push.c builder/push.h \
+	builder/push_stream.c builder/push_stream.h \
 	builder/pull.c builder/pull.h builder/pull_private.h builder/pull_find.c builder/pull_find.h builder/pull_image.c builder/pull_image.h builder/pull_layers.c \
 	builder/progress.h \
 	builder/builtin_args.c builder/builtin_args.h \

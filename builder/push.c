@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "builder/pack.h"
+#include "builder/push_stream.h"
 #include "common/crew.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -24,6 +25,7 @@ struct push {
         struct oci_packed *packed;
         struct strv done;         /* "registry/repository" that have all blobs, by this push */
         struct oci_reference *to; /* the repository at hand; borrowed */
+        struct push_streams streams; /* to the first destination */
         pthread_mutex_t lock;     /* guards `result` and the calls of the watch */
         struct builder_push_result *result;
 };
@@ -77,6 +79,18 @@ static void find_origins(const struct push *p, const struct oci_descriptor *d, s
                 }
 }
 
+static void count(const struct task *t, enum oci_registry_pushed pushed)
+{
+        struct push *p = t->push;
+
+        pthread_mutex_lock(&p->lock);
+        p->result->uploaded += pushed == OCI_REGISTRY_UPLOADED;
+        p->result->mounted += pushed == OCI_REGISTRY_MOUNTED;
+        p->result->there += pushed == OCI_REGISTRY_THERE;
+        p->result->bytes += pushed == OCI_REGISTRY_UPLOADED ? t->descriptor->size : 0;
+        pthread_mutex_unlock(&p->lock);
+}
+
 static int put(const struct task *t, int fd, struct error *err)
 {
         struct push *p = t->push;
@@ -88,12 +102,7 @@ static int put(const struct task *t, int fd, struct error *err)
         if (oci_registry_blob_put(p->options->workshop->registry, p->to, t->descriptor, fd, &from, &watch, &pushed,
                                   err) < 0)
                 return -1;
-        pthread_mutex_lock(&p->lock);
-        p->result->uploaded += pushed == OCI_REGISTRY_UPLOADED;
-        p->result->mounted += pushed == OCI_REGISTRY_MOUNTED;
-        p->result->there += pushed == OCI_REGISTRY_THERE;
-        p->result->bytes += pushed == OCI_REGISTRY_UPLOADED ? t->descriptor->size : 0;
-        pthread_mutex_unlock(&p->lock);
+        count(t, pushed);
         return 0;
 }
 
@@ -128,9 +137,7 @@ static bool is_there(const struct task *t, struct error *err)
 
         if (oci_registry_blob_has(p->options->workshop->registry, p->to, t->descriptor, &there, err) < 0 || !there)
                 return false;
-        pthread_mutex_lock(&p->lock);
-        p->result->there++;
-        pthread_mutex_unlock(&p->lock);
+        count(t, OCI_REGISTRY_THERE);
         return true;
 }
 
@@ -190,7 +197,15 @@ static int put_elsewhere(const struct task *t, const struct oci_image_layer *lay
 static int put_layer(const struct task *t, size_t n, struct error *err)
 {
         const struct oci_image_layer *layer = &t->push->image->layers[n];
+        const struct oci_registry_progress watch = {progress, (void *)t};
+        enum oci_registry_pushed pushed;
 
+        if (push_streams_wait(&t->push->streams, n, t->descriptor, &watch, &pushed, err)) {
+                count(t, pushed);
+                return 0;
+        }
+        if (error_is_set(err))
+                return -1;
         switch (t->push->packed->places[n]) {
         case OCI_PACKED_TAR:
                 return put_tar(t, layer, err);
@@ -352,17 +367,24 @@ static void note(struct push *p)
 
 /* --- the whole --------------------------------------------------------------------------------- */
 
-static int pack(struct push *p, struct error *err)
+/* Layers that are compressed go to the first destination meanwhile. */
+static int pack(struct push *p, struct oci_reference **ret_first, struct error *err)
 {
         static const struct oci_pack_options usual = OCI_PACK_DEFAULT;
         struct builder_workshop *w = p->options->workshop;
         struct oci_pack_options options = p->options->pack ? *p->options->pack : usual;
+        CLEANUP_ERROR struct error later = ERROR_INIT; /* whoever pushes there says what is wrong with the name */
 
         options.elsewhere = true;
         options.stream = builder_pack_stream(w);
         options.log = w->log;
         if (oci_image_load(w->store, p->options->image, &p->image, err) < 0)
                 return -1;
+        if (p->options->destinations->count > 0 &&
+            oci_reference_parse(p->options->destinations->items[0], ret_first, &later) == 0) {
+                push_streams_open(&p->streams, w, p->image, *ret_first);
+                options.watch = &p->streams.watch;
+        }
         return oci_image_pack(w->store, p->image, &options, &p->packed, err);
 }
 
@@ -370,26 +392,30 @@ static int push_all(struct push *p, struct error *err)
 {
         const struct strv *to = p->options->destinations;
 
-        for (size_t i = 0; i < to->count; i++)
+        for (size_t i = 0; i < to->count; i++) {
                 if (push_one(p, to->items[i], err) < 0)
                         return error_wrap(err, "cannot push to %s", to->items[i]);
+                push_streams_close(&p->streams); /* they were the first one's */
+        }
         return 0;
 }
 
 int builder_push(const struct builder_push_options *o, struct builder_push_result *ret, struct error *err)
 {
+        CLEANUP_REFERENCE struct oci_reference *first = NULL;
         struct push p = {.options = o, .result = ret};
         int result;
 
         *ret = (struct builder_push_result){.bytes = 0};
         pthread_mutex_init(&p.lock, NULL);
-        result = pack(&p, err);
+        result = pack(&p, &first, err);
         if (result == 0)
                 result = push_all(&p, err);
         if (p.packed) {
                 note(&p); /* also what a push that failed at its second destination did at the first */
                 oci_descriptor_copy(&ret->manifest, &p.packed->descriptor);
         }
+        push_streams_close(&p.streams);
         pthread_mutex_destroy(&p.lock);
         oci_packed_free(p.packed);
         oci_image_free(p.image);

@@ -14,6 +14,8 @@
 
 /* One poll; libcurl comes back earlier for its own timers. Also how long a stalled exchange may take to be given up. */
 #define POLL_MS 500
+/* The same while a body waits for more of its file: nobody tells when that grows, and looking takes microseconds. */
+#define GROWING_MS 5
 /* Idle connections that are kept; a client of registries talks to few hosts at once. */
 #define KEPT_CONNECTIONS 32L
 
@@ -99,6 +101,32 @@ static void finish(struct http *h, CURL *easy, CURLcode code)
         pthread_mutex_unlock(&h->lock);
 }
 
+/* How long to wait for the network. */
+static int find_patience(struct http *h)
+{
+        int ms = POLL_MS;
+
+        pthread_mutex_lock(&h->lock);
+        for (size_t i = 0; i < h->running; i++)
+                if (h->transfers[i]->starved)
+                        ms = GROWING_MS;
+        pthread_mutex_unlock(&h->lock);
+        return ms;
+}
+
+/* Bodies that waited for more look again. */
+static void feed_starved(struct http *h)
+{
+        pthread_mutex_lock(&h->lock);
+        for (size_t i = 0; i < h->running; i++) {
+                struct http_transfer *t = h->transfers[i];
+
+                t->resume = t->resume || t->starved;
+                t->starved = false;
+        }
+        pthread_mutex_unlock(&h->lock);
+}
+
 static void *loop(void *context)
 {
         struct http *h = context;
@@ -111,7 +139,8 @@ static void *loop(void *context)
                 while ((message = h->curl->multi_info_read(h->multi, &left)))
                         if (message->msg == CURLMSG_DONE)
                                 finish(h, message->easy_handle, message->data.result);
-                (void)h->curl->multi_poll(h->multi, &bell, 1, POLL_MS, NULL);
+                (void)h->curl->multi_poll(h->multi, &bell, 1, find_patience(h), NULL);
+                feed_starved(h);
         }
         return NULL;
 }

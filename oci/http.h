@@ -54,12 +54,16 @@ struct http_request {
         const char *body;
         int body_fd;
         uint64_t body_offset, body_size;
+        /* The file is still being written: the body ends where it does once something can be read from `whole`, a socket. Its
+         * size is not said before (chunks, or HTTP/2), and `body_size` is not looked at. */
+        bool growing;
+        int whole;
         bool has_body;
         void (*sent)(void *context, uint64_t size); /* now and then; may be NULL */
         void *sent_context;
         const struct http_sink *sink; /* NULL: the body goes into the response */
         size_t limit;                 /* of a 2xx body in the response */
-        int cancel;                   /* a socket: its end-of-file gives the exchange up (ECANCELED) */
+        int cancel;                   /* a socket: when its far end is closed the exchange is given up (ECANCELED) */
         unsigned stall_seconds;
 };
 

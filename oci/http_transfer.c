@@ -106,27 +106,16 @@ static size_t on_header(char *bytes, size_t one, size_t size, void *context)
         return size;
 }
 
-static size_t on_read(char *bytes, size_t one, size_t size, void *context)
+/* A piece of the body's file. */
+static size_t read_file(struct http_transfer *t, char *bytes, size_t size, bool may_end)
 {
-        struct http_transfer *t = context;
         const struct http_request *r = t->request;
-        uint64_t left = r->body_size - t->read;
         ssize_t n;
 
-        (void)one;
-        if (size > left)
-                size = (size_t)left;
-        if (size == 0)
-                return 0;
-        if (r->body) {
-                memcpy(bytes, r->body + t->read, size);
-                t->read += size;
-                return size;
-        }
         do
                 n = pread(r->body_fd, bytes, size, (off_t)(r->body_offset + t->read));
         while (n < 0 && errno == EINTR);
-        if (n <= 0) {
+        if (n < 0 || (n == 0 && !may_end)) {
                 t->body_errno = n < 0 ? errno : ENODATA;
                 return CURL_READFUNC_ABORT;
         }
@@ -134,12 +123,45 @@ static size_t on_read(char *bytes, size_t one, size_t size, void *context)
         return (size_t)n;
 }
 
+/* What is asked before the file is looked at: that it was whole then makes its end the body's. */
+static size_t read_growing(struct http_transfer *t, char *bytes, size_t size)
+{
+        struct pollfd fd = {.fd = t->request->whole, .events = POLLIN};
+        bool whole = poll(&fd, 1, 0) > 0;
+        size_t n = read_file(t, bytes, size, true);
+
+        if (n > 0 || whole)
+                return n;
+        t->starved = true;
+        return CURL_READFUNC_PAUSE;
+}
+
+static size_t on_read(char *bytes, size_t one, size_t size, void *context)
+{
+        struct http_transfer *t = context;
+        const struct http_request *r = t->request;
+        uint64_t left = r->body_size - t->read;
+
+        (void)one;
+        if (r->growing)
+                return read_growing(t, bytes, size);
+        if (size > left)
+                size = (size_t)left;
+        if (size == 0)
+                return 0;
+        if (!r->body)
+                return read_file(t, bytes, size, false);
+        memcpy(bytes, r->body + t->read, size);
+        t->read += size;
+        return size;
+}
+
 /* A body that must be sent once more, as when a connection of the pool turned out to be closed. */
 static int on_seek(void *context, curl_off_t offset, int origin)
 {
         struct http_transfer *t = context;
 
-        if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->request->body_size)
+        if (origin != SEEK_SET || offset < 0 || (!t->request->growing && (uint64_t)offset > t->request->body_size))
                 return CURL_SEEKFUNC_FAIL;
         t->read = (uint64_t)offset;
         return CURL_SEEKFUNC_OK;
@@ -148,7 +170,7 @@ static int on_seek(void *context, curl_off_t offset, int origin)
 static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
         struct http_transfer *t = context;
-        struct pollfd fd = {.fd = t->request->cancel, .events = POLLIN};
+        struct pollfd fd = {.fd = t->request->cancel, .events = 0}; /* its end-of-file is always told */
 
         (void)total;
         (void)now;
@@ -252,9 +274,9 @@ static bool set_method(const struct http_transfer *t)
                 SET(CURLOPT_NOBODY, 1L);
         } else if (strcmp(r->method, "GET") == 0) {
                 SET(CURLOPT_HTTPGET, 1L);
-        } else { /* with a length also when there is no body: registries insist on it */
+        } else { /* with a length also when there is no body: registries insist on it; unless nobody knows it yet */
                 SET(CURLOPT_UPLOAD, 1L);
-                SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body_size);
+                SET(CURLOPT_INFILESIZE_LARGE, r->growing ? (curl_off_t)-1 : (curl_off_t)r->body_size);
                 SET(CURLOPT_CUSTOMREQUEST, r->method);
         }
         return ok;

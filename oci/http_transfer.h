@@ -32,6 +32,7 @@ struct http_transfer {
         bool cancelled;       /* nobody waits any more */
         bool cut;             /* an error's body was longer than anybody wants to read: what is there is enough */
         int body_errno;       /* the request's body could not be read */
+        bool starved;         /* libcurl waits for more of a body that grows: the loop's alone */
         struct timespec told; /* when `sent` was last told */
         char words[CURL_ERROR_SIZE]; /* what libcurl says of a failure */
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -175,6 +176,7 @@ static int receive_answer(const struct oci_registry *r, int socket, const struct
                 return 0;
         case REGISTRY_OPTIONS:
         case REGISTRY_REQUEST:
+        case REGISTRY_WHOLE:
                 break;
         }
         return error_set(err, EPROTO, "the registry process sent something that is no answer");
@@ -370,6 +372,89 @@ int oci_registry_blob_put(struct oci_registry *r, const struct oci_reference *re
                 return error_set(err, EPROTO, "the registry process answered a push with something unknown");
         *ret = (enum oci_registry_pushed)answer.result;
         return 0;
+}
+
+/* --- uploads of what is still being made --------------------------------------------- */
+
+struct oci_registry_upload {
+        const struct oci_registry *registry;
+        int answers;
+        bool done;
+        uint64_t sent, size; /* bytes; the size is 0 until it is known */
+        const struct oci_registry_progress *progress; /* NULL: nobody is told */
+        struct answer answer;
+        struct error failure; /* what it ended with */
+};
+
+int oci_registry_upload_begin(struct oci_registry *r, const struct oci_reference *repository, int fd,
+                              struct oci_registry_upload **ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+        int answers = -1;
+
+        begin_request(&frame, REGISTRY_BLOB_STREAM, repository);
+        if (oci_child_ask(&r->child, &frame, fd, &answers, err) < 0)
+                return -1;
+        *ret = memory_zalloc(1, sizeof(**ret));
+        (*ret)->registry = r;
+        (*ret)->answers = answers;
+        return 0;
+}
+
+void oci_registry_upload_whole(struct oci_registry_upload *u, const struct oci_descriptor *d)
+{
+        CLEANUP_ERROR struct error ignored = ERROR_INIT; /* if nobody listens any more, wait tells why */
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+
+        u->size = d->size;
+        oci_frame_begin(&frame, REGISTRY_WHOLE);
+        oci_frame_bytes(&frame, REGISTRY_TAG_DIGEST, d->digest.bytes, sizeof(d->digest.bytes));
+        oci_frame_number(&frame, REGISTRY_TAG_SIZE, d->size);
+        (void)oci_frame_send(u->answers, &frame, NULL, 0, &ignored);
+}
+
+static bool note_sent(void *context, uint64_t done, uint64_t total)
+{
+        struct oci_registry_upload *u = context;
+
+        (void)total;
+        u->sent = done;
+        return !u->progress || !u->progress->function || u->progress->function(u->progress->context, done, u->size);
+}
+
+static void take_upload_answer(struct oci_registry_upload *u)
+{
+        const struct oci_registry_progress noted = {note_sent, u};
+
+        if (receive_answer(u->registry, u->answers, &noted, &u->answer, &u->done, &u->failure) < 0)
+                u->done = true;
+}
+
+uint64_t oci_registry_upload_sent(struct oci_registry_upload *u)
+{
+        struct pollfd fd = {.fd = u->answers, .events = POLLIN};
+
+        while (!u->done && poll(&fd, 1, 0) > 0)
+                take_upload_answer(u);
+        return u->sent;
+}
+
+int oci_registry_upload_wait(struct oci_registry_upload *u, const struct oci_registry_progress *progress, struct error *err)
+{
+        u->progress = progress;
+        while (!u->done)
+                take_upload_answer(u);
+        return error_is_set(&u->failure) ? error_move(err, &u->failure) : 0;
+}
+
+void oci_registry_upload_free(struct oci_registry_upload *u)
+{
+        if (!u)
+                return;
+        (void)fd_close(u->answers);
+        answer_clear(&u->answer);
+        error_clear(&u->failure);
+        free(u);
 }
 
 int oci_registry_tags(struct oci_registry *r, const struct oci_reference *repository, struct strv *ret,

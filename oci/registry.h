@@ -132,6 +132,24 @@ int oci_registry_blob_put(struct oci_registry *r, const struct oci_reference *re
                           const struct oci_descriptor *d, int fd, const struct strv *from,
                           const struct oci_registry_progress *progress, enum oci_registry_pushed *ret,
                           struct error *err);
+
+/*
+ * An upload that begins before its blob is whole: the bytes are sent as they come into `fd`, and nobody asks whether the
+ * registry has the blob already. Begin returns at once; whatever goes wrong is told by wait, and is no reason not to
+ * try oci_registry_blob_put. Calls for one upload come one at a time.
+ */
+struct oci_registry_upload;
+int oci_registry_upload_begin(struct oci_registry *r, const struct oci_reference *repository, int fd,
+                              struct oci_registry_upload **ret, struct error *err);
+/* The file is whole, and nothing will change in it; once. */
+void oci_registry_upload_whole(struct oci_registry_upload *u, const struct oci_descriptor *d);
+/* Bytes that were sent so far, as far as is known without waiting. */
+uint64_t oci_registry_upload_sent(struct oci_registry_upload *u);
+/* Waits for its end, after it was told that the file is whole; once. */
+int oci_registry_upload_wait(struct oci_registry_upload *u, const struct oci_registry_progress *progress, struct error *err);
+/* Gives it up unless it has ended. NULL is fine. */
+void oci_registry_upload_free(struct oci_registry_upload *u);
+
 /* Appends the tags of a repository, in the registry's order, at most OCI_LIMIT_TAGS. */
 int oci_registry_tags(struct oci_registry *r, const struct oci_reference *repository, struct strv *ret,
                       struct error *err);

@@ -171,6 +171,8 @@ static int run_job(struct registry_job *job, struct error *err)
                 return registry_job_blob_has(job, err);
         case REGISTRY_BLOB_PUT:
                 return registry_job_blob_put(job, err);
+        case REGISTRY_BLOB_STREAM:
+                return registry_job_blob_stream(job, err);
         case REGISTRY_TAGS:
                 return registry_job_tags(job, err);
         case REGISTRY_LOGIN:

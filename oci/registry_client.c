@@ -299,7 +299,7 @@ static bool is_free(const struct slots *s, bool blob)
 
 static bool is_cancelled(int cancel)
 {
-        struct pollfd fd = {.fd = cancel, .events = POLLIN};
+        struct pollfd fd = {.fd = cancel, .events = 0}; /* its end-of-file is always told */
 
         return poll(&fd, 1, 0) > 0;
 }

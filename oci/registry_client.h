@@ -109,6 +109,7 @@ int registry_job_login(struct registry_job *job, struct error *err);
 int registry_job_blob_get(struct registry_job *job, struct error *err);
 int registry_job_blob_has(struct registry_job *job, struct error *err);
 int registry_job_blob_put(struct registry_job *job, struct error *err);
+int registry_job_blob_stream(struct registry_job *job, struct error *err);
 
 /* --- one place that is asked ------------------------------------------------------------- */
 
@@ -150,6 +151,7 @@ struct registry_call {
         const char *body; /* or, as in http_request, a piece of a file */
         int body_fd;
         uint64_t body_offset, body_size;
+        bool growing; /* the file is still being written: until something can be read from the job's socket */
         void (*sent)(void *context, uint64_t size);
         void *sent_context;
         const struct http_sink *sink;

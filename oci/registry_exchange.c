@@ -30,7 +30,7 @@ static unsigned find_stall(const struct registry_job *job, const struct registry
 {
         unsigned seconds = registry_client_options(job->client)->stall_seconds;
 
-        return call->body || call->body_size > 0 || strcmp(call->method, "PUT") == 0 ? seconds * 5 : seconds;
+        return call->body || call->body_size > 0 || call->growing || strcmp(call->method, "PUT") == 0 ? seconds * 5 : seconds;
 }
 
 /* One exchange with whatever host `url` names; what belongs to the endpoint goes to its origin alone. */
@@ -49,6 +49,8 @@ static int hop(struct registry_job *job, struct registry_endpoint *e, const stru
                                              .body_fd = call->body_fd,
                                              .body_offset = call->body_offset,
                                              .body_size = call->body_size,
+                                             .growing = call->growing,
+                                             .whole = job->answer,
                                              .sent = call->sent,
                                              .sent_context = call->sent_context,
                                              .sink = call->sink,
@@ -271,7 +273,7 @@ static unsigned find_delay(const struct registry_client_options *o, const struct
 /* False: nobody waits any more. */
 static bool wait_ms(const struct registry_job *job, unsigned ms)
 {
-        struct pollfd fd = {.fd = job->answer, .events = POLLIN};
+        struct pollfd fd = {.fd = job->answer, .events = 0}; /* its end-of-file is always told */
 
         return poll(&fd, 1, (int)ms) == 0;
 }

@@ -20,7 +20,8 @@ enum registry_frame_type {
         REGISTRY_PROGRESS,
         REGISTRY_LOG,
         REGISTRY_DONE,
-        REGISTRY_FAILED
+        REGISTRY_FAILED,
+        REGISTRY_WHOLE /* to the child, on the answering socket of a BLOB_STREAM: DIGEST and SIZE of what the file has become */
 };
 
 enum registry_operation {
@@ -31,6 +32,7 @@ enum registry_operation {
         REGISTRY_BLOB_GET,
         REGISTRY_BLOB_HAS,
         REGISTRY_BLOB_PUT,
+        REGISTRY_BLOB_STREAM, /* the file is still being written */
         REGISTRY_TAGS, /* go to the file, each with a line feed */
         REGISTRY_LOGIN
 };

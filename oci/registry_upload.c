@@ -2,7 +2,8 @@
 /*
  * Uploads of blobs (distribution-spec, "Pushing blobs"): nothing if it is there, a mount if it is in another
  * repository, else POST and one PUT with all bytes. What was cut goes on in pieces (PATCH) from the byte that the
- * registry says it has; what is too much for it at once, too.
+ * registry says it has; what is too much for it at once, too. A blob that is still being made is sent with one PATCH as
+ * long as it grows, as docker sends them, and a PUT that names its digest then.
  */
 #include "oci/registry_client.h"
 
@@ -13,6 +14,7 @@
 #include "common/memory.h"
 #include "oci/digest.h"
 #include "oci/limits.h"
+#include "oci/registry_frame.h"
 
 /* A piece, once pieces are sent; halved for each "too large". */
 #define PIECE_SIZE (64ull * 1024 * 1024)
@@ -308,6 +310,98 @@ static int upload(struct upload *u, struct error *err)
         u->job->ret.result = OCI_REGISTRY_UPLOADED;
         return 0;
 }
+
+/* --- a blob that is still being made ------------------------------------------------------ */
+
+/* Waits until the blob is whole, and learns what it is. */
+static int receive_whole(struct registry_job *job, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
+        struct oci_frame_field field;
+        unsigned type;
+        size_t at = 0;
+
+        if (oci_frame_receive(job->answer, false, &frame, NULL, 0, err) < 0)
+                return -1;
+        if (frame.size == 0)
+                return error_set(err, ECANCELED, "given up");
+        if (oci_frame_check(&frame, REGISTRY_TAG_MAX, &type, err) < 0)
+                return -1;
+        while (oci_frame_next(&frame, &at, &field)) {
+                if (field.tag == REGISTRY_TAG_SIZE) {
+                        job->size = field.number;
+                } else if (field.tag == REGISTRY_TAG_DIGEST && field.size == sizeof(job->ref.digest.bytes)) {
+                        memcpy(job->ref.digest.bytes, field.bytes, field.size);
+                        job->has_digest = true;
+                }
+        }
+        return type == REGISTRY_WHOLE && job->has_digest
+                       ? 0
+                       : error_set(err, EPROTO, "the registry process was not told what it is sending");
+}
+
+/* Sends what there is of the blob until there is no more. */
+static int send_growing(struct upload *u, struct oci_url *ret_url, struct http_response *response, struct error *err)
+{
+        static char type[] = "Content-Type: application/octet-stream";
+        CLEANUP_FREE char *text = oci_url_format(&u->url);
+        char *items[] = {type, NULL};
+        const struct strv headers = {.items = items, .count = 1};
+        const struct registry_call c = {.method = "PATCH",
+                                        .url = ret_url,
+                                        .headers = &headers,
+                                        .scopes = &u->scopes,
+                                        .blob = true,
+                                        .body_fd = u->job->body,
+                                        .growing = true,
+                                        .sent = on_sent,
+                                        .sent_context = u,
+                                        .limit = OCI_LIMIT_ERROR_BODY};
+
+        return oci_url_parse(text, ret_url, err) < 0 ? -1 : registry_call_once(u->job, u->endpoint, &c, response, err);
+}
+
+static int stream(struct upload *u, struct error *err)
+{
+        CLEANUP_HTTP_RESPONSE struct http_response response = HTTP_RESPONSE_INIT;
+        CLEANUP_ERROR struct error cut = ERROR_INIT;
+        CLEANUP_URL struct oci_url url = OCI_URL_INIT;
+        bool mounted;
+        int result;
+
+        if (begin(u, NULL, &mounted, err) < 0)
+                return -1;
+        result = send_growing(u, &url, &response, &cut);
+        if (receive_whole(u->job, err) < 0)
+                return -1;
+        if (result == 0 && (response.status == 202 || response.status == 201 || response.status == 204))
+                return take_patched(u, &url, &response, u->job->size, err);
+        if (result < 0)
+                (void)error_move(err, &cut);
+        return recover(u, result < 0 ? NULL : &response, err);
+}
+
+static int stream_to(struct registry_job *job, struct registry_endpoint *e, struct error *err)
+{
+        CLEANUP_FREE char *what = memory_printf("blob of %s that is being made", e->config->repository);
+        struct upload u = {.job = job, .endpoint = e, .what = what};
+        int result;
+
+        strv_take(&u.scopes, memory_printf("repository:%s:pull,push", e->config->repository));
+        result = stream(&u, err);
+        if (result == 0)
+                result = upload(&u, err);
+        strv_free(&u.scopes);
+        oci_url_free(&u.url);
+        return result;
+}
+
+int registry_job_blob_stream(struct registry_job *job, struct error *err)
+{
+        return registry_job_each_endpoint(job, OCI_REGISTRIES_PUSH, stream_to, err);
+}
+
+/* --- a blob that is whole ------------------------------------------------------------------ */
 
 static int put(struct upload *u, struct error *err)
 {
