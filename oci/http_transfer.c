@@ -220,6 +220,7 @@ static bool set_rules(const struct http_transfer *t)
         SET(CURLOPT_LOW_SPEED_TIME, stall);
         SET(CURLOPT_BUFFERSIZE, SOCKET_BUFFER);
         SET(CURLOPT_UPLOAD_BUFFERSIZE, SOCKET_BUFFER);
+        SET(CURLOPT_PIPEWAIT, 1L); /* whoever comes while a connection is made waits for it, which with HTTP/2 serves all */
         return ok;
 }
 

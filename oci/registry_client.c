@@ -12,6 +12,7 @@
 #include "common/map.h"
 #include "common/memory.h"
 #include "oci/limits.h"
+#include "oci/registry_authorities.h"
 
 #define DEFAULT_RETRIES  5u
 #define DEFAULT_DELAY_MS 1000u
@@ -39,6 +40,7 @@ struct registry_client {
         struct pool *pools;
         size_t pool_count, pool_cap;
         struct map *slots; /* host -> struct slots */
+        struct map *authorities; /* oci/registry_authorities.h */
         struct strv plain; /* hosts */
         struct strv bad;   /* "host digest" */
         struct oci_registries *registries;
@@ -95,6 +97,7 @@ int registry_client_new(struct registry_client_options *options, struct registry
                 c->options.stall_seconds = DEFAULT_STALL;
         c->auth = auth_new();
         c->slots = map_new(free);
+        c->authorities = registry_authorities_new();
         pthread_mutex_init(&c->lock, NULL);
         pthread_cond_init(&c->freed, NULL);
         *ret = c;
@@ -116,6 +119,7 @@ void registry_client_free(struct registry_client *c)
         }
         free(c->pools);
         map_free(c->slots);
+        map_free(c->authorities);
         strv_free(&c->plain);
         strv_free(&c->bad);
         auth_free(c->auth);
@@ -126,6 +130,16 @@ void registry_client_free(struct registry_client *c)
         pthread_cond_destroy(&c->freed);
         pthread_mutex_destroy(&c->lock);
         free(c);
+}
+
+int registry_client_ensure_authorities(struct registry_client *c, const struct buffer *authorities, const char **ret, struct error *err)
+{
+        int result;
+
+        pthread_mutex_lock(&c->lock);
+        result = registry_authorities_ensure(c->authorities, authorities, ret, err);
+        pthread_mutex_unlock(&c->lock);
+        return result;
 }
 
 const struct registry_client_options *registry_client_options(const struct registry_client *c)

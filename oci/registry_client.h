@@ -61,6 +61,12 @@ int registry_client_ensure_http(struct registry_client *c, const struct oci_cred
                                 struct http **ret, struct error *err);
 
 /*
+ * A file in memory with these authorities beside the usual ones; the same file for the same bytes, as libcurl lets exchanges share
+ * a connection only if they name one file. *ret is the client's.
+ */
+int registry_client_ensure_authorities(struct registry_client *c, const struct buffer *authorities, const char **ret, struct error *err);
+
+/*
  * What became known about a host while it was spoken to. HTTPS_OR_HTTP hosts are asked by https until `plain` says
  * that it failed.
  */
@@ -118,8 +124,6 @@ struct registry_endpoint {
         struct oci_url origin;                        /* scheme, host, port; path "" */
         struct oci_credential credential;
         struct http_trust trust;
-        int authorities; /* a file in memory that `trust` names; -1 */
-        char *authorities_path;
         bool local; /* it is on this machine or its link, as far as is known */
 };
 

@@ -3,56 +3,12 @@
 #include "oci/registry_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "common/fd.h"
 #include "common/memory.h"
 #include "oci/fetch_local.h"
-
-/* A bundle of a host has some 200 KiB. */
-#define BUNDLE_SIZE (16u * 1024 * 1024)
-
-/* Where hosts keep their bundle: Debian, Fedora, SUSE, Alpine. The one that libcurl was built with is not to be had
- * before 7.84. */
-static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-                                      "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-
-/* The authorities that are trusted anyway; without a bundle only those of certs.d count, which is no hole. */
-static void read_usual(struct buffer *ret)
-{
-        const char *named = getenv("SSL_CERT_FILE");
-
-        for (size_t i = 0; i < ARRAY_SIZE(bundles); i++) {
-                CLEANUP_ERROR struct error err = ERROR_INIT;
-                const char *file = named && named[0] ? named : bundles[i];
-
-                if (fd_read_file(AT_FDCWD, file, BUNDLE_SIZE, false, ret, &err) == 0 || (named && named[0]))
-                        return;
-                buffer_clear(ret);
-        }
-}
-
-/* Those of certs.d count beside the usual ones, and libcurl takes one file: it is put together in memory. */
-static int add_authorities(struct registry_endpoint *e, struct error *err)
-{
-        CLEANUP_BUFFER struct buffer bundle = BUFFER_INIT;
-
-        if (e->config->ca.size == 0)
-                return 0;
-        read_usual(&bundle);
-        buffer_append_char(&bundle, '\n');
-        buffer_append(&bundle, e->config->ca.data, e->config->ca.size);
-        e->authorities = memfd_create("bryo-authorities", MFD_CLOEXEC);
-        if (e->authorities < 0 || fd_write_all(e->authorities, bundle.data, bundle.size) < 0)
-                return error_errno(err, errno, "cannot put the authorities of %s together", e->config->host);
-        e->authorities_path = memory_printf("/proc/self/fd/%d", e->authorities);
-        e->trust.authorities = e->authorities_path;
-        return 0;
-}
 
 static bool is_plain(const struct registry_job *job, const struct oci_registries_endpoint *config)
 {
@@ -83,9 +39,10 @@ int registry_endpoint_open(struct registry_job *job, const struct oci_registries
 {
         CLEANUP_FREE char *origin = memory_printf("%s://%s", is_plain(job, config) ? "http" : "https", config->host);
 
-        *ret = (struct registry_endpoint){.config = config, .authorities = -1};
+        *ret = (struct registry_endpoint){.config = config};
         if (oci_url_parse(origin, &ret->origin, err) < 0 || find_credential(job, ret, err) < 0 ||
-            add_authorities(ret, err) < 0) {
+            (config->ca.size > 0 &&
+             registry_client_ensure_authorities(job->client, &config->ca, &ret->trust.authorities, err) < 0)) {
                 registry_endpoint_close(ret);
                 return -1;
         }
@@ -100,9 +57,6 @@ void registry_endpoint_close(struct registry_endpoint *e)
 {
         oci_url_free(&e->origin);
         oci_credential_free(&e->credential);
-        e->authorities = fd_close(e->authorities);
-        free(e->authorities_path);
-        e->authorities_path = NULL;
 }
 
 int registry_endpoint_url(const struct registry_endpoint *e, struct oci_url *ret, struct error *err, const char *format,
@@ -144,7 +98,7 @@ static int try_endpoint(struct registry_job *job, const struct oci_registries_en
         bool again;
 
         do {
-                CLEANUP_ENDPOINT struct registry_endpoint e = {.authorities = -1};
+                CLEANUP_ENDPOINT struct registry_endpoint e = {.config = config};
 
                 if (registry_endpoint_open(job, config, &e, err) < 0)
                         return -1;
