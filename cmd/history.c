@@ -119,6 +119,7 @@ static size_t make_rows(const struct history_flags *f, const struct oci_config *
 static void print_json(const struct history_row *row)
 {
         CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer shown = BUFFER_INIT;
         struct oci_json_writer w = OCI_JSON_WRITER(&line);
 
         oci_json_begin_object(&w, NULL);
@@ -129,7 +130,8 @@ static void print_json(const struct history_row *row)
         oci_json_add_string(&w, "ID", row->id);
         oci_json_add_string(&w, "Size", row->size);
         oci_json_end_object(&w);
-        printf("%s\n", line.data);
+        cmd_text_append_json(&shown, line.data, line.size);
+        printf("%s\n", shown.data);
 }
 
 static void print_table(const struct history_row *rows, size_t count)

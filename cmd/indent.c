@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "cmd/text.h"
+
 static void break_line(struct buffer *ret, int depth)
 {
         buffer_printf(ret, "\n%*s", 4 * depth, "");
@@ -17,7 +19,7 @@ static const char *copy_string(const char *p, struct buffer *ret)
         while (*p && *p != '"')
                 p += *p == '\\' && p[1] ? 2 : 1;
         p += *p == '"';
-        buffer_append(ret, begin, (size_t)(p - begin));
+        cmd_text_append_json(ret, begin, (size_t)(p - begin));
         return p;
 }
 

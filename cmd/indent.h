@@ -4,7 +4,8 @@
 
 #include "common/buffer.h"
 
-/* Appends compact, well-formed JSON with line breaks and four blanks for each depth, as docker inspect prints it. */
+/* Appends compact, well-formed JSON with line breaks and four blanks for each depth, as docker inspect prints it.
+ * What a terminal obeys is escaped. */
 void cmd_indent_format(const char *json, struct buffer *ret);
 
 #endif

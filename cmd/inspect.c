@@ -12,6 +12,7 @@
 #include "cmd/notice.h"
 #include "cmd/registry_flags.h"
 #include "cmd/store.h"
+#include "cmd/text.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 #include "oci/digest.h"
@@ -138,7 +139,8 @@ static int inspect(const struct inspection *from, const struct strv *images, boo
                 buffer_append_string(&array, lines ? "\n" : "");
         }
         if (lines) {
-                fputs(buffer_text(&array), stdout);
+                cmd_text_append_json(&shown, buffer_text(&array), array.size);
+                fputs(buffer_text(&shown), stdout);
         } else {
                 CLEANUP_FREE char *whole = memory_printf("[%s]", buffer_text(&array));
 

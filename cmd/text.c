@@ -53,6 +53,26 @@ void cmd_text_append_visible(struct buffer *to, const char *text)
         }
 }
 
+void cmd_text_append_json(struct buffer *to, const char *json, size_t size)
+{
+        for (size_t at = 0, length; at < size; at += length) {
+                uint32_t c;
+
+                length = oci_utf8_length(json + at, size - at);
+                c = length > 0 ? decode((const unsigned char *)json + at, length) : '?';
+                if (length == 0) { /* the reader has refused these */
+                        length = 1;
+                        buffer_append_char(to, '?');
+                } else if (c < 0x7f || !is_unsafe(c)) {
+                        buffer_append(to, json + at, length);
+                } else if (c < 0x10000) {
+                        buffer_printf(to, "\\u%04x", c);
+                } else {
+                        buffer_printf(to, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+                }
+        }
+}
+
 /* Length of a colour sequence ESC [ digits ; : ... m at `p` (ECMA-48, SGR), or 0. */
 static size_t colour_length(const char *p, const char *end)
 {

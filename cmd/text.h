@@ -19,6 +19,8 @@ void cmd_text_append_visible(struct buffer *to, const char *text);
 void cmd_text_append_output(struct buffer *to, const char *bytes, size_t size);
 /* The same for a message of several lines: newlines stay. */
 void cmd_text_append_message(struct buffer *to, const char *text);
+/* Appends JSON that came from outside: what a terminal obeys stands in it as \uXXXX, so that it is the same document. */
+void cmd_text_append_json(struct buffer *to, const char *json, size_t size);
 /* Columns that well-formed text takes, one for each character. */
 size_t cmd_text_width(const char *text);
 /* Appends at most `width` characters; what is cut off ends in "…", as docker does it. */

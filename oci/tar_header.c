@@ -12,7 +12,8 @@ static bool octal_number(const unsigned char *field, size_t size, int64_t *ret)
         uint64_t value = 0;
         size_t i = 0;
 
-        while (i < size && (field[i] == ' ' || field[i] == '\0'))
+        /* a NUL before the digits ends the number for Python, and is a blank for GNU tar and Go: it is none here */
+        while (i < size && field[i] == ' ')
                 i++;
         for (; i < size && field[i] >= '0' && field[i] <= '7'; i++) {
                 if (value >> 60 != 0)
@@ -25,18 +26,19 @@ static bool octal_number(const unsigned char *field, size_t size, int64_t *ret)
         return i == size;
 }
 
-/* Two's complement, big endian; the top bit is the mark, the next one the sign. */
+/* Two's complement, big endian; the top bit is the mark, the next one the sign. Other first bytes are numbers that no
+ * field needs, and that Python does not take for any. */
 static bool binary_number(const unsigned char *field, size_t size, int64_t *ret)
 {
-        unsigned char fill = field[0] & 0x40 ? 0xff : 0;
+        unsigned char fill = field[0] == 0xff ? 0xff : 0;
         uint64_t value = fill ? UINT64_MAX : 0;
 
-        for (size_t i = 0; i < size; i++) {
-                unsigned char byte = i == 0 ? (unsigned char)((field[0] & 0x7f) | (fill & 0x80)) : field[i];
-
+        if (field[0] != 0x80 && field[0] != 0xff)
+                return false;
+        for (size_t i = 1; i < size; i++) {
                 if ((value >> 56 & 0xff) != fill)
                         return false;
-                value = value << 8 | byte;
+                value = value << 8 | field[i];
         }
         *ret = (int64_t)value;
         return (*ret < 0) == (fill != 0);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# E3, E10: a cache from outside is checked. What is damaged or forged is a miss with a warning, never an image with wrong
+# WIRE.3, WIRE.10: a cache from outside is checked. What is damaged or forged is a miss with a warning, never an image with wrong
 # bytes, and never a failure unless ignore-error=false asks for it.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# --creds goes to the registries that the command line speaks of, else to that of the first FROM; another one that asks for a
+# WIRE.12: --creds goes to the registries that the command line speaks of, else to that of the first FROM; another one that asks for a
 # credential learns nothing.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"

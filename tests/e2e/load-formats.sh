@@ -111,7 +111,7 @@ for target in ../c/layer.tar "$PWD/layers/two.tar" ../../../layers/two.tar layer
         assert_fails 1 'no file "c/layer.tar"' bryo load -i old.tar
 done
 
-# Several images in one archive, each under its names.
+# WIRE.10: several images in one archive, each under its names and no other.
 printf 'FROM hand:1\nENV n=2\n' | dockerfile
 works bryo load -i layout
 build -t other:2

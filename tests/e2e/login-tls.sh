@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# login over TLS: whom it trusts (E5), and that a registry without TLS never sees the password of one that has it.
+# login over TLS: whom it trusts (WIRE.5), and that a registry without TLS never sees the password of one that has it.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"
 . "$BRYO_SOURCE/tests/servers/registry.sh"

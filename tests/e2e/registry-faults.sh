@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 300
 #
-# A network and registries that fail: right bytes or one clear error, and a bounded number of retries (E3). With
+# A network and registries that fail: right bytes or one clear error, and a bounded number of retries (WIRE.3). With
 # BRYO_OFFSETS=500 connections are cut at so many places instead of a few.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"
@@ -77,7 +77,7 @@ rules bad 'GET /blobs/ cut 1000 x1' 'GET /blobs/ status 416 x1'
 get_blob
 assert_equal "$(requests GET)" 3 "the requests with a 416"
 
-# --- lies (E3) -----------------------------------------------------------------------
+# --- lies (WIRE.3) -----------------------------------------------------------------------
 
 for i in 0 $((size / 2)) $((size - 1)); do
         rules bad "GET /blobs/ flip $i"

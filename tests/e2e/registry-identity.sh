@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Nobody's identity goes where it does not belong (E7): no netrc, no cookies, no Referer, no connection shared by two users; and no
+# Nobody's identity goes where it does not belong (WIRE.7): no netrc, no cookies, no Referer, no connection shared by two users; and no
 # secret in a log, an argument, an environment or a core file.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"

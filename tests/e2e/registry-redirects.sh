@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 300
 #
-# Redirects and Locations of registries (E4): no credential and no token reaches another host, port or scheme; https never
-# becomes http; pages of tags stay where they are (E6).
+# Redirects and Locations of registries (WIRE.4): no credential and no token reaches another host, port or scheme; https never
+# becomes http; pages of tags stay where they are (WIRE.6).
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"
 . "$BRYO_SOURCE/tests/servers/registry.sh"
@@ -140,7 +140,7 @@ registry_asked reg > /dev/null
 client_fails '^error: ' --tls on "${creds[@]}" get "$registry/a/b:one" x
 assert_equal "$(registry_asked reg)" "" "requests by http to a registry that must be asked by https"
 
-# --- pages of tags (E6) ------------------------------------------------------------------------
+# --- pages of tags (WIRE.6) ------------------------------------------------------------------------
 
 rm bad/auth
 proxy=localhost:$(cat bad/port)

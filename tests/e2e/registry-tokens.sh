@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # timeout: 300
 #
-# Bearer tokens (R1): how they are asked for, kept and renewed; and what a registry cannot make of a user's credential (E5).
+# Bearer tokens: how they are asked for, kept and renewed; and what a registry cannot make of a user's credential (WIRE.5).
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"
 . "$BRYO_SOURCE/tests/servers/registry.sh"
@@ -118,7 +118,7 @@ client_fails '^error: EPERM: .*the token server 127.0.0.1 redirects: refused' "$
 assert_equal "$(cat other/requests)" "" "what the other server was asked"
 rules bad
 
-# --- realms that are chosen to get the credential (E5) -----------------------------------------
+# --- realms that are chosen to get the credential (WIRE.5) -----------------------------------------
 
 # The registry is outside: every name leads to the proxy on loopback, as to a proxy of the network. No packet leaves.
 serve thief

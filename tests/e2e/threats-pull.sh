@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A registry that lies: digests that are none, one blob as two things, contents that are not what their digest says, JSON of every
+# WIRE.1, WIRE.2, WIRE.3, WIRE.4, WIRE.8: a registry that lies: digests that are none, one blob as two things, contents that are not what their digest says, JSON of every
 # wrong shape, layers and configs that nobody should obey. Each is refused in one line, and nothing gets a name.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"

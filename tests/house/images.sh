@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The promises of doc/images.md: numbered without a gap, each with tests that exist and mention it.
+# The promises of doc/images.md and doc/registry.md: numbered without a gap, each with tests that exist and mention it.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 
-# complaints TREE: one a line.
+# complaints TREE PAGE: one a line.
 complaints() {
-        awk -F' \\| ' '/^\| [A-Z]+\.[0-9]+ \|/ { sub(/^\| /, "", $1); sub(/ *\|$/, "", $3); print $1 "\t" $3 }' "$1/doc/images.md" |
+        awk -F' \\| ' '/^\| [A-Z]+\.[0-9]+ \|/ { sub(/^\| /, "", $1); sub(/ *\|$/, "", $3); print $1 "\t" $3 }' "$1/doc/$2" |
                 while IFS=$'\t' read -r fact tests; do
                         group=${fact%.*}
                         if [ "$group" != "${last:-}" ]; then
@@ -37,10 +37,12 @@ plant_file planted/doc/images.md '| A.1 | One. | `unit/good` `tests/e2e/bad.sh` 
 | B.1 | None. | |'
 plant_file planted/tests/unit/good.c '/* A.1 */'
 plant_file planted/tests/e2e/bad.sh '# A.11'
-assert_equal "$(complaints planted)" 'A.1 is not mentioned in tests/e2e/bad.sh
+assert_equal "$(complaints planted images.md)" 'A.1 is not mentioned in tests/e2e/bad.sh
 A.3 where A.2 is due
 A.3 names tests/e2e/gone.sh, which does not exist
 B.1 names no test' "what is found in bad rows"
 
-assert_equal "$(complaints "$BRYO_SOURCE")" "" "the list of complaints about doc/images.md"
-[ "$(grep -cE '^\| [A-Z]+\.[0-9]+ \|' "$BRYO_SOURCE/doc/images.md")" -gt 40 ] || fail "hardly any rows"
+for page in images.md registry.md; do
+        assert_equal "$(complaints "$BRYO_SOURCE" $page)" "" "the list of complaints about doc/$page"
+        [ "$(grep -cE '^\| [A-Z]+\.[0-9]+ \|' "$BRYO_SOURCE/doc/$page")" -gt 10 ] || fail "hardly any rows in doc/$page"
+done

@@ -399,6 +399,7 @@ static void test_helper_environment(void)
         unsetenv("DOCKER_AUTH_CONFIG");
 }
 
+/* WIRE.12 */
 static void test_creds_are_for_their_registries(void)
 {
         struct strv registries = STRV_INIT;
@@ -459,6 +460,7 @@ static void test_helper_is_asked_once(void)
         unsetenv("DOCKER_AUTH_CONFIG");
 }
 
+/* WIRE.11 */
 static void test_helper_hosts(void)
 {
         static const char *const bad[] = {"", "a\nb", "a b", "a\x7f", "\xc3\xa4"};

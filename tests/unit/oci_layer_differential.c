@@ -226,6 +226,23 @@ static char *names_of(const char *list)
         return buffer_steal(&b);
 }
 
+/* Go's reader, and so containerd and ours, takes a tar that ends in the zeros behind its last member; GNU tar and
+ * Python list the same members, and then complain. */
+static void forgive_end(struct buffer *list, bool cut)
+{
+        char *last = NULL;
+
+        if (!cut || list->size < 2)
+                return;
+        list->data[list->size - 1] = '\0';
+        last = strrchr(list->data, '\n');
+        last = last ? last + 1 : list->data;
+        if (strncmp(last, "error", 5) == 0)
+                *last = '\0';
+        else
+                list->data[list->size - 1] = '\n';
+}
+
 static char dir[] = "/tmp/bryo-differential-XXXXXX";
 static unsigned rounds = 400, accepted;
 
@@ -258,6 +275,8 @@ static void test_differential(void)
         for (unsigned i = 0; i < rounds; i++) {
                 CLEANUP_BUFFER struct buffer ours = BUFFER_INIT, theirs = BUFFER_INIT, gnus = BUFFER_INIT;
                 CLEANUP_FREE char *path = memory_printf("%s/%05u.ours", where, i), *names = NULL;
+                CLEANUP_FREE char *tar = memory_printf("%s/%05u.tar", where, i);
+                struct stat st = {.st_size = 0};
                 char *to;
 
                 if (access(path, F_OK) != 0)
@@ -265,6 +284,9 @@ static void test_differential(void)
                 read_list(where, i, "ours", &ours);
                 read_list(where, i, "python", &theirs);
                 read_list(where, i, "gnu", &gnus);
+                CHECK_INT(stat(tar, &st), 0);
+                forgive_end(&theirs, st.st_size % 512 != 0);
+                forgive_end(&gnus, st.st_size % 512 != 0);
                 names = names_of(buffer_text(&ours));
                 to = gnus.size ? gnus.data : NULL;
                 for (const char *p = to; p != NULL && *p; p++) /* GNU tar shows the slash of a directory */
