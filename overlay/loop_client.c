@@ -13,7 +13,6 @@
 
 /* Field 2 may hold anything, spaces and parentheses too; behind its last ')' comes field 3. */
 #define FIELD_AFTER_NAME 3
-#define FIELD_STATE      3
 #define FIELD_PROCESSOR  39
 /* 52 numbers and a name of at most 64 bytes; field 39 lies in the first 900 bytes */
 #define STAT_SIZE 1024
@@ -71,16 +70,24 @@ int overlay_loop_client_cpu(struct overlay_loop_client *client, uint32_t tid)
         return errno != 0 || end == field || cpu < 0 || cpu > 65535 ? -EPROTO : (int)cpu;
 }
 
-int overlay_loop_client_runs(struct overlay_loop_client *client, uint32_t tid)
+int overlay_loop_client_runs(uint32_t tid)
 {
-        char text[STAT_SIZE];
-        int r = read_stat(client, tid, text, sizeof text);
+        static const char state[] = "\nState:\t"; /* the third line; a line feed in the name is escaped in the first */
+        char path[32], text[STAT_SIZE];
+        CLEANUP_FD int fd = -1;
         const char *field;
+        ssize_t n;
 
-        if (r < 0)
-                return r;
-        field = find_field(text, FIELD_STATE);
-        return field == NULL ? -EPROTO : *field == 'R';
+        snprintf(path, sizeof path, "/proc/%u/status", (unsigned)tid);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        n = read(fd, text, sizeof text - 1);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        field = strstr(text, state);
+        return field == NULL ? -EPROTO : field[sizeof state - 1] == 'R';
 }
 
 void overlay_loop_client_close(struct overlay_loop_client *client)

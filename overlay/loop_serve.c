@@ -14,8 +14,8 @@
 #include "overlay/loop_state.h"
 
 /*
- * Requests of one thread in a row before its CPU is looked up: the first time, and at most. A look costs 3 to 6 us, half a
- * round trip; a client that stayed where it was is looked at half as often each time.
+ * Requests of one thread in a row before its CPU is looked up: the first time, and at most. A look costs 3 to 6 us,
+ * half a round trip; a client that stayed where it was is looked at half as often each time.
  */
 #define LOOK_FIRST 4
 #define LOOK_MOST  32
@@ -86,6 +86,11 @@ static void give_up_quiet(struct overlay_loop *loop, const char *what, int error
         overlay_loop_wake_monitor(loop);
 }
 
+/*
+ * For the quiet thread alone. The look may last: a kernel that guards /proc/TID/stat with the lock that execve(2) holds
+ * makes it wait for a client that waits for this very server, to write back what its close-on-exec descriptors leave.
+ * Of that the monitor makes a standstill, and the ordinary thread serves on; so that one must not look itself.
+ */
 static void look_and_follow(struct loop_worker *worker, uint32_t tid)
 {
         struct overlay_loop *loop = worker->loop;
@@ -99,9 +104,8 @@ static void look_and_follow(struct loop_worker *worker, uint32_t tid)
                 r = move_to(cpu);
                 if (r == 0) {
                         follower->cpu = cpu;
-                        loop_add(&loop->migrations, 1);
-                        if (worker->role == ROLE_QUIET)
-                                keep_monitor_off(loop, cpu);
+                        __atomic_fetch_add(&loop->migrations, 1, __ATOMIC_RELAXED);
+                        keep_monitor_off(loop, cpu);
                 }
         }
         if (r >= 0)
@@ -130,7 +134,7 @@ static void follow(struct loop_worker *worker, uint32_t tid, bool changed)
         }
         if (++follower->run >= follower->every) {
                 follower->run = 0;
-                if (!__atomic_load_n(&loop->unfit, __ATOMIC_RELAXED))
+                if (worker->role == ROLE_QUIET && !__atomic_load_n(&loop->unfit, __ATOMIC_RELAXED))
                         look_and_follow(worker, tid);
         }
 }
@@ -190,11 +194,11 @@ static bool await_turn(struct loop_worker *worker)
 static void note_request(struct loop_worker *worker)
 {
         uint32_t tid = overlay_session_pid(worker->session);
-        bool changed = tid != worker->last_tid;
+        bool changed = tid != __atomic_load_n(&worker->last_tid, __ATOMIC_RELAXED);
 
         if (!tells_where_client_is(worker->session))
                 return;
-        worker->last_tid = tid;
+        __atomic_store_n(&worker->last_tid, tid, __ATOMIC_RELAXED);
         loop_add(&worker->counted, 1);
         loop_add(&worker->changes, changed);
         if (serves_alone(worker->role, loop_state(worker->loop)))

@@ -58,7 +58,7 @@ struct loop_worker {
         uint64_t served;
         uint64_t counted; /* of these, requests with a known client thread ... */
         uint64_t changes; /* ... and how many came from another one than the request before */
-        uint32_t last_tid;
+        uint32_t last_tid; /* the last known client thread */
         struct loop_follower follower;
 };
 

@@ -35,7 +35,8 @@ struct watch {
         struct overlay_loop *loop;
         struct overlay_loop_load load;     /* of the quiet thread */
         bool no_load;                      /* it cannot be had */
-        struct overlay_loop_client client; /* whose request the quiet thread serves */
+        struct overlay_loop_client client; /* of the ordinary thread */
+        int ordinary_cpu;                  /* where the ordinary thread was put; -1: anywhere */
         uint64_t served;                   /* at the last tick */
         unsigned stuck;                    /* ticks in a row that nothing was served though something waits */
         unsigned idle;                     /* ticks in a row without a request */
@@ -115,7 +116,7 @@ static bool request_waits(struct watch *watch)
         if (!__atomic_load_n(&quiet->busy, __ATOMIC_RELAXED))
                 return false;
         client = __atomic_load_n(&quiet->client, __ATOMIC_RELAXED);
-        return client == 0 || overlay_loop_client_runs(&watch->client, client) != 1;
+        return client == 0 || overlay_loop_client_runs(client) != 1;
 }
 
 /* --- into a state ------------------------------------------------------------------- */
@@ -248,17 +249,66 @@ static void watch_quiet(struct watch *watch)
         }
 }
 
+/* Puts the ordinary thread on the CPU `cpu`; -1: on any. */
+static void place_ordinary(struct watch *watch, int cpu)
+{
+        struct overlay_loop *loop = watch->loop;
+        cpu_set_t *set = CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX);
+        int r;
+
+        if (set == NULL)
+                return;
+        memcpy(set, loop->cpus, OVERLAY_LOOP_CPUS_SIZE);
+        if (cpu >= 0) {
+                CPU_ZERO_S(OVERLAY_LOOP_CPUS_SIZE, set);
+                CPU_SET_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, set);
+        }
+        r = pthread_setaffinity_np(loop->workers[1].thread, OVERLAY_LOOP_CPUS_SIZE, set);
+        CPU_FREE(set);
+        if (r != 0) {
+                log_print(loop->log, LOG_DEBUG, "FUSE server: cannot move a thread: %s", strerror(r));
+                return;
+        }
+        watch->ordinary_cpu = cpu;
+        if (cpu >= 0)
+                __atomic_fetch_add(&loop->migrations, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * The ordinary thread goes where its client is, and it is this thread that looks: a look may wait for the client, which
+ * may wait for the server (loop_serve.c).
+ */
+static void follow_ordinary(struct watch *watch)
+{
+        uint32_t tid = __atomic_load_n(&watch->loop->workers[1].last_tid, __ATOMIC_RELAXED);
+        int cpu = tid == 0 ? -1 : overlay_loop_client_cpu(&watch->client, tid);
+
+        if (cpu >= 0 && cpu != watch->ordinary_cpu && loop_state(watch->loop) == STATE_ORDINARY)
+                place_ordinary(watch, cpu);
+}
+
 static void watch_ordinary(struct watch *watch)
 {
         struct overlay_loop *loop = watch->loop;
         int64_t left = overlay_crowd_left(loop->crowd, now_ms());
+        uint64_t served = loop_load(&loop->workers[1].served);
 
-        if (left > 0 || is_unfit(loop))
-                doze(loop, is_unfit(loop) ? -1 : (int)left, false);
+        if (is_unfit(loop)) {
+                doze(loop, -1, false);
+        } else if (left > 0) {
+                bool moved = served != watch->served;
+
+                watch->served = served;
+                if (moved)
+                        follow_ordinary(watch);
+                doze(loop, moved && left > TICK_MS ? TICK_MS : (int)left, false);
+        }
         if (take_wish(loop))
                 enter_parallel(watch, STATE_ORDINARY);
         else if (left == 0 && !is_unfit(loop))
                 enter_quiet(watch, STATE_ORDINARY);
+        if ((loop_state(loop) != STATE_ORDINARY || is_unfit(loop)) && watch->ordinary_cpu >= 0)
+                place_ordinary(watch, -1);
 }
 
 /* Clients compete no more: back to one thread. */
@@ -302,6 +352,7 @@ void *overlay_loop_watch(void *argument)
         struct watch watch = {.loop = argument,
                               .load = OVERLAY_LOOP_LOAD_INIT,
                               .client = OVERLAY_LOOP_CLIENT_INIT,
+                              .ordinary_cpu = -1,
                               .window_ms = CALM_WINDOW_MS,
                               .left_at = INT64_MIN / 2};
 

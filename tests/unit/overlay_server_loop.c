@@ -326,6 +326,68 @@ static void test_short_mounts_on_a_busy_machine(void)
         overlay_crowd_free(crowd);
 }
 
+#define EXECS   150
+#define DIRTY   8
+#define HANGS_S    60
+
+/* Programs that take each other's place and leave dirty files to close: execve(2) waits for the server, locks held. */
+static int body_execs(void *context)
+{
+        char *const argv[] = {(char *)(uintptr_t) "true", NULL};
+        int i, k, status;
+
+        (void)context;
+        for (i = 0; i < EXECS; i++) {
+                pid_t pid = fork();
+
+                if (pid == 0) {
+                        for (k = 0; k < DIRTY; k++) {
+                                char name[32];
+
+                                snprintf(name, sizeof name, "%d-%d", i, k);
+                                if (write(open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), name, 5) != 5)
+                                        _exit(2);
+                        }
+                        execv("/bin/true", argv);
+                        _exit(3);
+                }
+                CHECK_INT(waitpid(pid, &status, 0), pid);
+                CHECK_INT(status, 0);
+        }
+        return 0;
+}
+
+static void run_execs(const char *loadavg)
+{
+        struct overlay_crowd *crowd = overlay_crowd_new(loadavg);
+        struct overlay_server_options opts = {.crowd = crowd};
+        struct overlay_server_counters counters = {0};
+        struct server_tree st = {0};
+
+        server_tree_make(&st);
+        alarm(HANGS_S); /* ends the test, and with it the mount */
+        mount_run(st.tree, st.mount, &opts, body_execs, NULL, &counters);
+        alarm(0);
+        CHECK_INT(counters.requests[FUSE_MKNOD], EXECS * DIRTY);
+        server_tree_drop(&st);
+        overlay_crowd_free(crowd);
+}
+
+/* Whoever looks where a client runs may wait for it. With the quiet thread, and with the ordinary one from the
+ * beginning. */
+static void test_clients_in_execve_do_not_stop_the_server(void)
+{
+        char path[] = "/tmp/bryo-crowd-XXXXXX";
+        static const char full[] = "9.0 9.0 9.0 99999/99999 1\n";
+        int fd = mkstemp(path);
+
+        CHECK_INT(write(fd, full, strlen(full)), (ssize_t)strlen(full));
+        CHECK_INT(close(fd), 0);
+        run_execs(NULL);
+        run_execs(path);
+        CHECK_INT(unlink(path), 0);
+}
+
 #define MS 1000000u
 
 static void test_what_starving_is(void)
@@ -558,24 +620,22 @@ static void test_where_a_thread_runs(void)
 
 static void test_whether_a_thread_runs(void)
 {
-        struct overlay_loop_client client = OVERLAY_LOOP_CLIENT_INIT;
         int i, runs = -1;
         pid_t pid;
 
-        CHECK_INT(overlay_loop_client_runs(&client, (uint32_t)getpid()), 1);
+        CHECK_INT(overlay_loop_client_runs((uint32_t)getpid()), 1);
         pid = fork();
         if (pid == 0)
                 for (;;)
                         pause();
         for (i = 0; i < 1000 && runs != 0; i++) {
-                runs = overlay_loop_client_runs(&client, (uint32_t)pid);
+                runs = overlay_loop_client_runs((uint32_t)pid);
                 usleep(1000);
         }
         CHECK_INT(runs, 0);
         CHECK_INT(kill(pid, SIGKILL), 0);
         CHECK_INT(waitpid(pid, NULL, 0), pid);
-        CHECK(overlay_loop_client_runs(&client, (uint32_t)pid) < 0);
-        overlay_loop_client_close(&client);
+        CHECK(overlay_loop_client_runs((uint32_t)pid) < 0);
 }
 
 int main(void)
@@ -590,6 +650,7 @@ int main(void)
         CHECK_RUN(test_starved_quiet_thread_is_relieved);
         CHECK_RUN(test_busy_machine_is_served_by_an_ordinary_thread);
         CHECK_RUN(test_short_mounts_on_a_busy_machine);
+        CHECK_RUN(test_clients_in_execve_do_not_stop_the_server);
         CHECK_RUN(test_fallbacks);
         return CHECK_END();
 }
