@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <linux/capability.h>
 
@@ -215,8 +216,9 @@ static int64_t set_acl(const uint64_t *a, const char *name)
         size_t size = acl_of(a[1], &acl);
         struct stat st;
 
-        /* no ACL gives the group what side_mode looks away from */
+        /* no ACL gives the group what side_mode looks away from; of whoever may not chmod nothing is set anyway */
         if (stat(arg_path(a[0], &path), &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_ISGID) &&
+            (geteuid() == 0 || geteuid() == st.st_uid) &&
             chmod(path.text, st.st_mode & 01777) < 0)
                 return -errno;
         return side_result(setxattr(arg_path(a[0], &path), name, &acl, size, 0));
