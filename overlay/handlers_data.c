@@ -19,6 +19,8 @@
 
 /* Larger programs are seldom touched as a whole. */
 #define PROGRAM_MAX ((uint64_t)4 << 20)
+/* What is copied out at once while it is in the CPU's cache: the whole scratch buffer is fresh pages in every session. */
+#define PROGRAM_PIECE ((size_t)128 << 10)
 
 static struct overlay_tree *tree_of(fuse_req_t req)
 {
@@ -40,6 +42,7 @@ static void store_program(fuse_req_t req, fuse_ino_t ino)
         size_t room;
         char *bytes = overlay_session_scratch(session, &room);
 
+        room = room < PROGRAM_PIECE ? room : PROGRAM_PIECE;
         if (overlay_ops_getattr(tree_of(req), ino, &attr) < 0 || !S_ISREG(attr.mode) || attr.size > PROGRAM_MAX)
                 return;
         for (uint64_t at = 0; at < attr.size;) {

@@ -33,6 +33,23 @@ void overlay_loop_change_state(struct overlay_loop *loop, int from, int to)
 
 /* --- the end ------------------------------------------------------------------- */
 
+/* The monitor was kept off the client's CPU; whoever ends the mount waits for it, and another CPU is slow to wake up. */
+static void fetch_monitor(struct overlay_loop *loop)
+{
+        int cpu = sched_getcpu();
+        cpu_set_t *here = cpu >= 0 && cpu < OVERLAY_LOOP_CPUS_MAX ? CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX) : NULL;
+
+        if (here == NULL)
+                return;
+        CPU_ZERO_S(OVERLAY_LOOP_CPUS_SIZE, here);
+        CPU_SET_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, here);
+        pthread_mutex_lock(&loop->lock);
+        if (loop->has_monitor)
+                (void)pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, here); /* it wakes up where it is then */
+        pthread_mutex_unlock(&loop->lock);
+        CPU_FREE(here);
+}
+
 /*
  * The first reason counts. With any other than ENODEV the kernel does not wake
  * the threads that wait in read(2), so they are cancelled there.
@@ -48,6 +65,7 @@ void overlay_loop_end(struct overlay_loop *loop, int reason)
                 overlay_session_drain(loop->workers[0].session); /* while all others still serve */
         __atomic_store_n(&loop->state, STATE_ENDED, __ATOMIC_SEQ_CST);
         syscall(SYS_futex, &loop->state, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+        fetch_monitor(loop);
         overlay_loop_wake_monitor(loop);
         if (reason == ENODEV)
                 return;

@@ -10,8 +10,10 @@
  * build (moby, profiles/seccomp/default_linux.go). Everything else is allowed: programs
  * learn of new calls by ENOSYS from the kernel, as without a filter.
  *
- * The program is put together at each start, some 150 instructions; the kernel remembers for
- * each number whether the answer depends on arguments, so that ordinary calls cost nothing.
+ * The program is put together at each start, some 300 instructions; the kernel remembers for
+ * each number whether the answer depends on arguments, so that ordinary calls cost nothing. To learn that
+ * it goes through the program once for every number it knows, which is why the numbers are searched by halves: one after
+ * the other that took longer than all the mounts of a command.
  */
 #include "sandbox/init/init.h"
 
@@ -134,15 +136,6 @@ static void add_return(struct program *p, unsigned int what)
         add(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, what));
 }
 
-/* The number is in the accumulator. */
-static void refuse(struct program *p, long number, int code)
-{
-        if (number == NONE)
-                return;
-        add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)number, 0, 1));
-        add_return(p, SECCOMP_RET_ERRNO | (unsigned int)code);
-}
-
 /* The low half of an argument: all that the kernel looks at in those that are examined here. */
 static size_t argument(int which)
 {
@@ -154,21 +147,53 @@ static size_t argument(int which)
         return offset;
 }
 
-/* Refuses the call when `test` (a jump of BPF) holds for an argument with one of the values. */
-static void refuse_argument(struct program *p, long number, int which, unsigned short test, const unsigned int *values,
-                            unsigned char count)
+/* --- rules ---------------------------------------------------------------------- */
+
+#define RULES_MAX 96
+
+/* What happens to one call: refused with `code`, or only when `test` holds for an argument with one of the values. */
+struct rule {
+        long number;
+        int code;
+        int which; /* the argument; -1: none is looked at */
+        unsigned short test;
+        const unsigned int *values;
+        unsigned char count;
+};
+
+struct rules {
+        struct rule rows[RULES_MAX]; /* by number */
+        size_t count;
+        bool full;
+};
+
+static void insert(struct rules *rules, struct rule rule)
 {
-        add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)number, 0,
-                                            (unsigned char)(2 * count + 2)));
-        add_load(p, argument(which));
-        for (unsigned char i = 0; i < count; i++) {
-                add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, values[i], 0, 1));
-                add_return(p, SECCOMP_RET_ERRNO | EPERM);
-        }
-        add_return(p, SECCOMP_RET_ALLOW);
+        size_t at = rules->count;
+
+        if (rule.number == NONE)
+                return;
+        rules->full = rules->full || rules->count == RULES_MAX;
+        if (rules->full)
+                return;
+        for (; at > 0 && rules->rows[at - 1].number > rule.number; at--)
+                rules->rows[at] = rules->rows[at - 1];
+        rules->rows[at] = rule;
+        rules->count++;
 }
 
-static void refuse_examined(struct program *p, const struct examined *calls, bool administrator)
+static void refuse(struct rules *rules, long number, int code)
+{
+        insert(rules, (struct rule){.number = number, .code = code, .which = -1});
+}
+
+static void refuse_argument(struct rules *rules, long number, int which, unsigned short test, const unsigned int *values,
+                            unsigned char count)
+{
+        insert(rules, (struct rule){number, EPERM, which, test, values, count});
+}
+
+static void refuse_examined(struct rules *rules, const struct examined *calls, bool administrator)
 {
         static const unsigned int injecting[] = {TIOCSTI, TIOCLINUX};
         static const unsigned int families[] = {40}; /* AF_VSOCK: reaches the machine this one is a guest of */
@@ -180,30 +205,72 @@ static void refuse_examined(struct program *p, const struct examined *calls, boo
 #else
         const int clone_flags = 0;
 #endif
-        refuse_argument(p, calls->ioctl, 1, BPF_JEQ, injecting, 2);
-        if (calls->socket != NONE)
-                refuse_argument(p, calls->socket, 0, BPF_JEQ, families, 1);
+        refuse_argument(rules, calls->ioctl, 1, BPF_JEQ, injecting, 2);
+        refuse_argument(rules, calls->socket, 0, BPF_JEQ, families, 1);
         if (administrator)
                 return;
-        refuse_argument(p, calls->unshare, 0, BPF_JSET, namespaces, 1);
-        refuse_argument(p, calls->clone, clone_flags, BPF_JSET, namespaces, 1);
-        refuse(p, calls->clone3, ENOSYS); /* its flags lie in memory, where no filter looks; libc then takes clone */
+        refuse_argument(rules, calls->unshare, 0, BPF_JSET, namespaces, 1);
+        refuse_argument(rules, calls->clone, clone_flags, BPF_JSET, namespaces, 1);
+        refuse(rules, calls->clone3, ENOSYS); /* its flags lie in memory, where no filter looks; libc then takes clone */
 }
 
-static void add_table(struct program *p, const struct refused *table, size_t count, bool i386)
+static void add_table(struct rules *rules, const struct refused *table, size_t count, bool i386)
 {
         for (size_t i = 0; i < count; i++)
-                refuse(p, i386 ? table[i].i386 : table[i].native, EPERM);
+                refuse(rules, i386 ? table[i].i386 : table[i].native, EPERM);
+}
+
+/* --- the program ----------------------------------------------------------------- */
+
+/* The number is in the accumulator; ends with a return if it is the rule's. */
+static void add_rule(struct program *p, const struct rule *rule)
+{
+        if (rule->which < 0) {
+                add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)rule->number, 0, 1));
+                add_return(p, SECCOMP_RET_ERRNO | (unsigned int)rule->code);
+                return;
+        }
+        add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)rule->number, 0,
+                                            (unsigned char)(2 * rule->count + 2)));
+        add_load(p, argument(rule->which));
+        for (unsigned char i = 0; i < rule->count; i++) {
+                add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | rule->test | BPF_K, rule->values[i], 0, 1));
+                add_return(p, SECCOMP_RET_ERRNO | (unsigned int)rule->code);
+        }
+        add_return(p, SECCOMP_RET_ALLOW);
+}
+
+/* The rules from `first` up to `last`, halved until few are left: every way through ends with a return. */
+static void add_rules(struct program *p, const struct rules *rules, size_t first, size_t last)
+{
+        size_t middle = first + (last - first) / 2, left;
+        unsigned short jump = p->count;
+
+        if (last - first <= 3) {
+                for (; first < last; first++)
+                        add_rule(p, &rules->rows[first]);
+                add_return(p, SECCOMP_RET_ALLOW);
+                return;
+        }
+        add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (unsigned int)rules->rows[middle].number, 0, 0));
+        add_rules(p, rules, first, middle);
+        left = (size_t)(p->count - jump - 1);
+        p->full = p->full || left > 255; /* a jump has eight bits */
+        p->code[jump].jt = (unsigned char)left;
+        add_rules(p, rules, middle, last);
 }
 
 /* All of one architecture; the number is in the accumulator. */
 static void add_calls(struct program *p, const struct examined *calls, bool i386, bool administrator)
 {
-        add_table(p, always, sizeof(always) / sizeof(always[0]), i386);
+        struct rules rules = {.count = 0};
+
+        add_table(&rules, always, sizeof(always) / sizeof(always[0]), i386);
         if (!administrator)
-                add_table(p, administrative, sizeof(administrative) / sizeof(administrative[0]), i386);
-        refuse_examined(p, calls, administrator);
-        add_return(p, SECCOMP_RET_ALLOW);
+                add_table(&rules, administrative, sizeof(administrative) / sizeof(administrative[0]), i386);
+        refuse_examined(&rules, calls, administrator);
+        p->full = p->full || rules.full;
+        add_rules(p, &rules, 0, rules.count);
 }
 
 #if defined(__x86_64__)
