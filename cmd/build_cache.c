@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "dockerfile/value.h"
 #include "oci/digest.h"
+#include "oci/reference.h"
 
 #define TAG         "bryo-cache"
 #define NANOSECONDS ((int64_t)1000000000)
@@ -20,12 +21,14 @@ struct reading {
         const char *text;
         bool write;
         struct strv *warnings;
+        struct strv *insecure_hosts; /* as of --insecure-registry */
+        bool insecure;               /* registry.insecure=true */
         struct builder_cache_place_options *place;
         bool unreachable; /* a type of cache that only another builder reaches */
 };
 
 /* Attributes of BuildKit's caches that say what bryo does anyway, or that change only how bytes are packed. */
-static const char *const without_effect[] = {"force-compression", "oci-mediatypes", "registry.insecure", "reset"};
+static const char *const without_effect[] = {"force-compression", "oci-mediatypes", "reset"};
 
 static void replace(char **field, const char *value)
 {
@@ -146,6 +149,8 @@ static int set_attribute(struct reading *r, const char *key, const char *value, 
                 return set_mode(r, value, err);
         if (strcmp(key, "cache-mounts") == 0)
                 return set_switch(r, key, value, &r->place->mounts, err);
+        if (strcmp(key, "registry.insecure") == 0)
+                return set_switch(r, key, value, &r->insecure, err);
         if (strcmp(key, "compression") == 0 && r->write)
                 return oci_compression_parse(value, &r->place->compress.compression, err) < 0 ? usage(r, err) : 0;
         if (strcmp(key, "compression-level") == 0 && r->write)
@@ -207,6 +212,17 @@ static int check(const struct reading *r, struct error *err)
         return 0;
 }
 
+/* The whole build may ask that registry by http then, as with --insecure-registry. */
+static void allow_insecure(const struct reading *r)
+{
+        CLEANUP_ERROR struct error ignored = ERROR_INIT; /* what is no reference is told by whoever opens the place */
+        CLEANUP_REFERENCE struct oci_reference *reference = NULL;
+
+        if (r->insecure && r->place->kind == BUILDER_CACHE_REGISTRY && !r->unreachable &&
+            oci_reference_parse(r->place->where, &reference, &ignored) == 0)
+                strv_add(r->insecure_hosts, reference->domain);
+}
+
 static bool has_tag(const char *text)
 {
         const char *slash = strrchr(text, '/');
@@ -227,14 +243,19 @@ static int read_one(struct reading *r, struct error *err)
         }
         if (read_fields(r, err) < 0 || check(r, err) < 0)
                 return -1;
+        allow_insecure(r);
         return oci_compress_check(&r->place->compress, err) < 0 ? usage(r, err) : 0;
 }
 
-static int read_places(const char *flag, const struct strv *texts, bool write, struct strv *warnings,
+static int read_places(const char *flag, const struct strv *texts, bool write, struct build_flags *f,
                        struct builder_cache_place_options **places, size_t *count, size_t *cap, struct error *err)
 {
         for (size_t i = 0; i < texts->count; i++) {
-                struct reading r = {.flag = flag, .text = texts->items[i], .write = write, .warnings = warnings};
+                struct reading r = {.flag = flag,
+                                    .text = texts->items[i],
+                                    .write = write,
+                                    .warnings = &f->warnings,
+                                    .insecure_hosts = &f->registry.insecure};
 
                 memory_grow(places, cap, *count + 1, sizeof(**places));
                 r.place = &(*places)[(*count)++];
@@ -242,7 +263,7 @@ static int read_places(const char *flag, const struct strv *texts, bool write, s
                         return -1;
                 if (!r.unreachable)
                         continue;
-                strv_take(warnings,
+                strv_take(&f->warnings,
                           memory_printf("%s %s is ignored: bryo keeps caches in directories, registries and images",
                                         flag, r.text));
                 builder_cache_place_options_free(r.place);
@@ -273,9 +294,9 @@ static int read_ttl(const char *text, struct builder_cache_options *ret, struct 
 int build_cache_read(struct build_flags *f, struct builder_cache_options *ret, struct error *err)
 {
         *ret = (struct builder_cache_options){.from = NULL};
-        if (read_places("--cache-from", &f->cache_from, false, &f->warnings, &ret->from, &ret->from_count,
+        if (read_places("--cache-from", &f->cache_from, false, f, &ret->from, &ret->from_count,
                         &ret->from_cap, err) < 0 ||
-            read_places("--cache-to", &f->cache_to, true, &f->warnings, &ret->to, &ret->to_count, &ret->to_cap, err) <
+            read_places("--cache-to", &f->cache_to, true, f, &ret->to, &ret->to_count, &ret->to_cap, err) <
                     0)
                 return -1;
         return read_ttl(f->cache_ttl, ret, err);

@@ -39,9 +39,19 @@ int cmd_call_parse(const char *text, enum cmd_call *ret, bool *ret_json, struct 
         return 0;
 }
 
+/* What a Dockerfile or the command line says, on one line and obeyed by no terminal. Heap text; "" for NULL. */
+static char *visible(const char *text)
+{
+        CLEANUP_BUFFER struct buffer shown = BUFFER_INIT;
+
+        cmd_text_append_visible(&shown, text ? text : "");
+        return memory_strdup(buffer_text(&shown));
+}
+
 /* The lines of a warning with some around them, as BuildKit shows them. */
 static void print_lines(const struct dockerfile *d, const struct dockerfile_warning *w)
 {
+        CLEANUP_FREE char *name = visible(d->name);
         /* BuildKit counts what is behind the last line end as a line. */
         unsigned lines = d->source->line_count + (d->source->size > 0 && d->source->text[d->source->size - 1] == '\n');
         unsigned first = w->first_line;
@@ -53,7 +63,7 @@ static void print_lines(const struct dockerfile *d, const struct dockerfile_warn
                 shown += last < lines;
                 last += last < lines;
         }
-        printf("%s:%u\n--------------------\n", d->name, w->first_line);
+        printf("%s:%u\n--------------------\n", name, w->first_line);
         for (unsigned line = first; line <= last; line++) {
                 CLEANUP_BUFFER struct buffer shown_text = BUFFER_INIT;
                 size_t size = 0;
@@ -87,11 +97,26 @@ static void print_warnings(const struct builder_check_result *r)
         }
 }
 
+static int columns(const char *text)
+{
+        CLEANUP_FREE char *shown = visible(text);
+
+        return (int)cmd_text_width(shown);
+}
+
+/* A cell of a table, padded to `width` columns; printf counts bytes. */
+static void print_cell(const char *text, int width)
+{
+        CLEANUP_FREE char *shown = visible(text);
+        int used = (int)cmd_text_width(shown);
+
+        printf("%s%*s", shown, used < width ? width - used : 0, "");
+}
+
 static int widest(const struct dockerfile_outline_list *list, bool value, int least)
 {
         for (size_t k = 0; k < list->count; k++) {
-                const char *text = value ? list->items[k].value : list->items[k].name;
-                int size = text ? (int)strlen(text) : 0;
+                int size = columns(value ? list->items[k].value : list->items[k].name);
 
                 if (size > least)
                         least = size;
@@ -106,8 +131,21 @@ static void print_required(const char *title, const struct dockerfile_outline_li
         if (list->count == 0)
                 return;
         printf("%-*s   REQUIRED\n", width, title);
-        for (size_t k = 0; k < list->count; k++)
-                printf("%-*s   %s\n", width, list->items[k].name, list->items[k].required ? "true" : "");
+        for (size_t k = 0; k < list->count; k++) {
+                print_cell(list->items[k].name, width);
+                printf("   %s\n", list->items[k].required ? "true" : "");
+        }
+        printf("\n");
+}
+
+static void print_name(const struct dockerfile_outline *o)
+{
+        CLEANUP_FREE char *name = visible(o->name);
+        CLEANUP_FREE char *description = visible(o->description);
+
+        printf("%-*s %s\n", o->description ? (int)strlen("DESCRIPTION:") : 0, "TARGET:", name);
+        if (o->description)
+                printf("DESCRIPTION: %s\n", description);
         printf("\n");
 }
 
@@ -116,33 +154,42 @@ static void print_outline(const struct dockerfile_outline *o)
         int names = widest(&o->args, false, (int)strlen("BUILD ARG"));
         int values = widest(&o->args, true, (int)strlen("VALUE"));
 
-        if (o->name) {
-                printf("%-*s %s\n", o->description ? (int)strlen("DESCRIPTION:") : 0, "TARGET:", o->name);
-                if (o->description)
-                        printf("DESCRIPTION: %s\n", o->description);
-                printf("\n");
-        }
+        if (o->name)
+                print_name(o);
         if (o->args.count > 0)
                 printf("%-*s   %-*s   DESCRIPTION\n", names, "BUILD ARG", values, "VALUE");
-        for (size_t k = 0; k < o->args.count; k++)
-                printf("%-*s   %-*s   %s\n", names, o->args.items[k].name, values,
-                       o->args.items[k].value ? o->args.items[k].value : "",
-                       o->args.items[k].description ? o->args.items[k].description : "");
+        for (size_t k = 0; k < o->args.count; k++) {
+                print_cell(o->args.items[k].name, names);
+                printf("   ");
+                print_cell(o->args.items[k].value, values);
+                printf("   ");
+                print_cell(o->args.items[k].description, 0);
+                printf("\n");
+        }
         if (o->args.count > 0)
                 printf("\n");
         print_required("SECRET", &o->secrets);
         print_required("SSH", &o->ssh);
 }
 
-static void print_target(const struct dockerfile_instruction *from, bool is_last, int width)
+static char *target_name(const struct dockerfile_instruction *from, bool is_last)
 {
         const char *name = from->from.stage ? from->from.stage : "";
-        size_t size = 0;
-        const char *described = from->from.stage ? dockerfile_instruction_describe(from, name, &size) : NULL;
-        CLEANUP_FREE char *shown =
-                memory_printf("%s%s%s", name, name[0] && is_last ? " " : "", is_last ? "(default)" : "");
 
-        printf("%-*s %.*s\n", width, shown, (int)size, described ? described : "");
+        return memory_printf("%s%s%s", name, name[0] && is_last ? " " : "", is_last ? "(default)" : "");
+}
+
+static void print_target(const struct dockerfile_instruction *from, bool is_last, int width)
+{
+        size_t size = 0;
+        const char *described = from->from.stage ? dockerfile_instruction_describe(from, from->from.stage, &size) : NULL;
+        CLEANUP_FREE char *description = described ? memory_strndup(described, size) : NULL;
+        CLEANUP_FREE char *name = target_name(from, is_last);
+
+        print_cell(name, width);
+        printf(" ");
+        print_cell(description, 0);
+        printf("\n");
 }
 
 static void print_targets(const struct dockerfile *d)
@@ -154,14 +201,13 @@ static void print_targets(const struct dockerfile *d)
                 if (d->instructions[k].kind == DOCKERFILE_FROM)
                         last = &d->instructions[k];
         for (size_t k = d->first_from; k < d->instruction_count; k++) {
-                const struct dockerfile_instruction *i = &d->instructions[k];
-                int size = i->kind == DOCKERFILE_FROM && i->from.stage ? (int)strlen(i->from.stage) : 0;
+                CLEANUP_FREE char *name = NULL;
 
-                if (i->kind != DOCKERFILE_FROM)
+                if (d->instructions[k].kind != DOCKERFILE_FROM)
                         continue;
-                size += i == last ? (int)strlen("(default)") + (size > 0) : 0;
-                if (size > width)
-                        width = size;
+                name = target_name(&d->instructions[k], &d->instructions[k] == last);
+                if (columns(name) > width)
+                        width = columns(name);
         }
         printf("%-*s DESCRIPTION\n", width, "TARGET");
         for (size_t k = d->first_from; k < d->instruction_count; k++)

@@ -10,7 +10,7 @@ printf 'FROM busybox\nRUN true\nRUN echo 1 > /1\n' | dockerfile
 for words in "--cache-to type=local" "--cache-from type=local" "--cache-from type=registry" "--cache-to type=registry" \
         "--cache-to type=other" "--cache-to type=local,dest=x,mode=some" "--cache-to type=local,dest=x,what=y" \
         "--cache-to type=local,dest=x,src=y" "--cache-from type=local,src=x,mode=max" "--cache-from type=local,src=x,digest=md5:1" \
-        "--cache-to type=local,x" "--cache-to type=local,dest=x,ignore-error=maybe" "--cache-ttl x" "--cache-ttl -1h"; do
+        "--cache-to type=local,x" "--cache-to type=local,dest=x,ignore-error=maybe" "--cache-to ref=localhost/x,registry.insecure=maybe" "--cache-ttl x" "--cache-ttl -1h"; do
         # shellcheck disable=SC2086
         assert_fails 2 "${words%% *}" bryo build $words context
 done

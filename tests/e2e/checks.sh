@@ -174,3 +174,13 @@ works bryo build --call=targets,format=json context
 assert_equal "$(jq -c '.targets[0] | [.name, .default, .description, .base]' <<< "$output")" '["app",true,"is the application","busybox"]'
 works bryo build --call=targets context
 assert_equal "$output" $'TARGET        DESCRIPTION\napp (default) is the application'
+
+# What a Dockerfile says is shown, and not obeyed, by a terminal.
+dockerfile <<< $'# version \e[31mred\aARG\nARG version=\e]0;title\a\nFROM busybox AS app\nARG version\n# x does \e[2Jclear\nFROM busybox AS x\nARG version'
+works bryo build --call=targets context
+assert_lacks "$output" $'\e'
+assert_contains "$output" 'does \x1b[2Jclear'
+works bryo build --call=outline context
+assert_lacks "$output" $'\e'
+assert_lacks "$output" $'\a'
+assert_contains "$output" '\x1b]0;title\x07'

@@ -35,6 +35,14 @@ works bryo --root five build --cert-dir certs --creds 'alice:open sesame' --tls-
 works bryo --root six build --cert-dir certs --authfile auth.json -t x .
 works bryo --root seven run --cert-dir certs --authfile auth.json "$secret/busybox:1" true
 
+# registry.insecure=true of a cache is --insecure-registry for its registry.
+printf 'FROM %s/library/busybox:1\nRUN true\n' "$plain" > Dockerfile
+cache=(--authfile auth.json -t x .)
+assert_fails 1 "--cache-to $secret" bryo --root eight build --cache-to "type=registry,ref=$secret/cache:1,ignore-error=false" "${cache[@]}"
+works bryo --root eight build --cache-to "type=registry,ref=$secret/cache:1,ignore-error=false,registry.insecure=true" "${cache[@]}"
+works bryo --root nine build --progress=plain --cache-from "type=registry,ref=$secret/cache:1,ignore-error=false,registry.insecure=true" "${cache[@]}"
+assert_contains "$errors" CACHED
+
 # --registry-mirror stands before docker.io, --insecure-registry lets it be asked by http.
 printf 'FROM busybox:1\n' > Dockerfile
 works bryo --root mirrored build --registry-mirror "http://$plain" -t x .
