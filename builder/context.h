@@ -7,8 +7,8 @@
 #include "dockerfile/ignore.h"
 
 /*
- * A context directory, for its files only: context.c finds and lists, context_each.c lists and hashes,
- * context_file.c reads, context_seen.c remembers. Others use source.h.
+ * A context directory, for its files only: context.c finds and lists, context_each.c works on many at a
+ * time, context_file.c reads, context_seen.c remembers. Others use source.h.
  */
 struct context {
         struct builder_source base; /* first: a struct builder_source * is a struct context * */
@@ -44,6 +44,13 @@ int builder_context_each_digested(struct builder_source *s, const struct builder
 /* The directory NAME in `dir`, opened; ESTALE when it is not what `seen` was. */
 int builder_context_reopen(struct context *c, const struct builder_item *dir, const char *name,
                            const struct builder_context_entry *seen, struct builder_item *ret, struct error *err);
+/* Leaves the bytes of a file that was just placed to the end of the item's batch, when several threads copy them. */
+void builder_context_fill_later(const struct builder_item *item, const struct overlay_ref *file,
+                                const struct timespec *mtime);
+/* Gives the empty `file` the bytes of the item, its time and extended attributes. From any thread. ESTALE as `place`.
+ */
+int builder_context_fill(struct context *c, const struct builder_item *item, const struct overlay_ref *file,
+                         const struct timespec *mtime, struct error *err);
 int builder_context_digest(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret,
                            struct error *err);
 int builder_context_open_file(struct builder_source *s, const struct builder_item *item, int *ret_fd,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A directory of a context at once. Where the digests of all its files are
- * about to be asked for, the files that nobody hashed before are hashed by several threads: reading many small
- * files is waiting and counting in turns. What was found is remembered for the copy that follows.
+ * A directory of a context at once, a batch of its names at a time, so that several threads can work on the
+ * files: they hash what nobody hashed before when digests are about to be asked for, and copy what was placed
+ * meanwhile. Opening, reading and closing many small files is mostly waiting, whichever way.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,27 +13,40 @@
 #include "common/memory.h"
 
 #define BATCH       256 /* items in memory at a time */
+#define DIRECTORIES 8   /* of them; each holds a descriptor, at every level of a deep tree */
 #define THREADS_MAX 4
 /* So little is hashed before a thread has started. */
 #define WORTH_FILES 4
 #define WORTH_BYTES ((uint64_t)64 << 10)
 
-struct batch {
+/* A file that was placed; its bytes are still to come. */
+struct filling {
+        const struct builder_item *item;
+        struct overlay_ref file;
+        struct timespec mtime;
+};
+
+struct builder_context_batch {
         struct context *context;
         struct builder_item items[BATCH];
         size_t count;
         size_t unknown[BATCH]; /* which of them are to be hashed */
-        size_t unknown_count;
+        struct filling fillings[BATCH];
+        size_t filling_count;
+        size_t work_count;  /* of what the threads are at */
         atomic_size_t next; /* of these */
+        pthread_mutex_t lock;
+        struct error *err; /* of the first file that could not be filled, in the order of the names; guarded by lock */
+        size_t failed;     /* which that is, or BATCH; guarded by lock */
 };
 
 /* Each item belongs to the thread that took its number, until all have ended. */
 static void *hash_some(void *context)
 {
-        struct batch *b = context;
+        struct builder_context_batch *b = context;
         size_t i;
 
-        while ((i = atomic_fetch_add(&b->next, 1)) < b->unknown_count) {
+        while ((i = atomic_fetch_add(&b->next, 1)) < b->work_count) {
                 struct builder_item *item = &b->items[b->unknown[i]];
                 CLEANUP_ERROR struct error ignored = ERROR_INIT; /* whoever asks for the digest meets it again */
 
@@ -42,6 +54,28 @@ static void *hash_some(void *context)
                         item->file.plain = false; /* not known */
                         item->known = true;
                 }
+        }
+        return NULL;
+}
+
+static void *fill_some(void *context)
+{
+        struct builder_context_batch *b = context;
+        size_t i;
+
+        while ((i = atomic_fetch_add(&b->next, 1)) < b->work_count) {
+                const struct filling *f = &b->fillings[i];
+                CLEANUP_ERROR struct error err = ERROR_INIT;
+
+                if (builder_context_fill(b->context, f->item, &f->file, &f->mtime, &err) == 0)
+                        continue;
+                pthread_mutex_lock(&b->lock);
+                if (i < b->failed) {
+                        b->failed = i;
+                        error_clear(b->err);
+                        (void)error_move(b->err, &err);
+                }
+                pthread_mutex_unlock(&b->lock);
         }
         return NULL;
 }
@@ -54,38 +88,71 @@ static size_t threads(void)
         return cpus < THREADS_MAX ? cpus : THREADS_MAX;
 }
 
-static void hash_ahead(struct batch *b)
+/* `count` pieces of work, `bytes` in all. Where no thread can be had, those that are there do it. */
+static void work_together(struct builder_context_batch *b, size_t count, uint64_t bytes, void *(*work)(void *))
 {
+        bool worth = count >= 2 && (count >= WORTH_FILES || bytes >= WORTH_BYTES);
+        size_t wanted = worth ? threads() - 1 : 0, started = 0;
         pthread_t helpers[THREADS_MAX];
-        size_t wanted, started = 0;
-        uint64_t bytes = 0;
 
-        b->unknown_count = 0;
+        b->work_count = count;
         atomic_init(&b->next, 0);
-        for (size_t i = 0; i < b->count; i++) {
-                if (!S_ISREG(b->items[i].attr.mode) || b->items[i].known)
-                        continue;
-                b->unknown[b->unknown_count++] = i;
-                bytes += b->items[i].attr.size;
-        }
-        if (b->unknown_count < 2 || (b->unknown_count < WORTH_FILES && bytes < WORTH_BYTES))
-                return;
-        for (wanted = threads() - 1; started < wanted; started++)
-                if (pthread_create(&helpers[started], NULL, hash_some, b) != 0)
-                        break; /* then those that are there do it */
-        (void)hash_some(b);
+        while (started < wanted && pthread_create(&helpers[started], NULL, work, b) == 0)
+                started++;
+        (void)work(b);
         while (started > 0)
                 (void)pthread_join(helpers[--started], NULL);
 }
 
-static void empty_batch(struct batch *b)
+static void hash_ahead(struct builder_context_batch *b)
 {
+        size_t count = 0;
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < b->count; i++) {
+                if (!S_ISREG(b->items[i].attr.mode) || b->items[i].known)
+                        continue;
+                b->unknown[count++] = i;
+                bytes += b->items[i].attr.size;
+        }
+        if (count > 1)
+                work_together(b, count, bytes, hash_some);
+}
+
+void builder_context_fill_later(const struct builder_item *item, const struct overlay_ref *file,
+                                const struct timespec *mtime)
+{
+        struct builder_context_batch *b = item->batch;
+        struct filling *f = &b->fillings[b->filling_count++];
+
+        *f = (struct filling){item, OVERLAY_REF_INIT, *mtime};
+        overlay_ref_copy(file, &f->file);
+}
+
+static int fill_placed(struct builder_context_batch *b, struct error *err)
+{
+        uint64_t bytes = 0;
+
+        for (size_t i = 0; i < b->filling_count; i++)
+                bytes += b->fillings[i].item->attr.size;
+        b->err = err;
+        b->failed = BATCH;
+        if (b->filling_count > 0)
+                work_together(b, b->filling_count, bytes, fill_some);
+        return b->failed < BATCH ? -1 : 0;
+}
+
+static void empty_batch(struct builder_context_batch *b)
+{
+        for (size_t i = 0; i < b->filling_count; i++)
+                overlay_ref_release(&b->fillings[i].file);
+        b->filling_count = 0;
         for (size_t i = 0; i < b->count; i++)
                 builder_item_release(&b->items[i]);
         b->count = 0;
 }
 
-static void remember(const struct batch *b, const struct builder_item *item, struct builder_context_entry *ret)
+static void remember(const struct builder_context_batch *b, const struct builder_item *item, struct builder_context_entry *ret)
 {
         const struct sha256_digest *digest = NULL;
 
@@ -102,7 +169,7 @@ static void remember(const struct batch *b, const struct builder_item *item, str
 }
 
 /* Where a link leads is part of the key: it is read once. */
-static int read_target(const struct batch *b, struct builder_item *item, struct builder_context_entry *ret,
+static int read_target(const struct builder_context_batch *b, struct builder_item *item, struct builder_context_entry *ret,
                        struct error *err)
 {
         CLEANUP_BUFFER struct buffer target = BUFFER_INIT;
@@ -114,55 +181,77 @@ static int read_target(const struct batch *b, struct builder_item *item, struct 
         return 0;
 }
 
-/* `entries` of the same names, or NULL. */
-static int show(struct batch *b, const struct strv *names, size_t first, struct builder_context_entry *entries,
-                builder_item_function *visit, void *context, struct error *err)
+/* `entries` of the same names, or NULL; they are filled, or, for a copy (`seen`), what the names are opened as. */
+struct listing {
+        const struct builder_item *dir;
+        const struct strv *names;
+        struct builder_context_entry *entries;
+        bool seen;
+        bool digested;
+};
+
+static int show(struct builder_context_batch *b, const struct listing *l, size_t first, builder_item_function *visit,
+                void *context, struct error *err)
 {
+        struct builder_context_entry *fill = l->seen ? NULL : l->entries;
+
         for (size_t i = 0; i < b->count; i++) {
-                b->items[i].listed = entries != NULL;
-                if (entries && S_ISLNK(b->items[i].attr.mode) &&
-                    read_target(b, &b->items[i], &entries[first + i], err) < 0)
+                if (!l->seen)
+                        b->items[i].listed = fill != NULL;
+                if (fill && S_ISLNK(b->items[i].attr.mode) && read_target(b, &b->items[i], &fill[first + i], err) < 0)
                         return -1;
-                if (visit(context, names->items[first + i], &b->items[i], err) < 0)
+                if (visit(context, l->names->items[first + i], &b->items[i], err) < 0)
                         return -1;
-                if (entries)
-                        remember(b, &b->items[i], &entries[first + i]);
+                if (fill)
+                        remember(b, &b->items[i], &fill[first + i]);
         }
-        return 0;
+        return fill_placed(b, err);
 }
 
-static int fill(struct batch *b, const struct builder_item *dir, const struct strv *names, size_t first,
-                struct error *err)
+static int open_item(struct builder_context_batch *b, const struct listing *l, size_t i, struct builder_item *ret,
+                     struct error *err)
 {
         struct builder_source *s = &b->context->base;
 
-        while (b->count < BATCH && first + b->count < names->count) {
+        if (l->seen)
+                return builder_context_reopen(b->context, l->dir, l->names->items[i], &l->entries[i], ret, err);
+        return s->ops->child(s, l->dir, l->names->items[i], ret, err);
+}
+
+static int open_batch(struct builder_context_batch *b, const struct listing *l, size_t first, struct error *err)
+{
+        unsigned directories = 0;
+
+        while (b->count < BATCH && directories < DIRECTORIES && first + b->count < l->names->count) {
                 struct builder_item *item = &b->items[b->count++];
 
                 *item = (struct builder_item)BUILDER_ITEM_INIT;
-                if (s->ops->child(s, dir, names->items[first + b->count - 1], item, err) < 0)
+                if (open_item(b, l, first + b->count - 1, item, err) < 0)
                         return -1;
+                item->batch = b;
+                directories += S_ISDIR(item->attr.mode);
         }
         return 0;
 }
 
-static int each_batch(struct context *c, const struct builder_item *dir, const struct strv *names,
-                      struct builder_context_entry *entries, builder_item_function *visit, void *context,
-                      struct error *err)
+static int each(struct context *c, const struct listing *l, builder_item_function *visit, void *context, struct error *err)
 {
-        struct batch *b = memory_alloc(sizeof(*b));
+        struct builder_context_batch *b = memory_alloc(sizeof(*b));
         int result = 0;
 
         b->context = c;
-        b->count = 0;
-        for (size_t first = 0; result == 0 && first < names->count; first += BATCH) {
-                result = fill(b, dir, names, first, err);
-                if (result == 0) {
+        b->count = b->filling_count = 0;
+        pthread_mutex_init(&b->lock, NULL);
+        for (size_t first = 0, count = 0; result == 0 && first < l->names->count; first += count) {
+                result = open_batch(b, l, first, err);
+                count = b->count;
+                if (result == 0 && l->digested)
                         hash_ahead(b);
-                        result = show(b, names, first, entries, visit, context, err);
-                }
+                if (result == 0)
+                        result = show(b, l, first, visit, context, err);
                 empty_batch(b);
         }
+        pthread_mutex_destroy(&b->lock);
         free(b);
         return result;
 }
@@ -172,53 +261,34 @@ int builder_context_each_digested(struct builder_source *s, const struct builder
 {
         struct context *c = builder_context_of(s);
         CLEANUP_STRV struct strv names = STRV_INIT;
-        struct builder_context_listing *listing = NULL;
+        struct builder_context_listing *found = NULL;
+        struct listing l = {.dir = dir, .names = &names, .digested = true};
 
         if (s->ops->list(s, dir, &names, err) < 0)
                 return -1;
         if (c->seen)
-                listing = builder_context_seen_add(c->seen, dir->path, &names);
-        return each_batch(c, dir, listing ? &listing->names : &names, listing ? listing->entries : NULL, visit, context,
-                          err);
-}
-
-/* --- what a key saw ------------------------------------------------------------- */
-
-static int show_seen(struct context *c, const struct builder_item *dir, const char *name,
-                     const struct builder_context_entry *entry, builder_item_function *visit, void *context,
-                     struct error *err)
-{
-        CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
-
-        if (builder_context_reopen(c, dir, name, entry, &item, err) < 0)
-                return -1;
-        return visit(context, name, &item, err);
-}
-
-static int show_found(struct builder_source *s, const struct builder_item *dir, const char *name,
-                      builder_item_function *visit, void *context, struct error *err)
-{
-        CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
-
-        return s->ops->child(s, dir, name, &item, err) < 0 ? -1 : visit(context, name, &item, err);
+                found = builder_context_seen_add(c->seen, dir->path, &names);
+        if (found) {
+                l.names = &found->names;
+                l.entries = found->entries;
+        }
+        return each(c, &l, visit, context, err);
 }
 
 int builder_context_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
                          void *context, struct error *err)
 {
         struct context *c = builder_context_of(s);
-        const struct builder_context_listing *listing = c->seen ? builder_context_seen_find(c->seen, dir->path) : NULL;
+        struct builder_context_listing *found = c->seen ? builder_context_seen_find(c->seen, dir->path) : NULL;
         CLEANUP_STRV struct strv names = STRV_INIT;
-        int result = 0;
+        struct listing l = {.dir = dir, .names = &names};
 
-        if (listing) {
-                for (size_t i = 0; result == 0 && i < listing->names.count; i++)
-                        result = show_seen(c, dir, listing->names.items[i], &listing->entries[i], visit, context, err);
-                return result;
-        }
-        if (s->ops->list(s, dir, &names, err) < 0)
+        if (found) {
+                l.names = &found->names;
+                l.entries = found->entries;
+                l.seen = true;
+        } else if (s->ops->list(s, dir, &names, err) < 0) {
                 return -1;
-        for (size_t i = 0; result == 0 && i < names.count; i++)
-                result = show_found(s, dir, names.items[i], visit, context, err);
-        return result;
+        }
+        return each(c, &l, visit, context, err);
 }

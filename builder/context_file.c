@@ -272,7 +272,7 @@ static int share(struct context *c, const struct builder_item *item, const struc
  * They are hashed on the way, unless the cache knows the file: then it is enough that
  * the file looks the same when they have been copied.
  */
-static int fill(struct context *c, const struct builder_item *item, const struct overlay_ref *file, struct error *err)
+static int copy_bytes(struct context *c, const struct builder_item *item, const struct overlay_ref *file, struct error *err)
 {
         struct sha256_digest expected, actual;
         bool keyed = builder_context_keyed_digest(&c->base, item, &expected);
@@ -304,6 +304,16 @@ static int fill(struct context *c, const struct builder_item *item, const struct
         return keyed && !sha256_equal(&expected, &actual) ? changed(c, item, err) : 0;
 }
 
+int builder_context_fill(struct context *c, const struct builder_item *item, const struct overlay_ref *file,
+                         const struct timespec *mtime, struct error *err)
+{
+        const struct overlay_change change = { .set = OVERLAY_SET_MTIME, .mtime = *mtime };
+
+        if (copy_bytes(c, item, file, err) < 0 || overlay_node_set(file, &change, err) < 0)
+                return -1;
+        return builder_item_copy_xattrs(&c->base, item, file, err);
+}
+
 int builder_context_place(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
                           const char *name, const struct overlay_graft *graft, struct overlay_ref *ret,
                           struct error *err)
@@ -311,7 +321,6 @@ int builder_context_place(struct builder_source *s, const struct builder_item *i
         CLEANUP_BUFFER struct buffer target = BUFFER_INIT;
         const struct timespec *mtime = graft->mtime ? graft->mtime : &item->attr.mtime;
         struct overlay_make make = { .mode = item->attr.mode, .rdev = item->attr.rdev, .mtime = mtime };
-        const struct overlay_change change = { .set = OVERLAY_SET_MTIME, .mtime = *mtime };
 
         if (graft->mode != (mode_t)-1)
                 make.mode = (item->attr.mode & S_IFMT) | graft->mode;
@@ -324,8 +333,10 @@ int builder_context_place(struct builder_source *s, const struct builder_item *i
         make.target = buffer_text(&target);
         if (overlay_node_make(dir, name, &make, ret, err) < 0)
                 return -1;
-        if (S_ISREG(make.mode) &&
-            (fill(builder_context_of(s), item, ret, err) < 0 || overlay_node_set(ret, &change, err) < 0))
-                return -1;
-        return builder_item_copy_xattrs(s, item, ret, err);
+        if (!S_ISREG(make.mode))
+                return builder_item_copy_xattrs(s, item, ret, err);
+        if (!item->batch)
+                return builder_context_fill(builder_context_of(s), item, ret, mtime, err);
+        builder_context_fill_later(item, ret, mtime);
+        return 0;
 }

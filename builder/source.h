@@ -15,6 +15,8 @@
 #include "overlay/children.h"
 #include "overlay/tree.h"
 
+struct builder_context_batch;
+
 /*
  * Where COPY and ADD take files from: a context directory of the host, or the
  * tree of another stage or image. Both look the same to the rules of COPY
@@ -31,6 +33,7 @@ struct builder_item {
         int parent; /* a context's other items: the fd of the directory it was listed in, which must stay
                        open as long as the item is used; else -1. Borrowed */
         bool known; /* a context's file: `digest` and `plain` are its */
+        struct builder_context_batch *batch; /* a context's item that `each` shows: its bytes may come later; else NULL. Borrowed */
         struct builder_known_file file;
         bool listed; /* a context's: a step remembers it with its directory */
         const char *target; /* ... and, if it is a link, where that leads; borrowed. Else NULL */
@@ -79,7 +82,8 @@ struct builder_source_ops {
         bool (*keyed_digest)(struct builder_source *s, const struct builder_item *item, struct sha256_digest *ret);
         /*
          * Makes the item, which is no directory, under a new name in a tree, with `graft`'s owner, mode and time. The
-         * bytes are copied from a context, and shared with a tree. ESTALE when a context's file is not what was
+         * bytes are copied from a context, at the latest when the `each` that shows the item returns, and shared with
+         * a tree. ESTALE when a context's file is not what was
          * digested, EEXIST when the name is taken.
          */
         int (*place)(struct builder_source *s, const struct builder_item *item, const struct overlay_ref *dir,
