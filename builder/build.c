@@ -12,6 +12,7 @@
 #include "builder/cache_export.h"
 #include "builder/cache_import.h"
 #include "builder/commit.h"
+#include "builder/epoch.h"
 #include "builder/explain.h"
 #include "builder/inputs.h"
 #include "builder/job.h"
@@ -115,7 +116,6 @@ static int load_base(const struct builder_site *site, unsigned step, struct erro
         strv_clear(&site->stage->state.config->config.on_build); /* they run now, and not again in a child */
         if (plan->base == BUILDER_NO_STAGE) /* what another stage's instructions said stays said */
                 builder_amend_base(job->options->amendments, &site->stage->state);
-        builder_state_ensure_path(&site->stage->state);
         return 0;
 }
 
@@ -128,6 +128,8 @@ static int begin_stage(const struct builder_site *site, struct error *err)
 
         if (result == 0)
                 result = apply_platform(site, err);
+        if (result == 0)
+                builder_state_ensure_path(&site->stage->state);
         if (result < 0)
                 builder_job_fail(job, number, err);
         else
@@ -287,6 +289,8 @@ static int plan_build(struct builder_job *job, struct error *err)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
         tell_idle(o);
+        if (builder_epoch_find(job, err) < 0)
+                return -1;
         if (builder_lint_job(job, err) < 0)
                 return -1;
         job->stages = memory_zalloc(job->plan.count, sizeof(*job->stages));
@@ -415,6 +419,7 @@ void builder_job_close(struct builder_job *job)
         builder_bases_free(job->bases);
         builder_body_table_free(job->bodies);
         dockerfile_free(job->file);
+        free(job->epoch_text);
         sandbox_stage_close(job->holder);
         builder_workshop_close(&job->workshop);
         pthread_mutex_destroy(&job->cache_lock);

@@ -55,7 +55,8 @@ struct builder_build_options {
         bool explain;                            /* the progress gets a note for each step, why it was found or executed */
         bool no_cache;                           /* every step is executed */
         const struct strv *no_cache_stages;      /* every step of these stages is executed (names in any case, or indexes) */
-        bool has_epoch;                          /* SOURCE_DATE_EPOCH was given: no later time gets into the image */
+        bool epoch_given;                        /* the caller decides on the epoch; else build arguments and the Dockerfile may (epoch.h) */
+        bool has_epoch;                          /* no later time gets into the image */
         int64_t epoch;
         bool keep_times;                         /* files keep their times in spite of the epoch, which then is the image's only */
         enum builder_squash squash;

@@ -2,8 +2,10 @@
 /*
  * A directory of a context at once, a batch of its names at a time, so that several threads can work on the
  * files: they hash what nobody hashed before when digests are about to be asked for, and copy what was placed
- * meanwhile. Opening, reading and closing many small files is mostly waiting, whichever way.
+ * meanwhile. What a key saw is remembered for the copy that follows. Opening, reading and closing many small files is
+ * mostly waiting, whichever way.
  */
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -152,7 +154,8 @@ static void empty_batch(struct builder_context_batch *b)
         b->count = 0;
 }
 
-static void remember(const struct builder_context_batch *b, const struct builder_item *item, struct builder_context_entry *ret)
+static void remember(const struct builder_context_batch *b, const struct builder_item *item,
+                     struct builder_context_entry *ret)
 {
         const struct sha256_digest *digest = NULL;
 
@@ -169,8 +172,8 @@ static void remember(const struct builder_context_batch *b, const struct builder
 }
 
 /* Where a link leads is part of the key: it is read once. */
-static int read_target(const struct builder_context_batch *b, struct builder_item *item, struct builder_context_entry *ret,
-                       struct error *err)
+static int read_target(const struct builder_context_batch *b, struct builder_item *item,
+                       struct builder_context_entry *ret, struct error *err)
 {
         CLEANUP_BUFFER struct buffer target = BUFFER_INIT;
 
@@ -181,19 +184,20 @@ static int read_target(const struct builder_context_batch *b, struct builder_ite
         return 0;
 }
 
-/* `entries` of the same names, or NULL; they are filled, or, for a copy (`seen`), what the names are opened as. */
+/* What is visited. A key's walk fills `entries`, a copy's opens what a key saw; both have the same names, either may be
+ * NULL. */
 struct listing {
         const struct builder_item *dir;
         const struct strv *names;
         struct builder_context_entry *entries;
-        bool seen;
+        const struct builder_context_entry *seen;
         bool digested;
 };
 
 static int show(struct builder_context_batch *b, const struct listing *l, size_t first, builder_item_function *visit,
                 void *context, struct error *err)
 {
-        struct builder_context_entry *fill = l->seen ? NULL : l->entries;
+        struct builder_context_entry *fill = l->entries;
 
         for (size_t i = 0; i < b->count; i++) {
                 if (!l->seen)
@@ -214,7 +218,7 @@ static int open_item(struct builder_context_batch *b, const struct listing *l, s
         struct builder_source *s = &b->context->base;
 
         if (l->seen)
-                return builder_context_reopen(b->context, l->dir, l->names->items[i], &l->entries[i], ret, err);
+                return builder_context_reopen(b->context, l->dir, l->names->items[i], &l->seen[i], ret, err);
         return s->ops->child(s, l->dir, l->names->items[i], ret, err);
 }
 
@@ -234,7 +238,8 @@ static int open_batch(struct builder_context_batch *b, const struct listing *l, 
         return 0;
 }
 
-static int each(struct context *c, const struct listing *l, builder_item_function *visit, void *context, struct error *err)
+static int each(struct context *c, const struct listing *l, builder_item_function *visit, void *context,
+                struct error *err)
 {
         struct builder_context_batch *b = memory_alloc(sizeof(*b));
         int result = 0;
@@ -279,14 +284,13 @@ int builder_context_each(struct builder_source *s, const struct builder_item *di
                          void *context, struct error *err)
 {
         struct context *c = builder_context_of(s);
-        struct builder_context_listing *found = c->seen ? builder_context_seen_find(c->seen, dir->path) : NULL;
+        const struct builder_context_listing *found = c->seen ? builder_context_seen_find(c->seen, dir->path) : NULL;
         CLEANUP_STRV struct strv names = STRV_INIT;
         struct listing l = {.dir = dir, .names = &names};
 
         if (found) {
                 l.names = &found->names;
-                l.entries = found->entries;
-                l.seen = true;
+                l.seen = found->entries;
         } else if (s->ops->list(s, dir, &names, err) < 0) {
                 return -1;
         }

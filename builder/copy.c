@@ -327,22 +327,18 @@ static int file_destination(struct builder_copy *c, const char *base, struct ove
         return follow_destination(c, ret_dir, ret_name, err);
 }
 
-int builder_copy_begin(struct overlay_tree *tree, const char *dest, bool several, const struct builder_copy_options *o,
-                       struct builder_copy **ret, struct error *err)
+struct builder_copy *builder_copy_begin(struct overlay_tree *tree, const char *dest, bool several,
+                                        const struct builder_copy_options *o)
 {
-        struct builder_copy *c;
+        struct builder_copy *c = memory_zalloc(1, sizeof(*c));
 
-        if (dest[0] == '\0')
-                return error_set(err, EINVAL, "the destination is empty");
-        c = memory_zalloc(1, sizeof(*c));
         c->tree = tree;
         c->dest = dest[0] == '/' ? memory_strdup(dest) : memory_printf("%s/%s", o->cwd, dest);
         c->into = names_directory(dest);
         c->several = several;
         c->options = *o;
         c->links = map_new(free_link);
-        *ret = c;
-        return 0;
+        return c;
 }
 
 int builder_copy_directory(struct builder_copy *c, struct overlay_ref *ret, struct error *err)

@@ -50,8 +50,8 @@ struct builder_copy;
  * One instruction: `dest` is its destination; `several` says that more than one
  * path was selected, which a plain file name cannot take.
  */
-int builder_copy_begin(struct overlay_tree *tree, const char *dest, bool several, const struct builder_copy_options *o,
-                       struct builder_copy **ret, struct error *err);
+struct builder_copy *builder_copy_begin(struct overlay_tree *tree, const char *dest, bool several,
+                                        const struct builder_copy_options *o);
 /* Copies one selected path. Hard links among all that one instruction copies stay hard links. */
 int builder_copy_path(struct builder_copy *c, struct builder_source *s, const char *path, struct error *err);
 /* With --parents: the directories of `path` below `root` are kept, and get the attributes they have there. */

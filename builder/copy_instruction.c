@@ -170,11 +170,7 @@ static int place_remote(const struct placing *p, struct builder_remote *remote, 
         struct builder_source *source;
         const char *path;
         bool done = false;
-        size_t size = strlen(p->c->target);
 
-        if (!builder_remote_has_name(remote) && p->c->target[size - 1] == '/')
-                return error_set(err, EINVAL, "the URL names no file: end the destination %s with a file name",
-                                 p->c->dest);
         if (builder_remote_files(remote, &source, &path, err) < 0)
                 return -1;
         if (builder_remote_is_file(remote) && may_unpack(p->c, true) && try_unpack(p, source, path, &done, err) < 0)
@@ -266,15 +262,17 @@ static int copy_all(struct copying *c, struct overlay_tree *tree, const struct b
                     const struct builder_copy_options *options, struct strv *made, struct error *err)
 {
         CLEANUP_COPY struct builder_copy *copy = NULL;
+        CLEANUP_OVERLAY_REF struct overlay_ref dest = OVERLAY_REF_INIT;
         struct placing p = {.c = c, .owner = options->owner, .made = made};
         size_t total = 0;
 
         for (size_t i = 0; i < c->sources.count; i++)
                 total += c->in->sources[i].heredoc || c->remotes[i] ? 1 : selections[i].paths.count;
         /* more than one file cannot go to one file's name; a directory brings its contents wherever */
-        if (builder_copy_begin(tree, c->target, total > 1, options, &copy, err) < 0)
+        p.copy = copy = builder_copy_begin(tree, c->target, total > 1, options);
+        /* a directory whatever is found for it, as BuildKit makes it */
+        if (c->in->parents && builder_copy_directory(copy, &dest, err) < 0)
                 return -1;
-        p.copy = copy;
         for (size_t i = 0; i < c->sources.count; i++)
                 if (place_source(&p, i, &selections[i], err) < 0)
                         return -1;

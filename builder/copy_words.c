@@ -51,7 +51,9 @@ static int open_remote(struct copying *c, const struct dockerfile_copy_source *s
         const struct dockerfile_flag *checksum = c->in->checksum;
         CLEANUP_FREE char *expanded = NULL;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
-        struct builder_remote_options o = { .text = text, .keep_git_dir = c->in->keep_git_dir_flag && c->in->keep_git_dir };
+        struct builder_remote_options o = { .text = text,
+                                            .is_repository = c->in->keep_git_dir_flag,
+                                            .keep_git_dir = c->in->keep_git_dir_flag && c->in->keep_git_dir };
 
         if (checksum && builder_site_expand(c->site, checksum->value, &checksum->place, &expanded, err) < 0)
                 return -1;
@@ -86,18 +88,30 @@ static int expand_source(struct copying *c, const struct dockerfile_copy_source 
         return 0;
 }
 
+/* Of --chown and --chmod. One whose variables leave nothing of it is one that was not given, as in BuildKit: *ret stays NULL. */
+static int expand_flag(struct copying *c, const struct dockerfile_flag *flag, char **ret, struct error *err)
+{
+        if (!flag)
+                return 0;
+        if (builder_site_expand(c->site, flag->value, &flag->place, ret, err) < 0)
+                return -1;
+        if ((*ret)[0] != '\0')
+                return 0;
+        log_print(c->site->job->workshop.log, LOG_WARNING, "%s:%u: --%s=%s is empty: it means nothing", c->site->file->name,
+                  flag->place.line, flag->name, flag->value);
+        free(STEAL(*ret));
+        return 0;
+}
+
 static int expand_mode(struct copying *c, struct error *err)
 {
         const struct dockerfile_flag *flag = c->in->chmod;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
 
-        if (!flag)
-                return 0;
-        if (builder_site_expand(c->site, flag->value, &flag->place, &c->chmod, err) < 0)
+        if (expand_flag(c, flag, &c->chmod, err) < 0)
                 return -1;
-        if (c->chmod[0] == '\0')
-                return dockerfile_error(c->site->file, &flag->place, err, "--chmod=%s is empty: give a mode such as 755",
-                                        flag->value);
+        if (!c->chmod)
+                return 0;
         if (dockerfile_mode_parse(c->chmod, &c->mode, &cause) < 0)
                 return builder_site_error(c->site, &flag->place, err, &cause);
         return 0;
@@ -136,7 +150,7 @@ static int expand_excludes(struct copying *c, struct error *err)
 /* As BuildKit: --chmod needs the files of the stage, so that --link is dropped. */
 static void choose_link(struct copying *c)
 {
-        c->link = c->in->link && !c->in->chmod;
+        c->link = c->in->link && !c->chmod;
         if (c->in->link && !c->link)
                 log_print(c->site->job->workshop.log, LOG_INFO, "%s:%u: --link means nothing together with --chmod",
                           c->site->file->name, c->site->instruction->first_line);
@@ -160,13 +174,14 @@ int builder_copying_expand(struct copying *c, struct error *err)
                         return -1;
         if (builder_site_expand(c->site, c->in->dest->text, &c->in->dest->place, &c->dest, err) < 0)
                 return -1;
-        if (c->dest[0] == '\0')
-                return dockerfile_error(c->site->file, &c->in->dest->place, err, "the destination is empty");
-        c->target = absolute(builder_state_cwd(&c->site->stage->state), c->dest);
-        if (c->in->chown && builder_site_expand(c->site, c->in->chown->value, &c->in->chown->place, &c->chown, err) < 0)
+        /* an empty one is the working directory, as BuildKit has it */
+        c->target = absolute(builder_state_cwd(&c->site->stage->state), c->dest[0] ? c->dest : ".");
+        if (expand_flag(c, c->in->chown, &c->chown, err) < 0)
+                return -1;
+        if (expand_mode(c, err) < 0)
                 return -1;
         choose_link(c);
-        return expand_mode(c, err) < 0 ? -1 : expand_excludes(c, err);
+        return expand_excludes(c, err);
 }
 
 char *builder_copying_history(const struct copying *c)

@@ -16,13 +16,13 @@
 #include "oci/url.h"
 
 #define FIRST_LINE "bryo-download 1"
+#define UNNAMED    "__unnamed__"
 
 void builder_download_free(struct builder_download *d)
 {
         free(d->data);
         free(d->etag);
         free(d->modified);
-        free(d->disposition);
         *d = (struct builder_download)BUILDER_DOWNLOAD_INIT;
 }
 
@@ -64,8 +64,6 @@ static void parse_line(char *line, struct builder_download *d, bool *has_digest)
                 d->etag = memory_strdup(value);
         else if (strcmp(line, "modified") == 0 && !d->modified)
                 d->modified = memory_strdup(value);
-        else if (strcmp(line, "disposition") == 0 && !d->disposition)
-                d->disposition = memory_strdup(value);
 }
 
 /* `ret` stays empty when there is no record, or none that is understood. */
@@ -103,7 +101,6 @@ static int save_record(struct oci_store *store, const char *name, const char *ur
         buffer_printf(&text, FIRST_LINE "\nurl %s\ndata %s\ndigest %s\nsize %" PRIu64 "\n", url, d->data, hex, d->size);
         append_line(&text, "etag", d->etag);
         append_line(&text, "modified", d->modified);
-        append_line(&text, "disposition", d->disposition);
         return oci_store_save(store, OCI_STORE_DOWNLOADS, name, text.data, text.size, err);
 }
 
@@ -190,7 +187,6 @@ static int take_body(struct oci_store_file *file, const struct oci_fetch_respons
         d->size = response->size;
         take_header(&d->etag, response, "etag");
         take_header(&d->modified, response, "last-modified");
-        take_header(&d->disposition, response, "content-disposition");
         if (same)
                 return 0;
         free(STEAL(d->data));
@@ -284,51 +280,19 @@ static bool is_file_name(const char *name)
                strpbrk(name, "/\\") == NULL;
 }
 
-/* The value of a parameter called `name`, with its quotes undone; NULL without one. Heap text. */
-static char *parameter(const char *header, const char *name)
+char *builder_download_file_name(const char *text)
 {
-        size_t size = strlen(name);
-
-        for (const char *at = strchr(header, ';'); at; at = strchr(at, ';')) {
-                CLEANUP_BUFFER struct buffer value = BUFFER_INIT;
-
-                at += 1 + strspn(at + 1, " \t");
-                if (strncasecmp(at, name, size) != 0 || at[size] != '=')
-                        continue;
-                at += size + 1;
-                if (*at != '"')
-                        return memory_strndup(at, strcspn(at, "; \t"));
-                for (at++; *at && *at != '"'; at++) {
-                        if (*at == '\\' && at[1])
-                                at++;
-                        buffer_append_char(&value, *at);
-                }
-                return buffer_steal(&value);
-        }
-        return NULL;
-}
-
-/* filename*=UTF-8''... before filename= (RFC 6266). */
-static char *disposition_name(const char *header)
-{
-        CLEANUP_FREE char *extended = parameter(header, "filename*");
-
-        if (extended && strncasecmp(extended, "UTF-8''", 7) == 0)
-                return oci_url_decode(extended + 7);
-        return parameter(header, "filename");
-}
-
-char *builder_download_file_name(const struct builder_download *d, const char *text)
-{
-        CLEANUP_FREE char *given = d->disposition ? disposition_name(d->disposition) : NULL;
         CLEANUP_ERROR struct error err = ERROR_INIT;
         CLEANUP_URL struct oci_url url = OCI_URL_INIT;
-        CLEANUP_FREE char *last = NULL;
+        CLEANUP_FREE char *path = NULL;
+        const char *last;
+        size_t size;
 
-        if (given && is_file_name(given))
-                return STEAL(given);
-        if (oci_url_parse(text, &url, &err) < 0 || !strrchr(url.path, '/'))
-                return NULL;
-        last = oci_url_decode(strrchr(url.path, '/') + 1);
-        return is_file_name(last) ? STEAL(last) : NULL;
+        if (oci_url_parse(text, &url, &err) < 0)
+                return memory_strdup(UNNAMED);
+        path = oci_url_decode(url.path);
+        for (size = strlen(path); size > 0 && path[size - 1] == '/'; size--)
+                path[size - 1] = '\0';
+        last = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+        return memory_strdup(is_file_name(last) ? last : UNNAMED);
 }

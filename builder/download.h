@@ -20,7 +20,6 @@
  *     size N
  *     etag TEXT            absent if the server gave none
  *     modified TEXT        Last-Modified as it came; absent if the server gave none
- *     disposition TEXT     Content-Disposition as it came; absent if the server gave none
  *
  * The record's name is the digest of the URL and of the credential: what one user may read another one must ask for.
  */
@@ -37,7 +36,7 @@ struct builder_download {
         char *data; /* name in OCI_STORE_DATA; owned */
         struct sha256_digest digest;
         uint64_t size;
-        char *etag, *modified, *disposition; /* or NULL; owned */
+        char *etag, *modified; /* or NULL; owned */
 };
 
 #define BUILDER_DOWNLOAD_INIT                                                                                          \
@@ -55,10 +54,10 @@ void builder_download_free(struct builder_download *d);
 /* Last-Modified, or 1970 without one, as BuildKit. */
 time_t builder_download_mtime(const struct builder_download *d);
 /*
- * The file name that Content-Disposition gives, else the last name of the URL's path; heap text. NULL when neither is
- * one name of a file: nothing in it is a path.
+ * What a file is called that a URL brings into a directory: the last name of its path, as BuildKit has it, else
+ * "__unnamed__"; heap text. Content-Disposition has no say, and nothing in it is a path.
  */
-char *builder_download_file_name(const struct builder_download *d, const char *url);
+char *builder_download_file_name(const char *url);
 
 /* The data file of a record as it stands in the store, for prune; *ret is NULL when the record is not understood. */
 int builder_download_record_data(struct oci_store *store, const char *record, char **ret_data, uint64_t *ret_size,

@@ -239,7 +239,9 @@ static int update_submodules(struct work *w, const struct log *log, struct error
 
 static int fill_tree(struct work *w, const char *commit, const struct log *log, struct error *err)
 {
-        const char *const init[] = {"init", "-q", "--template=", NULL};
+        /* a commit of 64 digits is of a repository that counts with SHA-256, and both ends must do so */
+        const char *const format = strlen(commit) == 64 ? "--object-format=sha256" : NULL;
+        const char *const init[] = {"init", "-q", "--template=", format, NULL};
         const char *const remote[] = {"remote", "add", "--", "origin", w->url->remote, NULL};
         const char *const checkout[] = {"checkout", "-q", "--force", "--detach", commit, NULL};
 
@@ -293,15 +295,16 @@ static int open_tree(const struct work *w, const struct builder_git_options *o, 
         const bool keep = w->url->has_keep_git_dir ? w->url->keep_git_dir : o->keep_git_dir;
         struct builder_context_options options = {.label = w->url->shown, .plain_modes = true, .skip_git_dir = !keep};
         CLEANUP_FREE char *directory = NULL;
-        time_t time;
+        time_t time = 0;
 
         if (find_subdir(w, &directory, err) < 0)
                 return -1;
-        if (w->url->commit_time) {
-                if (read_commit_time(w, &time, err) < 0)
-                        return -1;
+        if ((w->url->commit_time || o->made) && read_commit_time(w, &time, err) < 0)
+                return -1;
+        if (w->url->commit_time)
                 options.mtime = &time;
-        }
+        if (o->made)
+                *o->made = (struct builder_time){.known = true, .seconds = time};
         return builder_context_open(directory, &options, o->workshop->log, ret, err);
 }
 

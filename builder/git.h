@@ -14,6 +14,7 @@ struct builder_git_options {
         struct builder_workshop *workshop;
         const char *authorization;           /* for the host of the URL, before the URL's own; may be NULL */
         const char *agent;                   /* the socket of the agent that ssh may ask; NULL: none */
+        struct builder_time *made;           /* set to the commit's time by a checkout; NULL: nobody asks */
         bool keep_git_dir;                   /* as keep-git-dir in the URL */
         bool (*is_cancelled)(void *context); /* may be NULL */
         void *context;

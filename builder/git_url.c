@@ -65,6 +65,7 @@ bool builder_git_url_is(const char *text)
 /* git-check-ref-format(1), and no option. */
 static int set_ref(struct builder_git_url *url, const char *prefix, const char *ref, struct error *err)
 {
+        CLEANUP_FREE char *whole = memory_printf("%s%s", prefix, ref);
         bool bad = ref[0] == '\0' || ref[0] == '-' || ref[0] == '/' || strlen(ref) > MAX_REF ||
                    strpbrk(ref, " ~^:?*[\\") || strstr(ref, "..") || strstr(ref, "@{") || strstr(ref, "//");
 
@@ -72,9 +73,10 @@ static int set_ref(struct builder_git_url *url, const char *prefix, const char *
                 bad = (unsigned char)*c < ' ' || *c == 127;
         if (bad)
                 return error_set(err, EINVAL, "\"%s\" is not the name of a branch, tag or commit", ref);
-        if (url->ref)
-                return error_set(err, EINVAL, "it names two refs, %s and %s", url->ref, ref);
-        url->ref = memory_printf("%s%s", prefix, ref);
+        if (url->ref && strcmp(url->ref, whole) != 0)
+                return error_set(err, EINVAL, "it names two refs, %s and %s", url->ref, whole);
+        free(url->ref);
+        url->ref = STEAL(whole);
         return 0;
 }
 
@@ -82,6 +84,7 @@ static int set_ref(struct builder_git_url *url, const char *prefix, const char *
 static int set_subdir(struct builder_git_url *url, const char *subdir, struct error *err)
 {
         CLEANUP_FREE char *parts = memory_strdup(subdir);
+        CLEANUP_FREE char *clean = path_clean(subdir);
         char *save = NULL;
 
         if (subdir[0] == '/')
@@ -92,10 +95,10 @@ static int set_subdir(struct builder_git_url *url, const char *subdir, struct er
         for (char *part = strtok_r(parts, "/", &save); part; part = strtok_r(NULL, "/", &save))
                 if (strcmp(part, "..") == 0 || strcasecmp(part, ".git") == 0)
                         return error_set(err, EINVAL, "the subdirectory %s leads out of the checkout", subdir);
+        if (url->subdir && strcmp(url->subdir, clean) != 0)
+                return error_set(err, EINVAL, "it names two subdirectories, %s and %s", url->subdir, clean);
         free(url->subdir);
-        url->subdir = path_clean(subdir);
-        if (url->subdir[0] == '\0')
-                free(STEAL(url->subdir));
+        url->subdir = clean[0] ? STEAL(clean) : NULL;
         return 0;
 }
 
@@ -104,7 +107,7 @@ int builder_git_url_set_commit(struct builder_git_url *url, const char *commit, 
         size_t size = strspn(commit, "0123456789abcdef");
 
         if (commit[size] != '\0' || size < 7 || size > 64)
-                return error_set(err, EINVAL, "\"%s\" is not a commit: 7 to 40 hex digits, small letters", commit);
+                return error_set(err, EINVAL, "\"%s\" is not a commit: hex digits in small letters, 7 or more of them", commit);
         if (url->commit && strcmp(url->commit, commit) != 0)
                 return error_set(err, EINVAL, "it must be the commit %s and %s at once", url->commit, commit);
         free(url->commit);
@@ -237,8 +240,6 @@ static int parse_url(const char *text, struct builder_git_url *ret, struct error
         set_remote(&url, ret);
         if (url.query && parse_query(ret, url.query, err) < 0)
                 return -1;
-        if (url.query && url.fragment)
-                return error_set(err, EINVAL, "it has a query and a fragment: say all of it in one of them");
         return url.fragment ? parse_fragment(ret, url.fragment, err) : 0;
 }
 

@@ -137,8 +137,9 @@ static int read_default(const struct builder_origin *origin, struct location *l,
 /* The context was no tar but a text: that is the Dockerfile, and there are no files. */
 static int take_text(struct builder_job *job, struct builder_origin *origin, struct location *l, struct error *err)
 {
-        if (job->options->file)
-                return error_set(err, EINVAL, "%s is a Dockerfile, and -f names another one", origin->shown);
+        /* with a URL BuildKit lets -f say anything: there is one file */
+        if (job->options->file && !origin->is_url)
+                return error_set(err, EINVAL, "%s is a Dockerfile, and -f names another one: leave one of them out", origin->shown);
         l->path = memory_strdup("Dockerfile");
         l->shown = memory_strdup("Dockerfile");
         l->text = origin->dockerfile;
@@ -236,6 +237,7 @@ int builder_inputs_open(struct builder_job *job, struct error *err)
                 result = dockerfile_parse(buffer_text(&l.text), l.text.size, l.shown, &job->file, err);
         location_free(&l);
         job->context_is_directory = origin.is_directory;
+        job->context_made = origin.made;
         job->context = STEAL(origin.source);
         return result;
 }

@@ -98,6 +98,8 @@ static int argument_value(const struct builder_site *site, const struct dockerfi
         const char *global = strv_env_find(&site->job->plan.globals, pair->key.text);
 
         *ret = NULL;
+        if (given && site->job->epoch_text && strcmp(pair->key.text, "SOURCE_DATE_EPOCH") == 0)
+                given = site->job->epoch_text; /* not the word that it was given as */
         if (given)
                 *ret = memory_strdup(given);
         else if (pair->has_value)

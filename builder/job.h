@@ -42,6 +42,10 @@ struct builder_job {
         struct builder_stage *stages;   /* plan.count of them; owned */
         struct builder_source *context; /* owned */
         bool context_is_directory;      /* of the host */
+        struct builder_time context_made;
+        bool has_epoch;                 /* SOURCE_DATE_EPOCH (epoch.h) */
+        int64_t epoch;
+        char *epoch_text;               /* what an ARG of that name sees; NULL: what was given. Owned */
         struct builder_named *named;    /* owned */
         struct builder_bases *bases;    /* the images that names mean; owned */
         struct builder_lazy_base *lazy_bases; /* those of which only the config was fetched (lazy_base.h); owned */

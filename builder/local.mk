@@ -30,7 +30,7 @@ libbuilder_a_SOURCES = \
 	builder/copy_words.c \
 	builder/digest_cache.c builder/digest_cache.h \
 	builder/download.c builder/download.h \
-	builder/emulator.c builder/emulator.h \
+	builder/emulator.c builder/emulator.h builder/epoch.c builder/epoch.h \
 	builder/execute.c builder/execute.h \
 	builder/explain.c builder/explain.h \
 	builder/export.h builder/export_directory.c builder/export_tar.c builder/export_tree.c builder/export_tree.h \

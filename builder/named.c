@@ -26,6 +26,7 @@ struct entry {
         bool is_image;
         pthread_mutex_t lock;          /* guards the two below */
         struct builder_source *source; /* files, opened; owned */
+        struct builder_time made;
         bool has_image;
         struct sha256_digest image; /* of an OCI layout, loaded into the store */
 };
@@ -159,6 +160,7 @@ static int open_source(struct builder_job *job, struct entry *e, struct error *e
         if (origin.is_directory && builder_inputs_read_ignore(origin.source, err) < 0)
                 return -1;
         e->source = STEAL(origin.source);
+        e->made = origin.made;
         return 0;
 }
 
@@ -215,6 +217,10 @@ static int load_image(struct builder_job *job, struct entry *e, struct builder_s
 {
         int result = 0;
 
+        if (strcmp(e->value, IMAGE "scratch") == 0) {
+                builder_state_init(ret);
+                return 0;
+        }
         if (strncmp(e->value, IMAGE, strlen(IMAGE)) == 0)
                 return builder_job_base(job, e->value + strlen(IMAGE), NULL, 0, ret, err);
         pthread_mutex_lock(&e->lock);
@@ -240,5 +246,24 @@ int builder_named_open(struct builder_job *job, const char *name, struct builder
                 *ret_source = e->source;
                 pthread_mutex_unlock(&e->lock);
         }
+        return result < 0 ? error_wrap(err, "--build-context %s", e->name) : 0;
+}
+
+int builder_named_made(struct builder_job *job, const char *name, struct builder_source **ret_source, struct builder_time *ret,
+                       struct error *err)
+{
+        struct entry *e = find(job->named, name);
+        int result = 0;
+
+        *ret_source = NULL;
+        *ret = (struct builder_time){.known = false};
+        if (e->is_image)
+                return 0;
+        pthread_mutex_lock(&e->lock);
+        if (!e->source)
+                result = open_source(job, e, err);
+        *ret_source = e->source;
+        *ret = e->made;
+        pthread_mutex_unlock(&e->lock);
         return result < 0 ? error_wrap(err, "--build-context %s", e->name) : 0;
 }

@@ -27,4 +27,8 @@ bool builder_named_has(const struct builder_named *n, const char *name);
 int builder_named_open(struct builder_job *job, const char *name, struct builder_source **ret_source,
                        struct builder_state *ret_image, struct error *err);
 
+/* When the files of one were made (not known of an image), and the files, NULL for an image. Only for names it has. */
+int builder_named_made(struct builder_job *job, const char *name, struct builder_source **ret_source, struct builder_time *ret,
+                       struct error *err);
+
 #endif

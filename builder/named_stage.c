@@ -31,8 +31,8 @@ static int copy_files(void *context, unsigned number, struct overlay_tree *tree,
 
         (void)number;
         clock_gettime(CLOCK_REALTIME, &options.now);
-        if (builder_copy_begin(tree, "/", false, &options, &copy, err) < 0 ||
-            builder_copy_path(copy, source, "", err) < 0 || builder_copy_finish(copy, err) < 0)
+        copy = builder_copy_begin(tree, "/", false, &options);
+        if (builder_copy_path(copy, source, "", err) < 0 || builder_copy_finish(copy, err) < 0)
                 return -1;
         return builder_source_keep(source, made, err);
 }

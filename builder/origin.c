@@ -131,13 +131,16 @@ static int open_standard_input(struct builder_job *job, bool may_be_dockerfile, 
         return read_bytes(job, oci_store_file_fd(file), may_be_dockerfile, o, err);
 }
 
-static int download(struct builder_job *job, const char *url, int *ret_fd, struct error *err)
+static int download(struct builder_job *job, const char *url, struct builder_time *ret_made, int *ret_fd, struct error *err)
 {
         const struct builder_download_request request = {.url = url, .is_cancelled = is_cancelled, .context = job};
         CLEANUP_DOWNLOAD struct builder_download d = BUILDER_DOWNLOAD_INIT;
 
         if (builder_download(&job->workshop, &request, &d, err) < 0)
                 return -1;
+        if (ret_made)
+                *ret_made = (struct builder_time){
+                        .known = d.modified, .in_files = !d.modified, .seconds = builder_download_mtime(&d)};
         return oci_store_open_object(job->workshop.store, OCI_STORE_DATA, d.data, ret_fd, NULL, err);
 }
 
@@ -147,7 +150,8 @@ static int open_url(struct builder_job *job, const char *text, bool may_be_docke
         CLEANUP_FD int fd = -1;
 
         o->shown = redact_urls(text);
-        if (download(job, text, &fd, err) < 0)
+        o->is_url = true;
+        if (download(job, text, &o->made, &fd, err) < 0)
                 return -1;
         return read_bytes(job, fd, may_be_dockerfile, o, err);
 }
@@ -158,7 +162,7 @@ int builder_origin_read_url(struct builder_job *job, const char *url, size_t lim
         CLEANUP_FREE char *proc = NULL;
         CLEANUP_FD int fd = -1;
 
-        if (download(job, url, &fd, err) < 0)
+        if (download(job, url, NULL, &fd, err) < 0)
                 return -1;
         proc = memory_printf("/proc/self/fd/%d", fd);
         return fd_read_file(AT_FDCWD, proc, limit, false, ret, err);
@@ -173,6 +177,7 @@ static int open_repository(struct builder_job *job, const char *text, struct bui
         struct builder_git_options options = {
                 .workshop = &job->workshop,
                 .agent = agent ? agent : getenv("SSH_AUTH_SOCK"), /* the user typed the URL */
+                .made = &o->made,
                 .keep_git_dir = keep && (strcmp(keep, "1") == 0 || strcmp(keep, "true") == 0),
                 .is_cancelled = is_cancelled,
                 .context = job};

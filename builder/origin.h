@@ -16,9 +16,11 @@
  */
 struct builder_origin {
         struct builder_source *source; /* owned; empty when the thing was a Dockerfile */
+        bool is_url;         /* http or https: what -f says beside a Dockerfile does not matter */
         bool is_directory;   /* of the host: ignore files apply, and paths of the command line may lie in it */
         bool has_dockerfile; /* the thing was a Dockerfile, this: */
         struct buffer dockerfile;
+        struct builder_time made; /* not known of a directory and standard input */
         char *shown; /* for messages: no credentials. Owned */
 };
 

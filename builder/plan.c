@@ -30,6 +30,47 @@ static const char *find_global(void *context, const char *name)
         return strv_env_find(context, name);
 }
 
+/* Variables of FROM, and those of them that are not there. */
+struct wanting {
+        const struct strv *globals;
+        struct strv missing;
+};
+
+static const char *find_wanted(void *context, const char *name)
+{
+        return strv_env_find(((struct wanting *)context)->globals, name);
+}
+
+static void note_missing(void *context, const char *name)
+{
+        strv_add(&((struct wanting *)context)->missing, name);
+}
+
+/* What is to be said of the first that is not there: "; BASE is no ARG before the first FROM". Heap text. */
+static char *missing_hint(const struct wanting *w)
+{
+        const char **names = memory_zalloc(w->globals->count + 1, sizeof(char *));
+        CLEANUP_STRV struct strv owned = STRV_INIT;
+        const char *near;
+        char *hint;
+
+        if (w->missing.count == 0) {
+                free(names);
+                return memory_strdup("");
+        }
+        for (size_t i = 0; i < w->globals->count; i++) {
+                const char *pair = w->globals->items[i];
+
+                strv_take(&owned, memory_strndup(pair, strcspn(pair, "=")));
+                names[i] = owned.items[i];
+        }
+        near = dockerfile_suggest(w->missing.items[0], names, w->globals->count);
+        hint = memory_printf("; %s has no value before the first FROM%s%s%s", w->missing.items[0], near ? " (did you mean " : "",
+                             near ? near : "", near ? "?)" : "");
+        free(names);
+        return hint;
+}
+
 static const char *last_stage_name(const struct dockerfile *file)
 {
         for (size_t i = file->instruction_count; i-- > 0;)
@@ -138,17 +179,23 @@ static size_t find_base(const struct builder_plan *plan, size_t current, const c
 static int expand_base(struct builder_plan *plan, struct builder_stage_plan *stage, struct error *err)
 {
         const struct dockerfile_word *word = stage->from->from.image;
-        const struct dockerfile_scope scope = {find_global, NULL, &plan->globals};
+        struct wanting wanting = {.globals = &plan->globals, .missing = STRV_INIT};
+        const struct dockerfile_scope scope = {find_wanted, note_missing, &wanting};
+        CLEANUP_FREE char *hint = NULL;
         CLEANUP_ERROR struct error expand_err = ERROR_INIT;
 
         if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, word->text, &stage->image,
-                              &expand_err) < 0)
+                              &expand_err) < 0) {
+                strv_free(&wanting.missing);
                 return dockerfile_error(plan->file, &word->place, err, "%s", expand_err.message);
+        }
+        hint = missing_hint(&wanting);
+        strv_free(&wanting.missing);
         if (stage->image[0] == '\0')
                 return dockerfile_error(
                         plan->file, &word->place, err,
-                        "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg",
-                        word->text);
+                        "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg%s",
+                        word->text, strstr(hint, "did you mean") ? hint : "");
         return 0;
 }
 
@@ -313,10 +360,12 @@ static int find_platform(const struct builder_plan *plan, struct builder_stage_p
                          const struct builder_plan_options *o, struct error *err)
 {
         const struct dockerfile_flag *flag = dockerfile_flag_find(stage->from, "platform");
-        struct strv globals = plan->globals; /* borrowed */
-        const struct dockerfile_scope scope = {find_global, NULL, &globals};
+        struct wanting wanting = {.globals = &plan->globals, .missing = STRV_INIT};
+        const struct dockerfile_scope scope = {find_wanted, note_missing, &wanting};
+        CLEANUP_FREE char *hint = NULL;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
         CLEANUP_FREE char *text = NULL;
+        int result;
 
         if (stage->platform)
                 return 0;
@@ -324,10 +373,12 @@ static int find_platform(const struct builder_plan *plan, struct builder_stage_p
                 stage->platform = o->platform ? oci_platform_copy(o->platform) : NULL;
                 return 0;
         }
-        if (dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, flag->value, &text, &cause) < 0 ||
-            oci_platform_parse(text, &stage->platform, &cause) < 0)
-                return dockerfile_error(plan->file, &flag->place, err, "%s", cause.message);
-        return 0;
+        result = dockerfile_expand(&scope, plan->file->escape, DOCKERFILE_EXPAND_WORD, flag->value, &text, &cause);
+        if (result == 0)
+                result = oci_platform_parse(text, &stage->platform, &cause);
+        hint = missing_hint(&wanting);
+        strv_free(&wanting.missing);
+        return result < 0 ? dockerfile_error(plan->file, &flag->place, err, "%s%s", cause.message, hint) : 0;
 }
 
 static int add_image_triggers(struct builder_plan *plan, struct builder_stage_plan *stage,

@@ -15,9 +15,6 @@
 #include "common/redact.h"
 #include "oci/url.h"
 
-/* What a file of a URL without a name is called while it is copied; its destination has a name then. */
-#define UNNAMED "download"
-
 struct builder_remote {
         struct builder_job *job;
         struct builder_source *source; /* NULL until the files are wanted */
@@ -25,7 +22,7 @@ struct builder_remote {
         /* a URL */
         bool is_file;
         struct builder_download download;
-        char *name; /* NULL: it has none */
+        char *name;
         /* a repository */
         struct builder_git_url git;
         char *commit;
@@ -115,7 +112,7 @@ static int open_url(struct builder_remote *r, const struct builder_remote_option
         }
         if (builder_download(&r->job->workshop, &request, &r->download, err) < 0)
                 return -1;
-        r->name = builder_download_file_name(&r->download, o->text);
+        r->name = builder_download_file_name(o->text);
         return 0;
 }
 
@@ -127,7 +124,7 @@ int builder_remote_open(struct builder_job *job, const struct builder_remote_opt
 
         r->job = job;
         r->shown = redact_urls(o->text);
-        r->is_file = !builder_git_url_is(o->text);
+        r->is_file = !o->is_repository && !builder_git_url_is(o->text);
         r->keep_git_dir = o->keep_git_dir;
         result = r->is_file ? open_url(r, o, err) : open_repository(r, o, err);
         if (result < 0) {
@@ -142,7 +139,7 @@ void builder_remote_hash(const struct builder_remote *r, struct sha256 *hash)
 {
         sha256_field_string(hash, r->is_file ? "url" : "git");
         if (r->is_file) {
-                sha256_field_string(hash, r->name ? r->name : UNNAMED);
+                sha256_field_string(hash, r->name);
                 sha256_field(hash, r->download.digest.bytes, sizeof(r->download.digest.bytes));
                 return;
         }
@@ -170,7 +167,7 @@ static int open_file_source(struct builder_remote *r, struct error *err)
 
         if (builder_scratch_tree_new(&r->job->workshop, r->shown, &tree, err) < 0)
                 return -1;
-        if (builder_scratch_tree_add_file(tree, r->name ? r->name : UNNAMED, 0600, builder_download_mtime(d), d->data,
+        if (builder_scratch_tree_add_file(tree, r->name, 0600, builder_download_mtime(d), d->data,
                                           d->size, err) < 0) {
                 builder_scratch_tree_free(tree);
                 return -1;
@@ -192,16 +189,11 @@ int builder_remote_files(struct builder_remote *r, struct builder_source **ret, 
                         return -1;
         }
         *ret = r->source;
-        *ret_path = !r->is_file ? "" : r->name ? r->name : UNNAMED;
+        *ret_path = !r->is_file ? "" : r->name;
         return 0;
 }
 
 bool builder_remote_is_file(const struct builder_remote *r)
 {
         return r->is_file;
-}
-
-bool builder_remote_has_name(const struct builder_remote *r)
-{
-        return !r->is_file || r->name;
 }

@@ -14,6 +14,7 @@ struct builder_remote;
 struct builder_remote_options {
         const char *text;     /* expanded, with whatever credentials it has */
         const char *checksum; /* --checksum, expanded; NULL: none */
+        bool is_repository;   /* whatever the URL ends in */
         bool keep_git_dir;
 };
 
@@ -34,7 +35,5 @@ int builder_remote_files(struct builder_remote *r, struct builder_source **ret, 
                          struct error *err);
 /* True for a URL: a file, which --unpack may unpack. */
 bool builder_remote_is_file(const struct builder_remote *r);
-/* False when the file has no name of its own, so that it cannot go into a directory. */
-bool builder_remote_has_name(const struct builder_remote *r);
 
 #endif

@@ -24,6 +24,13 @@ struct builder_context_batch;
  */
 struct builder_source;
 
+/* When files that came from elsewhere were made: a repository's commit, what a server says. */
+struct builder_time {
+        bool known;
+        bool in_files; /* not known otherwise: their own times tell */
+        int64_t seconds;
+};
+
 /* One file of a source, opened by `find` or `child`. */
 struct builder_item {
         struct overlay_attr attr; /* as COPY sees it: files of a context belong to 0:0 */

@@ -3,6 +3,7 @@
 #include "builder/state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "builder/layer_import.h"
 #include "common/memory.h"
@@ -15,6 +16,7 @@
 void builder_state_init(struct builder_state *s)
 {
         *s = (struct builder_state){ .config = oci_config_new() };
+        s->config->config.working_dir = memory_strdup("/"); /* BuildKit says it, too */
         sha256_of("scratch", 7, &s->chain.identity);
 }
 
@@ -103,9 +105,14 @@ int builder_state_load(struct builder_state *s, struct builder_workshop *w, cons
         return 0;
 }
 
+static bool is_windows(const struct builder_state *s)
+{
+        return s->config->os && strcmp(s->config->os, "windows") == 0;
+}
+
 void builder_state_ensure_path(struct builder_state *s)
 {
-        if (strv_env_find(&s->config->config.env, "PATH"))
+        if (is_windows(s) || strv_env_find(&s->config->config.env, "PATH"))
                 return;
         strv_env_set(&s->config->config.env, "PATH", DEFAULT_PATH);
         strv_env_set(&s->env, "PATH", DEFAULT_PATH);
@@ -137,6 +144,12 @@ void builder_state_shell(const struct builder_state *s, struct strv *ret)
 {
         if (s->config->config.shell.set && s->config->config.shell.items.count > 0) {
                 strv_extend(ret, &s->config->config.shell.items);
+                return;
+        }
+        if (is_windows(s)) {
+                strv_add(ret, "cmd");
+                strv_add(ret, "/S");
+                strv_add(ret, "/C");
                 return;
         }
         strv_add(ret, "/bin/sh");

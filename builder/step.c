@@ -23,13 +23,13 @@ void builder_step_key_begin(const struct builder_site *site, const char *kind, b
         builder_parts_clear(&site->stage->parts);
         if (!alone)
                 builder_parts_add(&site->stage->parts, BUILDER_PART_PARENT, NULL, parent->bytes, sizeof(parent->bytes));
-        builder_parts_add(&site->stage->parts, "the source date", NULL, &o->epoch, o->has_epoch ? sizeof(o->epoch) : 0);
+        builder_parts_add(&site->stage->parts, "the source date", NULL, &site->job->epoch, site->job->has_epoch ? sizeof(site->job->epoch) : 0);
         sha256_init(hash);
         sha256_field_string(hash, KEY_VERSION);
         sha256_field(hash, parent->bytes, alone ? 0 : sizeof(parent->bytes));
         sha256_field_string(hash, kind);
-        sha256_field(hash, &o->epoch, o->has_epoch ? sizeof(o->epoch) : 0);
-        if (o->has_epoch && o->keep_times)
+        sha256_field(hash, &site->job->epoch, site->job->has_epoch ? sizeof(site->job->epoch) : 0);
+        if (site->job->has_epoch && o->keep_times)
                 sha256_field_string(hash, "keep times");
 }
 
@@ -60,10 +60,10 @@ static void apply_record(const struct builder_site *site, const struct builder_s
         builder_state_add_history(s, step->created_by, false);
 }
 
-static void clamp_time(const struct builder_build_options *o, struct timespec *t)
+static void clamp_time(const struct builder_job *job, struct timespec *t)
 {
-        if (o->has_epoch && t->tv_sec >= o->epoch)
-                *t = (struct timespec){ .tv_sec = (time_t)o->epoch };
+        if (job->has_epoch && t->tv_sec >= job->epoch)
+                *t = (struct timespec){ .tv_sec = (time_t)job->epoch };
 }
 
 /* What the chain is called with this step on top; for a command it is new with each execution that changed something. */
@@ -95,7 +95,7 @@ static int execute_on(const struct builder_site *site, const struct builder_step
         strv_extend(&record->layer.data, &made);
         clock_gettime(CLOCK_REALTIME, &record->created);
         record->made = record->created.tv_sec;
-        clamp_time(site->job->options, &record->created);
+        clamp_time(site->job, &record->created);
         set_identity(step, &content, record->layer.index != NULL, &record->identity);
         record->boot = builder_record_boot();
         record->title = redact_urls(step->title);
@@ -114,12 +114,13 @@ static int execute(const struct builder_site *site, const struct builder_step *s
 {
         CLEANUP_OVERLAY_TREE struct overlay_tree *tree = NULL;
         CLEANUP_UPPER struct builder_upper upper = { 0 };
-        const struct builder_build_options *o = site->job->options;
+        const struct builder_job *job = site->job;
         const struct builder_chain empty = BUILDER_CHAIN_INIT;
+        const int64_t *clamp = job->has_epoch && !job->options->keep_times ? &job->epoch : NULL;
         char hex[SHA256_HEX_SIZE + 1];
 
-        if (builder_chain_open(step->alone ? &empty : &site->stage->state.chain, &site->job->workshop, o->has_epoch && !o->keep_times ? &o->epoch : NULL, &upper, &tree,
-                               err) < 0 ||
+        if (builder_chain_open(step->alone ? &empty : &site->stage->state.chain, &site->job->workshop, clamp, &upper, &tree, err) <
+                    0 ||
             execute_on(site, step, tree, &upper, record, err) < 0)
                 return -1;
         sha256_to_hex(&step->key, hex);

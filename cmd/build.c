@@ -49,6 +49,7 @@ static void fill_options(const struct build_flags *f, const struct build_values 
         o->no_cache_stages = &v->no_cache_stages;
         o->registry = v->registry;
         o->pull = v->pull;
+        o->epoch_given = v->epoch_given;
         o->has_epoch = v->has_epoch;
         o->epoch = v->epoch;
         o->keep_times = v->keep_times;

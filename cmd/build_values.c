@@ -145,12 +145,11 @@ static int read_epoch(struct build_flags *f, const struct build_outputs *outputs
 
         if (!given && build_outputs_epoch(outputs, &given, err) < 0)
                 return -1;
-        if (!given)
-                given = strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH");
         v->keep_times = build_outputs_keep_times(outputs) ||
                         (f->rewrite_timestamp && strcmp(f->rewrite_timestamp, "false") == 0);
         v->squash = f->squash_all ? BUILDER_SQUASH_ALL : f->squash ? BUILDER_SQUASH_OWN : BUILDER_SQUASH_NONE;
-        if (cmd_epoch_find(given, &v->has_epoch, &v->epoch, err) < 0)
+        v->epoch_given = given != NULL;
+        if (given && cmd_epoch_find(given, &v->has_epoch, &v->epoch, err) < 0)
                 return -1;
         /* buildx hands the environment's on as build argument, so that an ARG of that name sees it */
         if (from_environment && from_environment[0] && !strv_env_find(&v->build_args, "SOURCE_DATE_EPOCH"))

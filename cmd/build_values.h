@@ -21,6 +21,7 @@ struct build_values {
         struct oci_platform **platforms; /* what is built for, normal, each once; none: this machine */
         struct strv platform_names;      /* as many */
         unsigned jobs;
+        bool epoch_given;
         bool has_epoch;
         int64_t epoch;
         bool keep_times;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "Did you mean": the nearest word by edit distance, swapped neighbours counting once (optimal string alignment). */
+/*
+ * "Did you mean": the nearest word by edit distance, swapped neighbours counting once (optimal string alignment); one that was
+ * only cut short, tmp for tmpfs, is near however little is left.
+ */
 #include "dockerfile/suggest.h"
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define SUGGEST_MAX 64
 
@@ -54,7 +58,9 @@ const char *dockerfile_suggest(const char *word, const char *const *candidates, 
 
                 if (n > SUGGEST_MAX)
                         continue;
-                d = distance(word, size, candidates[i], n);
+                d = size >= 3 && n > size && n - size <= 3 && strncasecmp(word, candidates[i], size) == 0
+                            ? 1
+                            : distance(word, size, candidates[i], n);
                 /* Nothing is left of a word of which every letter was replaced. */
                 if (d < best_distance && d < n) {
                         best = candidates[i];

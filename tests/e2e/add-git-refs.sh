@@ -12,6 +12,22 @@ for ref in '#other' '#v1' '#refs/tags/v1' "#$first" '?ref=v1' '?tag=v1' '?branch
         assert_equal "$(image_run image cat /r/file)" one "$ref"
 done
 
+# C12.3: query and fragment may say the same, or each a part.
+adds '?tag=v1#refs/tags/v1'
+assert_equal "$(image_run image cat /r/file)" one
+adds '?branch=main#:sub'
+assert_equal "$(image_run image ls /r)" $'link\ntool'
+
+# C12.13: a repository that counts with SHA-256.
+works git -c init.defaultBranch=main init -q --object-format=sha256 wide
+printf 'wide\n' > wide/file
+works git -C wide add -A
+works git -C wide commit -qm one
+works git clone -q --bare wide web/git/wide.git
+dockerfile <<< $'FROM busybox\n'"ADD --checksum=$(git -C wide rev-parse HEAD) $web/wide.git#main /r"
+build
+assert_equal "$(image_run image cat /r/file)" wide
+
 # A subdirectory.
 adds '#main:sub'
 assert_equal "$(image_run image ls /r)" $'link\ntool'

@@ -45,3 +45,9 @@ quietly clone -q --bare parent web/git/parent.git
 dockerfile <<< $'FROM busybox\n'"ADD $web/parent.git /p"$'\n'"ADD $web/parent.git?submodules=false /q"
 build
 assert_equal "$(image_run image sh -c 'cat /p/inner/file; find /p -name .git; ls -A /q/inner')" two
+
+# C12.12: --keep-git-dir, whatever it says, makes any URL a repository.
+quietly clone -q --bare work web/git/plain
+dockerfile <<< $'FROM busybox\n'"ADD --keep-git-dir=false $web/plain#v1 /r"
+build
+assert_equal "$(image_run image cat /r/file)" one

@@ -83,6 +83,13 @@ works git clone -q --bare other web/git/other.git
 build --build-context "files=http://127.0.0.1:$port/git/other.git#main"
 assert_equal "$(image_run image cat /f)" hidden
 
+# X1.6 scratch is an image, too
+dockerfile <<< $'FROM busybox\nCOPY Dockerfile /only'
+build --build-context busybox=docker-image://scratch
+assert_equal "$(for layer in $(image_layers image layers); do tar -tf "$layer"; done)" only
+
+dockerfile <<< $'FROM busybox\nCOPY --from=files ignored /f'
+
 # X1.11 and what is not there.
 build_fails "target: names another target of a bake file" --build-context files=target:x
 build_fails "--build-context nothing: write --build-context NAME=DIRECTORY" --build-context nothing

@@ -67,7 +67,7 @@ works bryo save -o saved.tar image
 
 assert_fails 1 "the context on standard input is empty" bryo build - < /dev/null
 assert_fails 1 "context and Dockerfile cannot both be read from standard input" bryo build -f - - < text
-assert_fails 1 "is a Dockerfile, and -f names another one" bryo build -f Dockerfile - < text
+assert_fails 1 "is a Dockerfile, and -f names another one: leave one of them out" bryo build -f Dockerfile - < text
 tar -C files -cf none.tar sub
 assert_fails 1 "there is no Dockerfile in the context on standard input" bryo build - < none.tar
 head -c 700 context.tar > cut.tar

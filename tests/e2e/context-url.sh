@@ -25,6 +25,8 @@ works bryo build -t image -f other "$web/file/context.tgz"
 assert_equal "$(image_run image cat /g)" content
 works bryo build -t image "$web/file/Dockerfile"
 assert_equal "$(image_run image cat /f)" text
+# X1.14: there is one file, whatever -f says.
+works bryo build -t image -f any/name "$web/file/Dockerfile"
 # The second time it is only asked whether it changed.
 asked web > /dev/null
 works bryo build -t image "$web/file/context.tgz"

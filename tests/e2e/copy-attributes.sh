@@ -76,3 +76,11 @@ differs 'mkdir context/d/empty'
 differs 'setfattr -n user.color -v red context/d/plain'
 differs 'setfattr -x user.color context/d/plain'
 differs 'ln -s nowhere context/d/link'
+
+# C5.8 a socket is left out, and told
+dockerfile <<< $'FROM busybox\nCOPY sockets /s'
+mkdir context/sockets
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("context/sockets/one")'
+build
+assert_equal "$(image_run image ls -A /s)" ''
+assert_contains "$errors" 'sockets/one is a socket: left out'

@@ -67,3 +67,13 @@ RUN echo x > /f
 COPY dir /f
 END
 build_fails "Dockerfile:3"
+# C2.7 what variables leave nothing of is the working directory
+dockerfile << 'END'
+FROM busybox
+WORKDIR /here
+ENV empty=""
+COPY file $empty
+COPY --link other $empty
+END
+build
+assert_equal "$(image_run image ls /here)" $'file\nother'

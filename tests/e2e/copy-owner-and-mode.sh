@@ -73,3 +73,14 @@ FROM scratch
 COPY --chown=root:root file /
 END
 build
+# C6.8 C7.6 an empty one is none, and is told
+dockerfile << 'END'
+FROM busybox
+ARG WHO
+ARG MODE
+COPY --chown=$WHO --chmod=$MODE file /plain
+END
+build
+assert_equal "$(image_run image stat -c '%u:%g %a' /plain)" "0:0 $(stat -c %a context/file)"
+assert_contains "$errors" 'Dockerfile:4: --chown=$WHO is empty: it means nothing'
+assert_contains "$errors" 'Dockerfile:4: --chmod=$MODE is empty: it means nothing'

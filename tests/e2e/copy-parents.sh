@@ -68,3 +68,7 @@ build
 # C9.4
 printf 'FROM busybox\nCOPY --parents a/b/none.c /\n' | dockerfile
 build_fails 'Dockerfile:2:16: "a/b/none.c" not found'
+# C9.7 the destination is made although nothing was found for it
+printf 'FROM busybox\nCOPY --parents a/none*/x /made\n' | dockerfile
+build
+assert_equal "$(image_run image stat -c %F /made)" directory

@@ -75,9 +75,15 @@ build_fails "${id:0:6}:latest is not in the store"
 # FROM.9 FROM.10 the default PATH, in the config as well
 printf 'FROM scratch\nCOPY Dockerfile here\n' | dockerfile
 build
-assert_equal "$(image_config image '[.Config.Env, .Config.WorkingDir // "/"]')" \
+assert_equal "$(image_config image '[.Config.Env, .Config.WorkingDir]')" \
         '[["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"/"]'
 assert_equal "$(layer_names image; for layer in $(image_layers image layers); do tar -tf "$layer"; done)" here
+# FROM.16
+printf 'FROM scratch\nENTRYPOINT run it\n' | dockerfile
+build --platform windows/amd64
+assert_equal "$(image_config image '[.Config.Entrypoint, .Config.Env]')" '[["cmd","/S","/C","run it"],null]'
+# FROM.17
+assert_fails 2 'is not OS/ARCHITECTURE[/VARIANT]' bryo build --platform 'windows(10.0)/amd64' context
 # FROM.11
 printf 'FROM busybox:latest\nCOPY --from=two:latest /who /who\n' | dockerfile
 build

@@ -204,8 +204,7 @@ static int copy_words(struct builder_source *context, struct overlay_tree *tree,
         if (t->chmod && dockerfile_mode_parse(t->chmod, &mode, err) < 0)
                 return -1;
         options.mode = t->chmod ? &mode : NULL;
-        if (builder_copy_begin(tree, t->dest, selected.paths.count > 1, &options, &copy, err) < 0)
-                return -1;
+        copy = builder_copy_begin(tree, t->dest, selected.paths.count > 1, &options);
         for (size_t i = 0; i < selected.paths.count; i++)
                 if ((t->parents ? builder_copy_below(copy, context, selected.roots.items[i], selected.paths.items[i], err)
                                 : builder_copy_path(copy, context, selected.paths.items[i], err)) < 0)

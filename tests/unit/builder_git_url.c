@@ -64,6 +64,10 @@ static void test_query(void)
         CHECK_OK(builder_git_url_parse("https://h/x.git?branch=main&checksum=0123456", &u, &err));
         CHECK_STR(u.ref, "refs/heads/main");
         CHECK(!u.keep_git_dir && !u.no_submodules);
+        builder_git_url_free(&u);
+        CHECK_OK(builder_git_url_parse("https://h/x.git?tag=v1&subdir=a#refs/tags/v1:a/", &u, &err));
+        CHECK_STR(u.ref, "refs/tags/v1");
+        CHECK_STR(u.subdir, "a");
 }
 
 static void test_refused(void)
@@ -101,6 +105,7 @@ static void test_refused(void)
                 "https://h/x.git?submodules=maybe",
                 "https://h/x.git?ref=a&branch=b",
                 "https://h/x.git?ref=a#b",
+                "https://h/x.git?subdir=a#:b",
                 "https://h/x.git?fetch-by-commit=1",
                 "ssh://git:password@h/x",
                 "git://h",

@@ -1,3 +1,0 @@
-FROM busybox
-ARG WEB
-ADD "$WEB/named/?as=inline" /x/

@@ -1,0 +1,4 @@
+ARG SOURCE_DATE_EPOCH=files
+FROM scratch AS files
+COPY Dockerfile /
+FROM busybox
