@@ -41,7 +41,7 @@ static void take_stat(struct context *c, struct builder_item *item, const struct
                 .nlink = (uint32_t)st->st_nlink,
                 .rdev = st->st_rdev,
                 .size = S_ISDIR(st->st_mode) ? 0 : (uint64_t)st->st_size,
-                .mtime = c->has_mtime ? (struct timespec){ .tv_sec = c->mtime } : st->st_mtim,
+                .mtime = c->has_mtime ? (struct timespec){.tv_sec = c->mtime} : st->st_mtim,
                 .ctime = st->st_ctim,
         };
         item->known = c->cache && S_ISREG(st->st_mode) && builder_digest_cache_find(c->cache, st, &item->file);
@@ -177,8 +177,8 @@ int builder_context_reopen(struct context *c, const struct builder_item *dir, co
                 return 0;
         ret->fd = openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         if (ret->fd < 0 || fstat(ret->fd, &st) < 0)
-                return error_set(err, errno == ENOENT ? ESTALE : errno, "cannot open %s/%s: %s", c->directory, ret->path,
-                                 strerror(errno));
+                return error_set(err, errno == ENOENT ? ESTALE : errno, "cannot open %s/%s: %s", c->directory,
+                                 ret->path, strerror(errno));
         if (!S_ISDIR(st.st_mode) || st.st_dev != seen->device || st.st_ino != seen->attr.ino)
                 return error_set(err, ESTALE, "%s/%s changed while it was being copied", c->directory, ret->path);
         return 0;
@@ -267,7 +267,12 @@ int builder_context_open(const char *directory, const struct builder_context_opt
         int root = fd_open_directory(AT_FDCWD, directory);
 
         if (root < 0)
-                return error_errno(err, errno, "cannot open the context %s", directory);
+                return errno == ENOTDIR
+                               ? error_set(err, ENOTDIR,
+                                           "the context %s is no directory: if it is the Dockerfile, write -f %s "
+                                           "and the directory that COPY takes files from",
+                                           directory, directory)
+                               : error_errno(err, errno, "cannot open the context %s", directory);
         c = memory_zalloc(1, sizeof(*c));
         c->base.ops = &context_ops;
         c->directory = memory_strdup(options && options->label ? options->label : directory);

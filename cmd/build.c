@@ -26,8 +26,15 @@ static int check_words(const struct build_flags *f, struct error *err)
 {
         const struct strv *words = &f->words;
 
-        if (words->count != 1)
-                return error_set(err, OPTIONS_EUSAGE, "bryo build takes exactly one context%s%s (see bryo build --help)", words->count > 1 ? ", not also " : "", words->count > 1 ? words->items[1] : "");
+        if (words->count == 0)
+                return error_set(
+                        err, OPTIONS_EUSAGE,
+                        "bryo build needs a context, the directory that COPY takes files from: write `bryo build .` "
+                        "for the current one");
+        if (words->count > 1)
+                return error_set(err, OPTIONS_EUSAGE,
+                                 "bryo build takes one context, %s, not also %s (see bryo build --help)",
+                                 words->items[0], words->items[1]);
         return 0;
 }
 
@@ -63,8 +70,9 @@ struct request {
         const struct build_outputs *outputs;
 };
 
-static int make_one(const struct builder_build_options *o, const struct build_outputs *outputs, struct build_product *product,
-                    struct build_report *report, struct builder_build_result *built, struct error *err)
+static int make_one(const struct builder_build_options *o, const struct build_outputs *outputs,
+                    struct build_product *product, struct build_report *report, struct builder_build_result *built,
+                    struct error *err)
 {
         if (builder_build(o, built, err) < 0)
                 return -1;
@@ -97,14 +105,24 @@ static int make_several(const struct builder_build_options *o, const struct requ
 }
 
 /* An image is built and delivered; the warnings of the checks come last, also when the build failed. */
-static int make_image(struct builder_build_options *o, const struct request *r, struct cmd_progress *p, FILE *out, struct error *err)
+static int make_image(struct builder_build_options *o, const struct request *r, struct cmd_progress *p, FILE *out,
+                      struct error *err)
 {
-        struct dockerfile_warnings warnings = { .count = 0 };
-        struct builder_build_result built = { .executed = false };
-        struct build_report report = { .flags = r->flags, .outputs = r->outputs, .store = o->store, .log = o->log, .tags = o->tags,
-                                       .progress = p, .stdout_taken = build_outputs_use_stdout(r->outputs) };
-        struct build_product product = { .store = o->store, .log = o->log, .tags = o->tags, .registry = &o->registry,
-                                         .keep_tags = r->flags->registry.keep_tags, .progress = p };
+        struct dockerfile_warnings warnings = {.count = 0};
+        struct builder_build_result built = {.executed = false};
+        struct build_report report = {.flags = r->flags,
+                                      .outputs = r->outputs,
+                                      .store = o->store,
+                                      .log = o->log,
+                                      .tags = o->tags,
+                                      .progress = p,
+                                      .stdout_taken = build_outputs_use_stdout(r->outputs)};
+        struct build_product product = {.store = o->store,
+                                        .log = o->log,
+                                        .tags = o->tags,
+                                        .registry = &o->registry,
+                                        .keep_tags = r->flags->registry.keep_tags,
+                                        .progress = p};
         char id[CMD_BUILD_ID + 1];
         int result;
 
@@ -159,9 +177,9 @@ static int build(const struct build_flags *f, const struct build_values *v, cons
         const struct log log = cmd_progress_log(p);
         CLEANUP_STORE struct oci_store *store = NULL;
         CLEANUP_STRV struct strv tags = STRV_INIT;
-        struct builder_build_options o = { .log = &log, .progress = &callbacks, .tags = &tags };
-        struct builder_run_options run = { .shell_context = NULL };
-        const struct request request = { f, v, outputs };
+        struct builder_build_options o = {.log = &log, .progress = &callbacks, .tags = &tags};
+        struct builder_run_options run = {.shell_context = NULL};
+        const struct request request = {f, v, outputs};
         enum cmd_call call;
         bool json, warned = false;
         int result;
@@ -230,8 +248,8 @@ static int build_with_log(struct build_flags *f, const struct build_values *v, c
 int cmd_build(char *const *argv, struct error *err)
 {
         CLEANUP_BUILD_FLAGS struct build_flags f;
-        CLEANUP_BUILD_VALUES struct build_values v = { .jobs = 0 };
-        CLEANUP_BUILD_OUTPUTS struct build_outputs outputs = { .items = NULL };
+        CLEANUP_BUILD_VALUES struct build_values v = {.jobs = 0};
+        CLEANUP_BUILD_OUTPUTS struct build_outputs outputs = {.items = NULL};
         bool help;
 
         if (build_flags_parse(argv, &f, &help, err) < 0)

@@ -18,9 +18,31 @@
 
 struct run_flags {
         struct strv env;
+        struct strv warnings;
         struct registry_flags registry;
         const char *cwd, *user, *entrypoint, *pull, *root;
         bool remove, interactive, tty;
+};
+
+#define OWN_NETWORK "the command has this machine's own network"
+#define NOT_KEPT    "a container ends with its command, and nothing of it is kept"
+
+/* Flags of docker run and podman run. */
+static const struct option_foreign ignored[] = {
+        {"expose", 0, OPTION_TEXT, OWN_NETWORK},
+        {"name", 0, OPTION_TEXT, NOT_KEPT},
+        {"publish", 'p', OPTION_TEXT, OWN_NETWORK ": a port that it listens on is open at once"},
+        {"publish-all", 'P', OPTION_SWITCH, OWN_NETWORK ": a port that it listens on is open at once"},
+};
+
+static const struct option_foreign refused[] = {
+        {"detach", 'd', OPTION_SWITCH, "there is no daemon to keep it: end the line with & to go on in the background"},
+        {"mount", 0, OPTION_TEXT, "bryo run shows a command the image's files and no others: build an image with them"},
+        {"network", 0, OPTION_TEXT, OWN_NETWORK " and no other"},
+        {"privileged", 0, OPTION_SWITCH, "a command is root inside of its user namespace and never more"},
+        {"restart", 0, OPTION_TEXT, NOT_KEPT},
+        {"volume", 'v', OPTION_TEXT,
+         "bryo run shows a command the image's files and no others: build an image with them"},
 };
 
 /* What a shell and docker report for a command that could not be executed. */
@@ -59,7 +81,8 @@ static int exit_status(int result, const struct builder_container_result *r, str
 }
 
 /* What is pulled is shown in plain lines: the terminal belongs to the command. */
-static int find_image(const struct run_flags *f, struct cmd_progress *p, struct builder_container_options *o, struct error *err)
+static int find_image(const struct run_flags *f, struct cmd_progress *p, struct builder_container_options *o,
+                      struct error *err)
 {
         struct oci_registry_options registry;
         enum builder_pull_policy policy;
@@ -67,7 +90,8 @@ static int find_image(const struct run_flags *f, struct cmd_progress *p, struct 
         struct cmd_transfers transfers;
         int result;
 
-        if (registry_flags_read(&f->registry, &registry, err) < 0 || registry_flags_read_pull(f->pull, &policy, err) < 0)
+        if (registry_flags_read(&f->registry, &registry, err) < 0 ||
+            registry_flags_read_pull(f->pull, &policy, err) < 0)
                 return -1;
         cmd_transfers_open(&transfers, p, 0);
         watch = cmd_transfers_bases(&transfers);
@@ -96,7 +120,7 @@ static int run_image(const struct run_flags *f, const struct strv *env, const ch
                 .attend = cmd_terminal_attend,
                 .context = &terminal,
         };
-        struct builder_container_result ran = { .not_executed = false };
+        struct builder_container_result ran = {.not_executed = false};
         int result = cmd_store_open(f->root, &log, &store, err);
 
         o.store = store;
@@ -115,23 +139,29 @@ static int run_image(const struct run_flags *f, const struct strv *env, const ch
 static int parse_and_run(struct run_flags *f, char *const *argv, struct error *err)
 {
         const struct option_row rows[] = {
-                { "entrypoint", 0, OPTION_TEXT, &f->entrypoint, "COMMAND", "Replace the image's ENTRYPOINT" },
-                { "env", 'e', OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable" },
-                { "interactive", 'i', OPTION_SWITCH, &f->interactive, NULL, "Keep standard input open" },
-                { "pull", 0, OPTION_MAYBE, &f->pull, "WHEN", "When the image is pulled: always, missing (default) or never" },
-                { "rm", 0, OPTION_SWITCH, &f->remove, NULL, "Remove the container at its end (bryo always does)" },
-                { "root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)" },
-                { "tty", 't', OPTION_SWITCH, &f->tty, NULL, "Give the command a terminal of its own" },
-                { "user", 'u', OPTION_TEXT, &f->user, "USER[:GROUP]", "Run as this user of the image" },
-                { "workdir", 'w', OPTION_TEXT, &f->cwd, "DIR", "Start in this directory" },
+                {"entrypoint", 0, OPTION_TEXT, &f->entrypoint, "COMMAND", "Replace the image's ENTRYPOINT"},
+                {"env", 'e', OPTION_LIST, &f->env, "NAME[=VALUE]", "Set a variable"},
+                {"interactive", 'i', OPTION_SWITCH, &f->interactive, NULL, "Keep standard input open"},
+                {"pull", 0, OPTION_MAYBE, &f->pull, "WHEN",
+                 "When the image is pulled: always, missing (default) or never"},
+                {"rm", 0, OPTION_SWITCH, &f->remove, NULL, "Remove the container at its end (bryo always does)"},
+                {"root", 0, OPTION_TEXT, &f->root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)"},
+                {"tty", 't', OPTION_SWITCH, &f->tty, NULL, "Give the command a terminal of its own"},
+                {"user", 'u', OPTION_TEXT, &f->user, "USER[:GROUP]", "Run as this user of the image"},
+                {"workdir", 'w', OPTION_TEXT, &f->cwd, "DIR", "Start in this directory"},
                 CMD_REGISTRY_ROWS(&f->registry),
         };
         const struct option_table table = {
-                "bryo run [OPTIONS] IMAGE [COMMAND...]",
-                "Runs a command in an image. What it writes is thrown away at its end.",
-                rows,
-                ARRAY_SIZE(rows),
-                true,
+                .usage = "bryo run [OPTIONS] IMAGE [COMMAND...]",
+                .about = "Runs a command in an image. What it writes is thrown away at its end.",
+                .rows = rows,
+                .count = ARRAY_SIZE(rows),
+                .stop_at_word = true,
+                .ignored = ignored,
+                .ignored_count = ARRAY_SIZE(ignored),
+                .refused = refused,
+                .refused_count = ARRAY_SIZE(refused),
+                .warnings = &f->warnings,
         };
         CLEANUP_STRV struct strv words = STRV_INIT;
         CLEANUP_STRV struct strv env = STRV_INIT;
@@ -152,6 +182,8 @@ static int parse_and_run(struct run_flags *f, char *const *argv, struct error *e
                 return error_set(err, ENOTTY, "-it needs a terminal on standard input: leave -t out");
         if (complete_env(&f->env, &env, err) < 0)
                 return -1;
+        for (size_t i = 0; i < f->warnings.count; i++)
+                fprintf(stderr, "warning: %s\n", f->warnings.items[i]);
         for (size_t i = 1; i < words.count; i++)
                 strv_add(&command, words.items[i]);
         return run_image(f, &env, words.items[0], &command, err);
@@ -159,10 +191,11 @@ static int parse_and_run(struct run_flags *f, char *const *argv, struct error *e
 
 int cmd_run(char *const *argv, struct error *err)
 {
-        struct run_flags f = { .env = STRV_INIT };
+        struct run_flags f = {.env = STRV_INIT, .warnings = STRV_INIT};
         int result = parse_and_run(&f, argv, err);
 
         strv_free(&f.env);
+        strv_free(&f.warnings);
         registry_flags_free(&f.registry);
         return result;
 }

@@ -69,34 +69,61 @@ bool fetch_local_is_host(const char *host)
 /* libcurl's default for a proxy without a port. */
 #define PROXY_PORT 1080u
 
-static unsigned find_port(const char *proxy)
+/* Where HOST[:PORT] of a proxy's URL begins, behind the credentials; *ret_end is where it ends. */
+static const char *find_host(const char *proxy, const char **ret_end)
 {
         const char *rest = strstr(proxy, "://");
         const char *host = rest ? rest + 3 : proxy;
-        const char *end = host + strcspn(host, "/?#");
-        const char *at = memrchr(host, '@', (size_t)(end - host));
+        const char *at;
+
+        *ret_end = host + strcspn(host, "/?#");
+        at = memrchr(host, '@', (size_t)(*ret_end - host));
+        return at ? at + 1 : host;
+}
+
+static unsigned find_port(const char *proxy)
+{
+        const char *end;
+        const char *host = find_host(proxy, &end);
         const char *colon;
 
-        host = at ? at + 1 : host;
         colon = memrchr(host, ':', (size_t)(end - host));
         if (!colon || memchr(colon, ']', (size_t)(end - colon)))
                 return strncasecmp(proxy, "https://", 8) == 0 ? 443 : PROXY_PORT;
         return (unsigned)strtoul(colon + 1, NULL, 10);
 }
 
-bool fetch_local_is_proxy(const char *scheme, unsigned port)
+/* The variable that names the proxy for a scheme, and its value; NULL: none does. */
+static const char *find_proxy(const char *scheme, const char **ret_value)
 {
-        const char *const names[] = {strcmp(scheme, "https") == 0 ? "https_proxy" : "http_proxy",
-                                     strcmp(scheme, "https") == 0 ? "HTTPS_PROXY" : "http_proxy", "all_proxy",
-                                     "ALL_PROXY"};
+        const bool secure = strcmp(scheme, "https") == 0;
+        const char *const names[] = {secure ? "https_proxy" : "http_proxy", secure ? "HTTPS_PROXY" : "http_proxy",
+                                     "all_proxy", "ALL_PROXY"};
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                const char *value = getenv(names[i]);
-
-                if (value && value[0])
-                        return find_port(value) == port;
+                *ret_value = getenv(names[i]);
+                if (*ret_value && (*ret_value)[0])
+                        return names[i];
         }
-        return false;
+        return NULL;
+}
+
+bool fetch_local_is_proxy(const char *scheme, unsigned port)
+{
+        const char *value;
+
+        return find_proxy(scheme, &value) && find_port(value) == port;
+}
+
+char *fetch_local_proxy_words(const char *scheme)
+{
+        const char *value, *host, *end;
+        const char *name = find_proxy(scheme, &value);
+
+        if (!name)
+                return memory_strdup("");
+        host = find_host(value, &end);
+        return memory_printf(", for which $%s names the proxy %.*s", name, (int)(end - host), host);
 }
 
 unsigned fetch_local_port(const struct sockaddr *address)

@@ -19,6 +19,9 @@ bool fetch_local_is_host(const char *host);
  * then it says nothing about the host that is spoken to. no_proxy is libcurl's to read, so only the port can tell.
  */
 bool fetch_local_is_proxy(const char *scheme, unsigned port);
+/* ", for which $NAME names the proxy HOST:PORT": for a message about a host that cannot be reached; "" where no
+ * variable names one. Without the proxy's credentials. Heap text. */
+char *fetch_local_proxy_words(const char *scheme);
 /* The port of an address of the internet; 0 for another family. */
 unsigned fetch_local_port(const struct sockaddr *address);
 

@@ -394,6 +394,8 @@ static int follow(struct fetch_transfer *t, bool *ret_again, struct error *err)
 
 static int explain(struct fetch_transfer *t, CURLcode code, struct error *err)
 {
+        CLEANUP_FREE char *proxy = fetch_local_proxy_words(t->url.scheme);
+
         if (error_is_set(&t->failure))
                 return error_move(err, &t->failure);
         if (t->refused_local)
@@ -406,7 +408,11 @@ static int explain(struct fetch_transfer *t, CURLcode code, struct error *err)
         if (code == CURLE_OPERATION_TIMEDOUT)
                 return error_set(err, ETIMEDOUT, "%s did not answer in time", t->url.host);
         if (code == CURLE_COULDNT_CONNECT)
-                return error_set(err, ECONNREFUSED, "cannot connect to %s port %u", t->url.host, oci_url_port(&t->url));
+                return error_set(err, ECONNREFUSED, "cannot connect to %s port %u%s", t->url.host,
+                                 oci_url_port(&t->url), proxy);
+        if (code == CURLE_COULDNT_RESOLVE_PROXY)
+                return error_set(err, EHOSTUNREACH, "%s cannot be reached%s: the host of the proxy is not known",
+                                 t->url.host, proxy);
         if (code == CURLE_COULDNT_RESOLVE_HOST)
                 return error_set(err, EHOSTUNREACH, "the host %s is not known", t->url.host);
         if (code == CURLE_GOT_NOTHING)

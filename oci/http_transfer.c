@@ -363,13 +363,22 @@ static void find_local(const struct http_transfer *t)
 static int explain_connection(const struct http_transfer *t, struct error *err)
 {
         const struct oci_url *url = t->request->url;
+        CLEANUP_FREE char *proxy = fetch_local_proxy_words(url->scheme);
         long code = 0;
 
         if (t->refused_local)
                 return error_set(err, EPERM, "%s is an address of this machine or its link: refused", url->host);
         (void)t->curl->easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &code);
-        return error_errno(err, code > 0 ? (int)code : ECONNREFUSED, "cannot connect to %s port %u", url->host,
-                           oci_url_port(url));
+        return error_errno(err, code > 0 ? (int)code : ECONNREFUSED, "cannot connect to %s port %u%s", url->host,
+                           oci_url_port(url), proxy);
+}
+
+static int explain_proxy(const struct http_transfer *t, struct error *err)
+{
+        CLEANUP_FREE char *proxy = fetch_local_proxy_words(t->request->url->scheme);
+
+        return error_set(err, EHOSTUNREACH, "%s cannot be reached%s: the host of the proxy is not known",
+                         t->request->url->host, proxy);
 }
 
 /*
@@ -424,8 +433,9 @@ int http_transfer_explain(const struct http_transfer *t, struct error *err)
         case CURLE_COULDNT_CONNECT:
                 return explain_connection(t, err);
         case CURLE_COULDNT_RESOLVE_HOST:
-        case CURLE_COULDNT_RESOLVE_PROXY:
                 return error_set(err, EHOSTUNREACH, "the host %s is not known", host);
+        case CURLE_COULDNT_RESOLVE_PROXY:
+                return explain_proxy(t, err);
         case CURLE_PEER_FAILED_VERIFICATION:
                 return error_set(err, EACCES,
                                  "the certificate of %s is not trusted (%s): certs.d, --cert-dir or SSL_CERT_FILE can "

@@ -63,3 +63,12 @@ for line in '--retry 0|give a number from 1' '--retry many|give a number' '--ret
         # shellcheck disable=SC2086
         assert_fails 2 "${line#*|}" bryo pull ${line%|*} x
 done
+
+# A proxy that is not there is told, not blamed on the registry; its password is nobody's business.
+# shellcheck disable=SC2016
+assert_fails 1 'cannot connect to registry.invalid port 443, for which $https_proxy names the proxy 127.0.0.1:9' \
+        env -u no_proxy -u NO_PROXY https_proxy=http://me:secret@127.0.0.1:9 bryo --root proxied pull --retry 1 registry.invalid/x
+assert_lacks "$errors" secret
+# shellcheck disable=SC2016
+assert_fails 1 'for which $https_proxy names the proxy proxy.invalid:3128: the host of the proxy is not known' \
+        env -u no_proxy -u NO_PROXY https_proxy=http://proxy.invalid:3128 bryo --root proxied pull --retry 1 registry.invalid/x

@@ -50,3 +50,11 @@ COPY Dockerfile /
 END
 build -t nothing
 assert_fails 1 "command" bryo run --rm nothing
+
+# What docker's users write by habit is ignored with the reason, or refused with it; behind the image it is the command's.
+works bryo run --rm --name web -p 8080:80 -P --expose 80 image 'echo "$@"' -- --name
+assert_equal "$(grep -c '^warning: --.* is ignored: ' <<< "$errors")" 4 "the warnings"
+for flag in --detach -d '-v /:/x' '--volume=/:/x' '--mount type=bind' '--network none' --privileged '--restart always'; do
+        # shellcheck disable=SC2086
+        assert_fails 2 'cannot be done: ' bryo run --rm $flag image true
+done

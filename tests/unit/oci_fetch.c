@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The frames between a process and its fetch child, and the addresses that redirects may not reach (C11.8). What the child does
- * with servers is in tests/e2e/fetch-*.sh.
+ * The frames between a process and its fetch child, and the addresses that redirects may not reach (C11.8). What the
+ * child does with servers is in tests/e2e/fetch-*.sh.
  */
 #include "oci/fetch.h"
 
+#include <stdlib.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -131,6 +132,33 @@ static void test_local_addresses(void)
         CHECK(!fetch_local_is_address((const struct sockaddr *)(const void *)&in6));
 }
 
+/* What a message says of the proxy: the variable, and the host without credentials. */
+static void test_proxy_words(void)
+{
+        static const struct {
+                const char *variable, *value, *scheme, *words;
+        } rows[] = {
+                {"https_proxy", "http://me:secret@proxy.example:3128/", "https",
+                 ", for which $https_proxy names the proxy proxy.example:3128"},
+                {"HTTPS_PROXY", "proxy.example", "https", ", for which $HTTPS_PROXY names the proxy proxy.example"},
+                {"https_proxy", "http://proxy.example", "http", ""},
+                {"all_proxy", "socks5h://[::1]:9", "http", ", for which $all_proxy names the proxy [::1]:9"},
+                {"http_proxy", "", "http", ""},
+        };
+        static const char *const all[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                CLEANUP_FREE char *words = NULL;
+
+                for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+                        CHECK(unsetenv(all[k]) == 0);
+                CHECK(setenv(rows[i].variable, rows[i].value, 1) == 0);
+                words = fetch_local_proxy_words(rows[i].scheme);
+                CHECK_STR(words, rows[i].words);
+                CHECK(unsetenv(rows[i].variable) == 0);
+        }
+}
+
 int main(void)
 {
         CHECK_RUN(test_frame_round_trip);
@@ -138,5 +166,6 @@ int main(void)
         CHECK_RUN(test_headers_have_no_line_breaks);
         CHECK_RUN(test_local_hosts);
         CHECK_RUN(test_local_addresses);
+        CHECK_RUN(test_proxy_words);
         return CHECK_END();
 }
