@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,7 @@ void client_main(const struct client_options *options)
         struct client c = {.o = options, .comparison = {.start = time(NULL) - 1}};
         bool good;
 
+        signal(SIGPIPE, SIG_IGN); /* EPIPE is compared like any other errno */
         good = mounts_prepare(options->directory, options->socket, &c.mounts, options->report);
         side_init(&c.plain, "plain", c.mounts.plain, false);
         side_init(&c.other, "union", c.mounts.other, true);
