@@ -141,7 +141,7 @@ int cmd_save(char *const *argv, struct error *err)
         const struct option_row rows[] = {
                 {"compression", 0, OPTION_TEXT, &f.compression, "TYPE",
                  "gzip (default), zstd or none; layers that came in another are compressed again"},
-                {"compression-level", 0, OPTION_TEXT, &f.level, "N", "0-9 for gzip (default 3), 0-22 for zstd (default 3)"},
+                {"compression-level", 0, OPTION_TEXT, &f.level, "N", "0-9 for gzip (default 2), 0-22 for zstd (default 3)"},
                 {"format", 0, OPTION_TEXT, &f.format, "FORMAT", "oci-archive (default), docker-archive or oci-dir"},
                 {"output", 'o', OPTION_TEXT, &f.output, "PATH",
                  "Write to this file or directory (default: standard output)"},
