@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "builder/parts.h"
@@ -202,6 +203,74 @@ static void tell(const struct builder_site *site, unsigned number, const char *t
         pthread_mutex_unlock(&site->job->lock);
 }
 
+static const char *title_of(const struct entry *entry)
+{
+        return stage_of(entry) + stage_size(entry) + 1;
+}
+
+/* Whether the stage still has a step of these words below this one, which then only moved down. */
+static bool comes_later(const struct builder_site *site, const char *title)
+{
+        const struct dockerfile *file = site->file;
+        size_t i = 0;
+
+        while (i < file->instruction_count && &file->instructions[i] != site->instruction)
+                i++;
+        for (i++; i < file->instruction_count && file->instructions[i].kind != DOCKERFILE_FROM; i++) {
+                CLEANUP_FREE char *later = format_title(file->instructions[i].original);
+
+                if (strcmp(later, title) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The step that was in this one's place is this one, written otherwise: the same instruction, and gone from below. */
+static bool is_rewritten(const struct builder_site *site, const struct entry *now, const struct entry *other)
+{
+        size_t word = strcspn(title_of(now), " ");
+
+        return strcspn(title_of(other), " ") == word && strncasecmp(title_of(now), title_of(other), word) == 0 &&
+               !comes_later(site, title_of(other));
+}
+
+/* Appends the parts that are not the words themselves: a line is a hash, a blank and a name (parts.h). */
+static void append_beside_words(const char *parts, struct buffer *ret)
+{
+        static const char *const words[] = {"the command", "the path", "the destination", "--chown", "--chmod"};
+
+        while (*parts) {
+                size_t size = strcspn(parts, "\n");
+                const char *name = memchr(parts, ' ', size);
+                bool keep = true;
+
+                for (size_t i = 0; name && i < ARRAY_SIZE(words); i++)
+                        keep = keep && !(strncmp(name + 1, words[i], strlen(words[i])) == 0 &&
+                                         name[1 + strlen(words[i])] == '\n');
+                size += parts[size] == '\n';
+                if (keep)
+                        buffer_append(ret, parts, size);
+                parts += size;
+        }
+}
+
+static void append_rewritten(const struct builder_site *site, const struct entry *other, struct buffer *ret)
+{
+        CLEANUP_BUFFER struct buffer parts = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer before = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer after = BUFFER_INIT;
+        size_t size;
+
+        buffer_printf(ret, "its words changed: when this was last built they were %s; ", title_of(other));
+        builder_parts_fold(buffer_text(&site->stage->parts.text), MAX_FILES, &parts);
+        append_beside_words(other->parts, &before);
+        append_beside_words(buffer_text(&parts), &after);
+        size = ret->size;
+        builder_parts_compare(buffer_text(&before), buffer_text(&after), MAX_TOLD, ret);
+        if (ret->size == size)
+                buffer_append_string(ret, "nothing else did");
+}
+
 /* With the job's lock: what is known of the step, or of the one that was in its place. */
 static void append_reason(const struct builder_site *site, struct buffer *ret)
 {
@@ -214,11 +283,14 @@ static void append_reason(const struct builder_site *site, struct buffer *ret)
         CLEANUP_BUFFER struct buffer parts = BUFFER_INIT;
         size_t size = ret->size;
 
+        if (!before && other && is_rewritten(site, now, other)) {
+                append_rewritten(site, other, ret);
+                return;
+        }
         if (!before) {
                 buffer_append_string(ret, "it is new");
                 if (other)
-                        buffer_printf(ret, ": when this was last built, the step in its place was %s",
-                                      stage_of(other) + stage_size(other) + 1);
+                        buffer_printf(ret, ": when this was last built, the step in its place was %s", title_of(other));
                 else if (map_count(job->explain->before) == 0)
                         buffer_append_string(ret, ": nothing of this Dockerfile and context was executed before");
                 return;

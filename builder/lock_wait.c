@@ -3,15 +3,28 @@
 #include "builder/lock_wait.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <time.h>
 
-#define FIRST_PAUSE_NS   1000000
-#define LONGEST_PAUSE_NS 100000000
+#define SHORTEST_PAUSE_NS INT64_C(1000000)
+#define LONGEST_PAUSE_NS  INT64_C(100000000)
+/* A pause is this part of what was waited already: so much longer than necessary anybody waits, and no more. */
+#define PART 16
+
+/* Sleeps, and returns for how long. A lock that is waited for in the kernel could not be given up when the build is. */
+static int64_t pause_after(int64_t waited)
+{
+        int64_t part = waited / PART < SHORTEST_PAUSE_NS ? SHORTEST_PAUSE_NS : waited / PART;
+        const struct timespec pause = {0, (long)(part < LONGEST_PAUSE_NS ? part : LONGEST_PAUSE_NS)};
+
+        (void)nanosleep(&pause, NULL);
+        return pause.tv_nsec;
+}
 
 int builder_lock_wait(struct builder_job *job, builder_lock_function *attempt, void *context, const char *waiting,
                       struct error *err)
 {
-        struct timespec pause = {0, FIRST_PAUSE_NS};
+        int64_t waited = 0;
         bool told = false;
 
         for (;;) {
@@ -26,7 +39,6 @@ int builder_lock_wait(struct builder_job *job, builder_lock_function *attempt, v
                 if (!told)
                         log_print(job->workshop.log, LOG_INFO, "%s", waiting);
                 told = true;
-                (void)nanosleep(&pause, NULL);
-                pause.tv_nsec = pause.tv_nsec * 2 < LONGEST_PAUSE_NS ? pause.tv_nsec * 2 : LONGEST_PAUSE_NS;
+                waited += pause_after(waited);
         }
 }

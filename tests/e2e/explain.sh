@@ -86,12 +86,22 @@ explains 'RUN --mount' 'executed: the network changed, the host name changed' --
 
 # Instructions: the words of one are what it is known by; variables in them are not.
 ENV=2 DIR=/v write
-explains 'WORKDIR' 'executed: it is new: when this was last built, the step in its place was WORKDIR /w'
+explains 'WORKDIR' 'executed: its words changed: when this was last built they were WORKDIR /w; nothing else did'
 also 'COPY --chown' 'executed: what it stands on changed'
 ENV=2 DIR=/v DOC=other write
 explains 'COPY <<DOC' 'executed: here-document DOC changed'
 ENV=2 DIR=/v DOC=other OWNER=2 write
-explains 'COPY --chown' 'executed: it is new: when this was last built, the step in its place was COPY --chown=1:1 d /d'
+explains 'COPY --chown' 'executed: its words changed: when this was last built they were COPY --chown=1:1 d /d; nothing else did'
+
+# A line before a step is a new step, and not that step with other words.
+explained=$(cat context/Dockerfile)
+printf 'FROM busybox\nARG A=1\nRUN echo one $A\nRUN echo two\n' > context/Dockerfile
+build
+printf 'FROM busybox\nARG A=1\nRUN echo none\nRUN echo one $A\nRUN echo two\n' > context/Dockerfile
+explains 'RUN echo none' 'executed: it is new: when this was last built, the step in its place was RUN echo one $A'
+printf 'FROM busybox\nARG A=2\nRUN echo nothing\nRUN echo one $A\nRUN echo two\n' > context/Dockerfile
+explains 'RUN echo nothing' 'executed: its words changed: when this was last built they were RUN echo none; argument A changed'
+printf '%s\n' "$explained" > context/Dockerfile
 
 # A stage that was made anew (K5): what is copied is the same, or it is not.
 ENV=2 DIR=/v DOC=other OWNER=2 UP='echo up > /up; echo 2 > /other' write
