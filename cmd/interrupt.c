@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,8 +16,11 @@
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-/* Signal handlers have no other way to reach them. */
-static volatile sig_atomic_t came;
+/*
+ * Signal handlers have no other way to reach them. `came` is the signal, or 0: written in whatever thread the handler
+ * runs, read by others; lock-free, so a handler may.
+ */
+static atomic_int came;
 static int wake_fd = -1;
 static struct sigaction before[ARRAY_SIZE(signals)];
 
@@ -37,11 +41,11 @@ static void on_signal(int number)
         int saved = errno;
 
         if (number == SIGALRM)
-                die(came);
-        else if (came)
+                die(atomic_load(&came));
+        else if (atomic_load(&came))
                 die(number);
         else {
-                came = number;
+                atomic_store(&came, number);
                 (void)alarm(1);
                 if (write(wake_fd, &one, sizeof(one)) < 0)
                         die(number);
@@ -53,7 +57,7 @@ int cmd_interrupt_open(void)
 {
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
-        came = 0;
+        atomic_store(&came, 0);
         wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (wake_fd < 0)
                 return -1;
@@ -67,12 +71,12 @@ int cmd_interrupt_open(void)
 
 int cmd_interrupt_pending(void)
 {
-        return came;
+        return atomic_load(&came);
 }
 
 void cmd_interrupt_obey(void)
 {
-        die(came ? came : SIGTERM);
+        die(atomic_load(&came) ? atomic_load(&came) : SIGTERM);
         _exit(128 + SIGTERM); /* not reached: the signal's default ends the process */
 }
 
@@ -80,7 +84,7 @@ void cmd_interrupt_close(void)
 {
         for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
                 (void)sigaction(signals[i], &before[i], NULL);
-        if (came) /* just now */
-                die(came);
+        if (atomic_load(&came)) /* just now */
+                die(atomic_load(&came));
         (void)signal(SIGALRM, SIG_DFL);
 }
