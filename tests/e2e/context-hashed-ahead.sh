@@ -32,3 +32,13 @@ chmod 644 context/many/555
 printf 'FROM scratch\nCOPY --exclude=many . /ctx\n' | dockerfile
 works strace -f -qq -e trace=openat -o trace bryo build context
 assert_equal "$(grep -cE '"[0-9]+", O_RDONLY' trace || true)" 0 "excluded files that were read"
+
+# A deep and wide tree holds few descriptors, however many directories lie beside each other.
+deep=context/deep
+for level in 1 2 3 4 5; do
+        mkdir -p "$deep/"{a,b,c,d,e,f}{1,2,3,4,5,6,7,8,9}
+        echo "$level" > "$deep/f9/file"
+        deep=$deep/a1
+done
+printf 'FROM scratch\nCOPY deep /deep\n' | dockerfile
+works bash -c 'ulimit -n 200; exec bryo build -t image context'
