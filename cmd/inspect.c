@@ -114,7 +114,7 @@ struct inspection {
 
 static int add_one(const struct inspection *from, const char *text, struct oci_json_writer *w, struct error *err)
 {
-        return from->remote ? cmd_inspect_remote(from->remote, text, from->platform, w, err)
+        return from->remote ? cmd_inspect_remote(from->remote, cmd_name_bare(text), from->platform, w, err)
                             : add_image(from->store, text, w, err);
 }
 
@@ -159,7 +159,7 @@ struct inspect_flags {
 static int inspect_raw(struct builder_workshop *w, const struct strv *images, struct error *err)
 {
         for (size_t i = 0; i < images->count; i++)
-                if (cmd_inspect_raw(w, images->items[i], err) < 0)
+                if (cmd_inspect_raw(w, cmd_name_bare(images->items[i]), err) < 0)
                         return -1;
         return 0;
 }

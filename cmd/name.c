@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmd/options.h"
 #include "common/memory.h"
 #include "oci/reference.h"
 
@@ -40,6 +41,18 @@ const char *cmd_name_bare(const char *text)
         static const char transport[] = "docker://";
 
         return strncmp(text, transport, strlen(transport)) == 0 ? text + strlen(transport) : text;
+}
+
+int cmd_name_check_remote(const char *text, const char *instead, const char **ret, struct error *err)
+{
+        static const char *const transports[] = {"containers-storage:", "dir:", "docker-archive:",
+                                                 "docker-daemon:",      "oci:", "oci-archive:"};
+
+        *ret = cmd_name_bare(text);
+        for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
+                if (strncmp(text, transports[i], strlen(transports[i])) == 0)
+                        return error_set(err, OPTIONS_EUSAGE, "%s names no registry: write %s", text, instead);
+        return 0;
 }
 
 int cmd_name_parse_all(const struct strv *texts, struct strv *ret, struct error *err)

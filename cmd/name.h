@@ -17,6 +17,11 @@ char *cmd_name_familiar(const char *full);
 int cmd_name_parse_tag(const char *text, char **ret, struct error *err);
 /* The text without the docker:// that podman and skopeo write in front. Part of `text`. */
 const char *cmd_name_bare(const char *text);
+/*
+ * The same for a word that must name an image of a registry: another transport of podman and skopeo (oci-archive:FILE,
+ * dir:DIR ...) would be read as an image of Docker Hub, and is a usage error that says `instead`, what to write.
+ */
+int cmd_name_check_remote(const char *text, const char *instead, const char **ret, struct error *err);
 /* The full forms of `texts`, each once and in their order. */
 int cmd_name_parse_all(const struct strv *texts, struct strv *ret, struct error *err);
 /* "sha256:" and 64 hex digits, or the first twelve of them. Heap text. */

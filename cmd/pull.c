@@ -63,8 +63,8 @@ static int pull_all(struct builder_pull_request *r, const struct pull_flags *f, 
         for (size_t i = 0; i < names->count; i++) {
                 CLEANUP_ERROR struct error one = ERROR_INIT;
 
-                r->text = names->items[i];
-                if (pull_one(r, f, &transfers, &one) < 0)
+                if (cmd_name_check_remote(names->items[i], "bryo load -i PATH", &r->text, &one) < 0 ||
+                    pull_one(r, f, &transfers, &one) < 0)
                         cmd_failures_add(&failures, &one);
         }
         cmd_transfers_close(&transfers);

@@ -32,11 +32,12 @@ struct push_flags {
 /* The full form of a destination. podman and skopeo write docker:// in front. */
 static int add_destination(const char *text, struct strv *ret, struct error *err)
 {
-        const char *name = cmd_name_bare(text);
         CLEANUP_REFERENCE struct oci_reference *ref = NULL;
         CLEANUP_BUFFER struct buffer full = BUFFER_INIT;
+        const char *name;
 
-        if (oci_reference_parse(name, &ref, err) < 0)
+        if (cmd_name_check_remote(text, "bryo save -o PATH IMAGE", &name, err) < 0 ||
+            oci_reference_parse(name, &ref, err) < 0)
                 return -1;
         if (ref->has_digest)
                 return error_set(err, OPTIONS_EUSAGE, "%s: a push names a tag; the digest is what the image has", name);

@@ -58,6 +58,15 @@ authority=(--authfile auth.json --registry-certificate "$secret=$PWD/ca.pem")
 works bryo --root trusting build "${authority[@]}" --registry-client-cert "$secret=$PWD/server.pem,$PWD/server.key" -t x .
 assert_fails 1 "absent.key" bryo --root showing build "${authority[@]}" --registry-client-cert "$secret=$PWD/server.key,$PWD/absent.key" -t x .
 
+# Names as podman and skopeo write them; what is no registry there is not taken for an image of Docker Hub.
+works bryo --root named pull -q "docker://$plain/library/busybox:1"
+works bryo --root named inspect --remote "docker://$plain/library/busybox:1"
+assert_contains "$output" '"Architecture"'
+assert_fails 2 "names no registry: write bryo load -i PATH" bryo pull oci-archive:image.tar
+for name in oci-archive:image.tar docker-archive:image.tar oci:layout:1 dir:image containers-storage:x; do
+        assert_fails 2 "names no registry: write bryo save -o PATH IMAGE" bryo --root named push "$plain/library/busybox:1" "$name"
+done
+
 # What is wrong in them.
 for line in '--retry 0|give a number from 1' '--retry many|give a number' '--retry-delay soon|give a time' '--tls-verify=perhaps|say true or false'; do
         # shellcheck disable=SC2086
