@@ -272,9 +272,11 @@ static int read_sparse_head(struct oci_tar_reader *r, struct error *err)
                                 continue;
                         if (lines++ == 0) {
                                 wanted = 1 + 2 * strtoull(buffer_text(&map), &rest, 10);
-                                if (*rest != '\n' || map.data[0] < '0' || map.data[0] > '9' ||
-                                    wanted > 1 + 2 * OCI_LIMIT_SPARSE)
+                                if (*rest != '\n' || map.data[0] < '0' || map.data[0] > '9')
                                         return error_set(err, EINVAL, "sparse map: the count of regions is wrong");
+                                if (wanted > 1 + 2 * OCI_LIMIT_SPARSE)
+                                        return error_set(err, E2BIG, "sparse map: more than the limit of %u regions",
+                                                         OCI_LIMIT_SPARSE);
                         }
                 }
         } while (wanted == 0 || lines < wanted);
