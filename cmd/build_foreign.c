@@ -50,7 +50,7 @@ const struct option_foreign build_flags_ignored[] = {
         { "ipc", 0, OPTION_TEXT, ONE_SANDBOX },
         { "layer-label", 0, OPTION_TEXT, "there are no intermediate images" },
         { "layers", 0, OPTION_MAYBE, "every step is cached; --no-cache executes them all" },
-        { "logsplit", 0, OPTION_MAYBE, "one platform is built: there is one log" },
+        { "logsplit", 0, OPTION_MAYBE, "one log tells of all platforms, each line of its stage" },
         { "omit-history", 0, OPTION_MAYBE, "the image keeps its history" },
         { "no-hostname", 0, OPTION_SWITCH, "/etc/hostname is the image's own" },
         { "pid", 0, OPTION_TEXT, ONE_SANDBOX },

@@ -113,7 +113,8 @@ static const char *log_text(enum sandbox_step step)
                 return "no fresh /proc may be mounted here: the command sees the outer one, with the processes of the "
                        "host";
         case SANDBOX_STEP_FRESH_SYS:
-                return "no fresh /sys may be mounted here: the command without a network sees the names of the host's links in "
+                return "no fresh /sys may be mounted here: the command without a network sees the names of the host's "
+                       "links in "
                        "/sys/class/net";
         case SANDBOX_STEP_FILTER:
                 return "no filter of system calls (seccomp): the kernel was built without";
@@ -214,6 +215,10 @@ int sandbox_report_to_error(const struct sandbox_report *report, const char *sys
                         return error_wrap(err,
                                           "the id is not among the subordinate ids of this user (give it more in %s)",
                                           report->step == SANDBOX_STEP_UID ? "/etc/subuid" : "/etc/subgid");
+                if (code == EPERM && report->step == SANDBOX_STEP_GROUPS)
+                        return error_wrap(err,
+                                          "this user namespace denies setgroups(2), as those of `unshare -r` do (make "
+                                          "it with `unshare -r --map-auto`, or build outside of it)");
                 return -1;
         }
         switch ((int)report->step) {
