@@ -31,23 +31,25 @@ void overlay_loop_change_state(struct overlay_loop *loop, int from, int to)
                 syscall(SYS_futex, &loop->state, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
+int64_t overlay_loop_now_ms(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* --- the end ------------------------------------------------------------------- */
 
 /* The monitor was kept off the client's CPU; whoever ends the mount waits for it, and another CPU is slow to wake up. */
 static void fetch_monitor(struct overlay_loop *loop)
 {
-        int cpu = sched_getcpu();
-        cpu_set_t *here = cpu >= 0 && cpu < OVERLAY_LOOP_CPUS_MAX ? CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX) : NULL;
+        const int cpu = sched_getcpu();
 
-        if (here == NULL)
-                return;
-        CPU_ZERO_S(OVERLAY_LOOP_CPUS_SIZE, here);
-        CPU_SET_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, here);
         pthread_mutex_lock(&loop->lock);
         if (loop->has_monitor)
-                (void)pthread_setaffinity_np(loop->monitor, OVERLAY_LOOP_CPUS_SIZE, here); /* it wakes up where it is then */
+                (void)overlay_loop_thread_pin(loop->monitor, cpu); /* else it wakes up where it is */
         pthread_mutex_unlock(&loop->lock);
-        CPU_FREE(here);
 }
 
 /*
@@ -241,10 +243,7 @@ static void finish(struct overlay_loop *loop)
 /* Whoever begins on a busy machine begins with the ordinary thread. */
 static bool is_crowded(struct overlay_loop *loop)
 {
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return overlay_crowd_left(loop->crowd, (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000) > 0;
+        return overlay_crowd_left(loop->crowd, overlay_loop_now_ms()) > 0;
 }
 
 int overlay_loop_start(struct overlay_session *first, const struct overlay_server_options *opts,

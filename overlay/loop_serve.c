@@ -12,6 +12,7 @@
 
 #include "common/memory.h"
 #include "overlay/loop_state.h"
+#include "overlay/loop_thread.h"
 
 /*
  * Requests of one thread in a row before its CPU is looked up: the first time, and at most. A look costs 3 to 6 us,
@@ -61,22 +62,6 @@ static void keep_monitor_off(struct overlay_loop *loop, int cpu)
         CPU_FREE(others);
 }
 
-/* This thread, to one CPU. Returns 0 or a negated errno. */
-static int move_to(int cpu)
-{
-        cpu_set_t *one = CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX);
-        int r = 0;
-
-        if (one == NULL)
-                return -ENOMEM;
-        CPU_ZERO_S(OVERLAY_LOOP_CPUS_SIZE, one);
-        CPU_SET_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, one);
-        if (sched_setaffinity(0, OVERLAY_LOOP_CPUS_SIZE, one) < 0)
-                r = -errno;
-        CPU_FREE(one);
-        return r;
-}
-
 /* For good: one of what quiet mode needs is not to be had here. */
 static void give_up_quiet(struct overlay_loop *loop, const char *what, int error)
 {
@@ -101,7 +86,7 @@ static void look_and_follow(struct loop_worker *worker, uint32_t tid)
         follower->every = follower->every < LOOK_MOST ? 2 * follower->every : LOOK_MOST;
         if (cpu >= 0 && cpu != follower->cpu) {
                 follower->every = LOOK_FIRST;
-                r = move_to(cpu);
+                r = -overlay_loop_thread_pin(pthread_self(), cpu);
                 if (r == 0) {
                         follower->cpu = cpu;
                         __atomic_fetch_add(&loop->migrations, 1, __ATOMIC_RELAXED);
@@ -215,11 +200,11 @@ static void become(struct loop_worker *worker)
                 if (sched_setscheduler(0, SCHED_IDLE, &param) < 0)
                         give_up_quiet(worker->loop, "SCHED_IDLE is refused", errno);
         } else if (worker->cpu >= 0) {
-                int r = move_to(worker->cpu);
+                int r = overlay_loop_thread_pin(pthread_self(), worker->cpu);
 
-                if (r < 0)
+                if (r != 0)
                         log_print(worker->loop->log, LOG_INFO, "FUSE server: cannot pin a thread to CPU %d: %s",
-                                  worker->cpu, strerror(-r));
+                                  worker->cpu, strerror(r));
         }
 }
 

@@ -111,6 +111,8 @@ unsigned overlay_loop_start_workers(struct overlay_loop *loop, unsigned first, u
 /* Moves on to `to` unless the loop ended meanwhile. */
 void overlay_loop_change_state(struct overlay_loop *loop, int from, int to);
 void overlay_loop_wake_monitor(struct overlay_loop *loop);
+/* CLOCK_MONOTONIC in ms, as the crowd takes it. */
+int64_t overlay_loop_now_ms(void);
 /* The first `reason` counts. */
 void overlay_loop_end(struct overlay_loop *loop, int reason);
 

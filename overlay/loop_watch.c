@@ -7,12 +7,12 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "overlay/crowd.h"
 #include "overlay/loop_load.h"
 #include "overlay/loop_state.h"
+#include "overlay/loop_thread.h"
 
 /* Clients no longer compete when less than one request in so many comes from another thread than the one before. */
 #define CALM_RATIO 12
@@ -45,14 +45,6 @@ struct watch {
         int64_t window_begin, window_ms, left_at; /* ms */
         uint64_t window_counted, window_changes;  /* sums when the window began */
 };
-
-static int64_t now_ms(void)
-{
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static int64_t twice(int64_t ms, int64_t least, int64_t most)
 {
@@ -162,7 +154,7 @@ static bool ensure_threads(struct overlay_loop *loop, unsigned last)
 static void enter_ordinary(struct watch *watch)
 {
         struct overlay_loop *loop = watch->loop;
-        int64_t now = now_ms();
+        int64_t now = overlay_loop_now_ms();
 
         if (!is_unfit(loop))
                 overlay_crowd_note(loop->crowd, now);
@@ -177,7 +169,7 @@ static void enter_ordinary(struct watch *watch)
 static void enter_parallel(struct watch *watch, int from)
 {
         struct overlay_loop *loop = watch->loop;
-        int64_t now = now_ms();
+        int64_t now = overlay_loop_now_ms();
         uint64_t served;
 
         if (!ensure_threads(loop, loop->worker_count))
@@ -240,7 +232,7 @@ static void watch_quiet(struct watch *watch)
         watch->idle = waits || moved ? 0 : watch->idle + 1;
         stalled = watch->stuck >= STALL_TICKS;
         starved = starves(watch, waits);
-        if (is_unfit(loop) || ((stalled || starved) && now_ms() >= watch->retry_at)) {
+        if (is_unfit(loop) || ((stalled || starved) && overlay_loop_now_ms() >= watch->retry_at)) {
                 loop_add(&loop->stalls, stalled);
                 watch->stuck = 0;
                 enter_ordinary(watch);
@@ -253,18 +245,10 @@ static void watch_quiet(struct watch *watch)
 static void place_ordinary(struct watch *watch, int cpu)
 {
         struct overlay_loop *loop = watch->loop;
-        cpu_set_t *set = CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX);
-        int r;
+        const pthread_t thread = loop->workers[1].thread;
+        int r = cpu >= 0 ? overlay_loop_thread_pin(thread, cpu)
+                         : pthread_setaffinity_np(thread, OVERLAY_LOOP_CPUS_SIZE, loop->cpus);
 
-        if (set == NULL)
-                return;
-        memcpy(set, loop->cpus, OVERLAY_LOOP_CPUS_SIZE);
-        if (cpu >= 0) {
-                CPU_ZERO_S(OVERLAY_LOOP_CPUS_SIZE, set);
-                CPU_SET_S((size_t)cpu, OVERLAY_LOOP_CPUS_SIZE, set);
-        }
-        r = pthread_setaffinity_np(loop->workers[1].thread, OVERLAY_LOOP_CPUS_SIZE, set);
-        CPU_FREE(set);
         if (r != 0) {
                 log_print(loop->log, LOG_DEBUG, "FUSE server: cannot move a thread: %s", strerror(r));
                 return;
@@ -290,7 +274,7 @@ static void follow_ordinary(struct watch *watch)
 static void watch_ordinary(struct watch *watch)
 {
         struct overlay_loop *loop = watch->loop;
-        int64_t left = overlay_crowd_left(loop->crowd, now_ms());
+        int64_t left = overlay_crowd_left(loop->crowd, overlay_loop_now_ms());
         uint64_t served = loop_load(&loop->workers[1].served);
 
         if (is_unfit(loop)) {
@@ -332,7 +316,7 @@ static void watch_parallel(struct watch *watch)
         int64_t now;
 
         doze(loop, CALM_WINDOW_MS, false);
-        now = now_ms();
+        now = overlay_loop_now_ms();
         if (now - watch->window_begin < watch->window_ms)
                 return;
         sum_requests(loop, &served, &counted, &changes);
