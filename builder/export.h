@@ -12,15 +12,15 @@ struct builder_export_options {
         struct oci_store *store;
         const struct log *log; /* may be NULL */
         struct sha256_digest image;
+        const char *directory; /* in a tar: that its files are put into; NULL: the root. Borrowed */
 };
 
 /*
  * A tar of everything, in the canonical form of a layer (doc/layer.md), with
- * the owners of the image. Sockets are left out. Of several images, each is put
- * into a directory; these are in the order of their names.
+ * the owners of the image. Sockets are left out. Several images have a directory
+ * each, and come in the order of these names.
  */
-int builder_export_tar(const struct builder_export_options *images, const char *const *directories, size_t count,
-                       int fd, struct error *err);
+int builder_export_tar(const struct builder_export_options *images, size_t count, int fd, struct error *err);
 
 /*
  * Into the directory `path`, which is made if missing; files that are there

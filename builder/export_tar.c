@@ -123,22 +123,20 @@ static int write_tree(void *context, struct overlay_tree *tree, struct error *er
         return builder_tree_walk(tree, visit, context, err);
 }
 
-static int write_trees(const struct builder_export_options *o, struct tar *t, const char *const *directories,
-                       size_t count, struct error *err)
+static int write_trees(const struct builder_export_options *o, struct tar *t, size_t count, struct error *err)
 {
         for (size_t i = 0; i < count; i++) {
-                t->directory = directories ? directories[i] : NULL;
+                t->directory = o[i].directory;
                 if (builder_export_with_tree(&o[i], write_tree, t, err) < 0)
                         return -1;
         }
         return oci_layer_writer_finish(t->writer, err);
 }
 
-int builder_export_tar(const struct builder_export_options *o, const char *const *directories, size_t count, int fd,
-                       struct error *err)
+int builder_export_tar(const struct builder_export_options *o, size_t count, int fd, struct error *err)
 {
         struct tar t = {oci_layer_writer_new(write_out, &fd), memory_alloc(BUILDER_EXPORT_CHUNK), NULL};
-        int result = write_trees(o, &t, directories, count, err);
+        int result = write_trees(o, &t, count, err);
 
         oci_layer_writer_free(t.writer);
         free(t.chunk);

@@ -126,17 +126,18 @@ static int find_directory(const struct build_product *r, const struct build_outp
 
 static int write_tar(const struct build_product *r, const struct build_output *o, int fd, struct error *err)
 {
-        const struct builder_export_options files = {r->store, r->log, *r->image};
+        struct builder_export_options files = {r->store, r->log, *r->image, NULL};
         CLEANUP_FREE char *directory = NULL;
 
         if (find_directory(r, o, &directory, err) < 0)
                 return -1;
-        return builder_export_tar(&files, directory ? (const char *[]){directory} : NULL, 1, fd, err);
+        files.directory = directory;
+        return builder_export_tar(&files, 1, fd, err);
 }
 
 static int write_directory(const struct build_product *r, const struct build_output *o, struct error *err)
 {
-        const struct builder_export_options files = {r->store, r->log, *r->image};
+        const struct builder_export_options files = {r->store, r->log, *r->image, NULL};
         CLEANUP_FREE char *directory = NULL;
         CLEANUP_FREE char *path = NULL;
 

@@ -275,7 +275,7 @@ static int export_files(const struct build_platforms *p, const struct build_outp
         if (!output->no_split && mkdir(output->dest, 0777) < 0 && errno != EEXIST)
                 return error_errno(err, errno, "cannot make directory %s", output->dest);
         for (size_t i = 0; i < p->count; i++) {
-                const struct builder_export_options files = {product->store, product->log, p->images[i]};
+                const struct builder_export_options files = {product->store, product->log, p->images[i], NULL};
                 CLEANUP_FREE char *name = build_output_directory(p->names.items[i]);
                 CLEANUP_FREE char *path = NULL;
 
@@ -286,15 +286,10 @@ static int export_files(const struct build_platforms *p, const struct build_outp
         return 0;
 }
 
-struct tar_part {
-        char *directory; /* owned */
-        struct sha256_digest image;
-};
-
-/* The platforms in the order of their directories' names, which is that of a tar. */
-static int compare_parts(const void *a, const void *b)
+/* The order of the directories' names is that of a tar. */
+static int compare_directories(const void *a, const void *b)
 {
-        const struct tar_part *x = a, *y = b;
+        const struct builder_export_options *x = a, *y = b;
 
         return strcmp(x->directory, y->directory);
 }
@@ -303,30 +298,20 @@ static int compare_parts(const void *a, const void *b)
 static int export_tar(const struct build_platforms *p, const struct build_output *output,
                       const struct build_product *product, struct error *err)
 {
-        struct builder_export_options *images = memory_zalloc(p->count, sizeof(*images));
-        const char **directories = memory_zalloc(p->count, sizeof(*directories));
-        struct tar_part *parts = memory_zalloc(p->count, sizeof(*parts));
+        CLEANUP_FREE struct builder_export_options *images = memory_zalloc(p->count, sizeof(*images));
+        CLEANUP_STRV struct strv directories = STRV_INIT;
         CLEANUP_OUTPUT struct cmd_output file = CMD_OUTPUT_INIT;
-        int result;
 
-        for (size_t i = 0; i < p->count; i++)
-                parts[i] = (struct tar_part){build_output_directory(p->names.items[i]), p->images[i]};
-        qsort(parts, p->count, sizeof(*parts), compare_parts);
         for (size_t i = 0; i < p->count; i++) {
-                images[i] = (struct builder_export_options){product->store, product->log, parts[i].image};
-                directories[i] = parts[i].directory;
+                strv_take(&directories, build_output_directory(p->names.items[i]));
+                images[i] = (struct builder_export_options){product->store, product->log, p->images[i],
+                                                            directories.items[i]};
         }
-        result = cmd_output_open(&file, output->dest, err);
-        if (result == 0)
-                result = builder_export_tar(images, directories, p->count, file.fd, err);
-        if (result == 0)
-                result = cmd_output_commit(&file, err);
-        for (size_t i = 0; i < p->count; i++)
-                free(parts[i].directory);
-        free(parts);
-        free(directories);
-        free(images);
-        return result;
+        qsort(images, p->count, sizeof(*images), compare_directories);
+        if (cmd_output_open(&file, output->dest, err) < 0 ||
+            builder_export_tar(images, p->count, file.fd, err) < 0)
+                return -1;
+        return cmd_output_commit(&file, err);
 }
 
 static int push_with(const struct build_platforms *p, const struct build_output *output,

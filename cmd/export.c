@@ -20,7 +20,7 @@ static int export(const char *root, const char *image, const char *path, struct 
             cmd_output_open(&output, path, err) < 0)
                 return -1;
         o.store = store;
-        return builder_export_tar(&o, NULL, 1, output.fd, err) < 0 ? -1 : cmd_output_commit(&output, err);
+        return builder_export_tar(&o, 1, output.fd, err) < 0 ? -1 : cmd_output_commit(&output, err);
 }
 
 int cmd_export(char *const *argv, struct error *err)
