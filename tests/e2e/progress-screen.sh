@@ -43,7 +43,8 @@ for width in 30 79 200; do
         screen 24 "$width" --no-cache --jobs 4 << END
 await 99%
 await only two
-pause 0.15
+pause 0.22
+rows 5 ^ => => line
 show middle
 $go
 END
@@ -76,12 +77,15 @@ await 99%
 await only two
 resize 20 50 $how
 pause 0.22
+rows 5 ^ => => line
 show narrow
 resize 9 40 $how
 pause 0.22
+rows 1 ^ => => line
 show low
 resize 30 120 $how
 pause 0.22
+rows 5 ^ => => line
 show high
 $go
 END
