@@ -27,7 +27,7 @@ const struct option_foreign build_flags_ignored[] = {
         { "cpuset-cpus", 0, OPTION_TEXT, NO_CGROUPS },
         { "cpuset-mems", 0, OPTION_TEXT, NO_CGROUPS },
         { "cgroup-parent", 0, OPTION_TEXT, NO_CGROUPS },
-        { "debug", 'D', OPTION_SWITCH, "there is nothing more to say" },
+        { "debug", 'D', OPTION_SWITCH, "bryo --debug build shows what the parts of bryo log" },
         { "disable-content-trust", 0, OPTION_MAYBE, "docker's content trust is not built" },
         { "force-rm", 0, OPTION_MAYBE, "no intermediate container is ever kept" },
         { "isolation", 0, OPTION_TEXT, ONE_SANDBOX },

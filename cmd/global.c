@@ -14,7 +14,6 @@ static const struct option_foreign ignored[] = {
         {"cgroup-manager", 0, OPTION_TEXT, "bryo makes no control groups"},
         {"connection", 0, OPTION_TEXT, "there is no daemon"},
         {"context", 'c', OPTION_TEXT, "there is no daemon"},
-        {"debug", 'D', OPTION_SWITCH, "there is nothing more to say"},
         {"events-backend", 0, OPTION_TEXT, "bryo keeps no events"},
         {"host", 'H', OPTION_TEXT, "there is no daemon"},
         {"log-level", 'l', OPTION_TEXT, "there is nothing more to say"},
@@ -42,9 +41,12 @@ int cmd_global_take(int *argc, char ***argv, struct error *err)
         CLEANUP_STRV struct strv words = STRV_INIT;
         CLEANUP_STRV struct strv warnings = STRV_INIT;
         const char *root = NULL, *config = NULL, *registries = NULL;
+        bool debug = false;
         const struct option_row rows[] = {
                 {"config", 0, OPTION_TEXT, &config, "DIR",
                  "docker's configuration (default: $DOCKER_CONFIG or ~/.docker)"},
+                {"debug", 'D', OPTION_SWITCH, &debug, NULL,
+                 "Log what the parts of bryo do, too (default: $BRYO_DEBUG)"},
                 {"registries-conf", 0, OPTION_TEXT, &registries, "FILE",
                  "registries.conf (default: $CONTAINERS_REGISTRIES_CONF)"},
                 {"root", 0, OPTION_TEXT, &root, "DIR", "The store (default: $BRYO_ROOT or ~/.local/share/bryo)"},
@@ -64,7 +66,8 @@ int cmd_global_take(int *argc, char ***argv, struct error *err)
         if (!is_flag((*argv)[1]))
                 return 0;
         if (options_parse(&table, *argv, &words, &help, err) < 0 || export("BRYO_ROOT", root, err) < 0 ||
-            export("DOCKER_CONFIG", config, err) < 0 || export("CONTAINERS_REGISTRIES_CONF", registries, err) < 0)
+            export("BRYO_DEBUG", debug ? "1" : NULL, err) < 0 || export("DOCKER_CONFIG", config, err) < 0 ||
+            export("CONTAINERS_REGISTRIES_CONF", registries, err) < 0)
                 return -1;
         for (size_t i = 0; i < warnings.count; i++)
                 fprintf(stderr, "warning: %s\n", warnings.items[i]);

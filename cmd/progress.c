@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/notice.h"
 #include "cmd/options.h"
 #include "common/memory.h"
 
@@ -72,7 +73,7 @@ static void on_end(void *context, unsigned step, enum builder_outcome outcome, c
 
 static void on_log(void *context, enum log_level level, const char *text)
 {
-        if (level != LOG_DEBUG)
+        if (cmd_notice_is_wanted(level))
                 tell(context, (struct cmd_event){.kind = CMD_EVENT_LOG, .level = level, .message = text});
 }
 

@@ -3,6 +3,7 @@
 #include "overlay/loop.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
@@ -271,9 +272,25 @@ int overlay_loop_start(struct overlay_session *first, const struct overlay_serve
         return 0;
 }
 
+/* How it was served: what to look at first when a RUN was slow. */
+static void log_counters(struct overlay_loop *loop)
+{
+        struct overlay_server_counters counters;
+        uint64_t requests = 0;
+
+        overlay_loop_get_counters(loop, &counters);
+        for (size_t i = 0; i < sizeof counters.requests / sizeof counters.requests[0]; i++)
+                requests += counters.requests[i];
+        log_print(loop->log, LOG_DEBUG,
+                  "FUSE server: %" PRIu64 " requests; moved %" PRIu64 " times, %" PRIu64 " ordinary and %" PRIu64
+                  " parallel phases, %" PRIu64 " standstills",
+                  requests, counters.migrations, counters.ordinary_phases, counters.parallel_phases, counters.stalls);
+}
+
 int overlay_loop_wait(struct overlay_loop *loop, struct error *err)
 {
         finish(loop);
+        log_counters(loop);
         switch (loop->result) {
         case ENODEV:
                 if (loop->broken != 0)

@@ -11,11 +11,11 @@
  *
  * Being runnable without running (the scheduler's run delay) is not enough: a quiet thread
  * is preempted by the very client it answers, and waits for its CPU while that client
- * computes. It starves when requests wait and it does not run for them. So two
- * shares of a window of ticks are compared: that in which a request waited, sampled at each tick, and
- * that in which the thread ran. A healthy thread runs for most of the time that
- * something waits for it; what remains is the switch from client to server, about 0.1. The run delay
- * then tells starving from waiting for a disk.
+ * computes. It starves when requests wait and it does not run for them, though it could. So two
+ * shares of a window of ticks are compared: that in which a request waited and the thread was runnable, sampled at
+ * each tick, and that in which the thread ran. A healthy thread runs for most of that time;
+ * what remains is the switch from client to server, about 0.1. A thread that waits for a disk is not runnable, and the
+ * run delay must tell the same.
  */
 
 /* What the kernel counts for a thread, in ns (sched-stats: /proc/PID/task/TID/schedstat). */
@@ -29,7 +29,7 @@ struct overlay_loop_load {
         int fd; /* of schedstat; -1: none */
         struct overlay_loop_sample begin;
         unsigned ticks;   /* since `begin`; the first only begins a window */
-        unsigned waiting; /* of these, with a request that waited */
+        unsigned waiting; /* of these, with a request that waited for a runnable thread */
         bool begun;
 };
 
@@ -46,7 +46,8 @@ int overlay_loop_load_read(const struct overlay_loop_load *load, struct overlay_
 
 /* Forgets the window under way: nobody looked for a while. */
 void overlay_loop_load_restart(struct overlay_loop_load *load);
-/* Adds a tick. True when it completes a window in which the thread starved. */
+/* Adds a tick; `waits`: a request waits for the thread, which is runnable. True when it completes a window in which
+ * the thread starved. */
 bool overlay_loop_load_note(struct overlay_loop_load *load, const struct overlay_loop_sample *sample, bool waits);
 
 #endif

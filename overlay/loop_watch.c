@@ -210,7 +210,8 @@ static bool starves(struct watch *watch, bool waits)
                           strerror(-r));
                 return false;
         }
-        return overlay_loop_load_note(&watch->load, &sample, waits);
+        /* one that waits for a disk does not starve */
+        return overlay_loop_load_note(&watch->load, &sample, waits && overlay_loop_client_runs((uint32_t)tid) != 0);
 }
 
 static void watch_quiet(struct watch *watch)

@@ -72,12 +72,14 @@ int overlay_reserve_ensure(struct overlay_tree *tree, uint64_t length)
         return extend(data, length, ahead < RESERVE_MAX ? ahead : RESERVE_MAX);
 }
 
+/* Only when it is far above what would be asked for again: a database makes and removes a journal for each commit. */
 void overlay_reserve_trim(struct overlay_tree *tree)
 {
         struct tree_data *data = &tree->data;
         uint64_t reserve = data->promised > data->tail ? data->promised - data->tail : 0;
+        uint64_t wanted = data->live_bytes / 4 > RESERVE_LOW ? data->live_bytes / 4 : RESERVE_LOW;
 
-        if (reserve == 0 || reserve / 2 <= data->live_bytes / 4 || ftruncate(data->fd, (off_t)data->tail) < 0)
+        if (reserve / 2 <= wanted || ftruncate(data->fd, (off_t)data->tail) < 0)
                 return;
         data->promised = data->tail;
 }

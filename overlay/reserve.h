@@ -18,7 +18,7 @@
 
 /* Before `length` bytes are put at the tail: 0, or -ENOSPC, -EDQUOT. */
 int overlay_reserve_ensure(struct overlay_tree *tree, uint64_t length);
-/* After bytes died: gives the reserve back when it is large beside what lives. No write is under way behind the tail.
+/* After bytes died: gives the reserve back when it is large beside what lives, and beside the least reserve. No write is under way behind the tail.
  */
 void overlay_reserve_trim(struct overlay_tree *tree);
 /*

@@ -57,6 +57,12 @@ usage image bryo run
 usage nonsense bryo build --progress=nonsense context
 assert_fails 1 "BAD" bryo build -t BAD context
 
+# What the parts log is for those who ask.
+works bryo build --no-cache -f - context <<< $'FROM busybox\nRUN true'
+case $errors in *'FUSE server:'*) fail "debugging lines without --debug" ;; esac
+works bryo --debug build --no-cache -f - context <<< $'FROM busybox\nRUN true'
+assert_matches "$errors" 'FUSE server: [0-9]+ requests'
+
 works bryo --version
 assert_matches "$output" '^bryo [0-9]+\.[0-9]+'
 works bryo --help

@@ -156,6 +156,33 @@ static void test_nothing_stays_reserved(void)
         fixture_end(&f);
 }
 
+/* A journal that comes and goes neither gives the reserve back nor asks for it anew, each time. */
+static void test_short_lived_files_leave_the_reserve(void)
+{
+        struct overlay_tree *tree;
+        uint64_t ino;
+        struct stat before, after;
+
+        fixture_begin(&f);
+        tree = fixture_tree(&f);
+        CHECK(overlay_ops_attach(tree));
+        CHECK_INT(create(tree, "base", &ino), 0);
+        CHECK_INT(overlay_ops_write_sz(tree, ino, bytes, MIB, 0, 0), (ssize_t)MIB);
+        for (int i = 0; i < 2; i++) {
+                CHECK_INT(create(tree, "journal", &ino), 0);
+                CHECK_INT(overlay_ops_write_sz(tree, ino, bytes, 8192, 0, 0), 8192);
+                CHECK_INT(fstatat(f.fd, "data-0", &before, 0), 0);
+                CHECK_INT(overlay_ops_unlink(tree, 1, "journal"), 0);
+                overlay_ops_forget(tree, ino, 1);
+                CHECK_INT(fstatat(f.fd, "data-0", &after, 0), 0);
+                CHECK((size_t)before.st_blocks * 512 >= 2 * MIB);
+                CHECK_INT(after.st_blocks, before.st_blocks);
+        }
+        overlay_ops_detach(tree);
+        overlay_tree_close(tree);
+        fixture_end(&f);
+}
+
 static void test_fallocate(void)
 {
         struct overlay_tree *tree;
@@ -188,6 +215,7 @@ int main(void)
         CHECK_RUN(test_the_reserve);
         CHECK_RUN(test_full_for_good);
         CHECK_RUN(test_nothing_stays_reserved);
+        CHECK_RUN(test_short_lived_files_leave_the_reserve);
         CHECK_RUN(test_fallocate);
         umount2(disk, MNT_DETACH);
         rmdir(disk);
