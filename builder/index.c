@@ -139,47 +139,75 @@ static int look(void *context, const struct oci_image *image, struct error *err)
         return 0;
 }
 
-static int search(struct oci_store *store, const struct oci_index *index, struct sha256_digest **ret_images,
-                  size_t *ret_count, struct error *err)
+/* The images go to the front, in the order of the index; what says something about them is only counted. */
+static void gather(const struct search *s, struct builder_index_kept *ret)
+{
+        for (size_t i = 0; i < s->index->manifest_count; i++) {
+                if (oci_index_is_attestation(&s->index->manifests[i]))
+                        ret->attestations++;
+                else if (s->found[i])
+                        s->images[ret->count++] = s->images[i];
+                else
+                        ret->missing++;
+        }
+}
+
+static int search(struct oci_store *store, const struct oci_index *index, struct builder_index_kept *ret,
+                  struct error *err)
 {
         struct search s = {.index = index,
                            .images = memory_zalloc(index->manifest_count + 1, sizeof(*s.images)),
                            .found = memory_zalloc(index->manifest_count + 1, sizeof(*s.found))};
         int result = oci_image_each(store, look, &s, err);
-        bool whole = result == 0;
 
-        for (size_t i = 0; i < index->manifest_count; i++)
-                whole = whole && s.found[i];
-        if (whole && index->manifest_count > 0) {
-                *ret_images = STEAL(s.images);
-                *ret_count = index->manifest_count;
-        }
-        free(s.images);
+        if (result == 0)
+                gather(&s, ret);
+        ret->images = s.images;
         free(s.found);
         return result;
 }
 
-int builder_index_find(struct oci_store *store, const struct sha256_digest *image, struct sha256_digest **ret_images,
-                       size_t *ret_count, struct builder_index *ret, struct error *err)
+int builder_index_find(struct oci_store *store, const struct sha256_digest *image, struct builder_index_kept *ret,
+                       struct error *err)
 {
         CLEANUP_IMAGE struct oci_image *record = NULL;
-        struct oci_index *index;
-        int result;
+        CLEANUP_INDEX struct oci_index *index = NULL;
 
-        *ret_images = NULL;
-        *ret_count = 0;
         if (oci_image_load(store, image, &record, err) < 0)
                 return -1;
         if (!record->list || !oci_store_blob_has(store, &record->list->digest))
                 return 0;
-        if (oci_store_blob_load(store, &record->list->digest, OCI_LIMIT_JSON_SIZE, &ret->bytes, err) < 0)
+        if (oci_store_blob_load(store, &record->list->digest, OCI_LIMIT_JSON_SIZE, &ret->index.bytes, err) < 0)
                 return -1;
-        oci_descriptor_copy(&ret->descriptor, record->list);
-        if (parse(ret, &index, err) < 0)
-                return -1;
-        result = search(store, index, ret_images, ret_count, err);
-        oci_index_free(index);
-        return result;
+        oci_descriptor_copy(&ret->index.descriptor, record->list);
+        return parse(&ret->index, &index, err) < 0 ? -1 : search(store, index, ret, err);
+}
+
+void builder_index_kept_clear(struct builder_index_kept *k)
+{
+        free(k->images);
+        builder_index_clear(&k->index);
+        *k = (struct builder_index_kept)BUILDER_INDEX_KEPT_INIT;
+}
+
+bool builder_index_goes_whole(const struct builder_index_kept *k)
+{
+        return k->missing == 0 && k->count > (k->attestations > 0 ? 1u : 0u);
+}
+
+void builder_index_tell(const struct builder_index_kept *k, const char *name, const struct log *log)
+{
+        const char *s = k->attestations == 1 ? "" : "s";
+
+        if (k->missing > 0)
+                log_print(log, LOG_WARNING,
+                          "%s is an index of %zu images, of which %zu %s not here: one image goes alone, without the index",
+                          name, k->count + k->missing, k->missing, k->missing == 1 ? "is" : "are");
+        else if (k->count > 0 && k->attestations > 0)
+                log_print(log, LOG_WARNING,
+                          k->count > 1 ? "%s: the index goes without its %zu attestation%s, which %s not here"
+                                       : "%s: the image goes without the index and its %zu attestation%s, which %s not here",
+                          name, k->attestations, s, k->attestations == 1 ? "is" : "are");
 }
 
 static bool lists_same(const struct oci_index *a, const struct oci_index *b)

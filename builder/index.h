@@ -48,13 +48,33 @@ void builder_index_clear(struct builder_index *x);
 int builder_index_keep(const struct builder_index_options *o, const struct builder_index *x, const struct strv *names,
                        struct error *err);
 
+/* An index that the store knows, and what it has of it. */
+struct builder_index_kept {
+        struct builder_index index;   /* its bytes as they came or were made */
+        struct sha256_digest *images; /* the IDs of those that are here, in its order */
+        size_t count;
+        size_t missing;      /* images that are not here */
+        size_t attestations; /* of BuildKit, about the images; a pull does not bring them */
+};
+
+#define BUILDER_INDEX_KEPT_INIT                                                                                        \
+        {                                                                                                              \
+                .index = BUILDER_INDEX_INIT                                                                            \
+        }
+
+/* The index that an image of the store is of; no images when it is of none. `ret` is to be empty, and is cleared by the caller
+ * also after a failure. */
+int builder_index_find(struct oci_store *store, const struct sha256_digest *image, struct builder_index_kept *ret,
+                       struct error *err);
+void builder_index_kept_clear(struct builder_index_kept *k);
+#define CLEANUP_BUILDER_INDEX_KEPT __attribute__((cleanup(builder_index_kept_clear)))
 /*
- * The index that an image of the store is of, and the images that it lists: *ret_count of them, in its order; 0 when
- * the image is of none, or not all of them are here. `ret` is its bytes as they came or were made. The caller frees
- * *ret_images.
+ * True if a push or save of the name takes the index: when all its images are here, unless it is an index of one image for the
+ * sake of the attestations, without which the manifest says as much.
  */
-int builder_index_find(struct oci_store *store, const struct sha256_digest *image, struct sha256_digest **ret_images,
-                       size_t *ret_count, struct builder_index *ret, struct error *err);
+bool builder_index_goes_whole(const struct builder_index_kept *k);
+/* Says what of it does not go out with a push or save: images, attestations. */
+void builder_index_tell(const struct builder_index_kept *k, const char *name, const struct log *log);
 /*
  * As builder_index_make, but it is `old` again if its images still go out with the manifests it lists; else the
  * annotations of `old` are those of the new one.

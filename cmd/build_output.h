@@ -102,6 +102,9 @@ struct build_product {
 /* Writes and pushes them one after the other. A file appears whole or not at all; a directory may be left half-written by
  * a failure. */
 int build_outputs_write(const struct build_outputs *o, const struct build_product *product, struct error *err);
+/* The registries for a push to `destinations`, whose process is started; the caller frees it (build_push.c). */
+struct oci_registry *build_output_registry(const struct build_output *o, const struct build_product *product,
+                                           const struct strv *destinations);
 /* Pushes an IMAGE (build_push.c). */
 int build_output_push(const struct build_output *o, const struct build_product *product, struct error *err);
 

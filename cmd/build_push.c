@@ -6,12 +6,26 @@
 #include "cmd/transfers.h"
 #include "common/memory.h"
 
+struct oci_registry *build_output_registry(const struct build_output *o, const struct build_product *product,
+                                           const struct strv *destinations)
+{
+        struct oci_registry_options options = *product->registry;
+        struct oci_registry *r;
+
+        options.log = product->log;
+        options.names = destinations;
+        if (o->insecure)
+                options.tls = OCI_REGISTRY_TLS_OFF;
+        r = oci_registry_new(&options);
+        oci_registry_start(r);
+        return r;
+}
+
 static int push(const struct build_output *o, const struct build_product *product, const struct strv *destinations,
                 const struct builder_push_watch *watch, struct error *err)
 {
         CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
         CLEANUP_BUILD_PACKING struct build_packing packing = {.annotations = {0}};
-        struct oci_registry_options registry = *product->registry;
         struct builder_push_options options = {.workshop = &w,
                                                .image = product->image,
                                                .destinations = destinations,
@@ -22,14 +36,10 @@ static int push(const struct build_output *o, const struct build_product *produc
         struct builder_push_result pushed;
         int result;
 
-        registry.log = product->log;
-        registry.names = destinations;
-        if (o->insecure)
-                registry.tls = OCI_REGISTRY_TLS_OFF;
         if (build_output_packing(o, product->store, product->image, &packing, err) < 0 ||
             builder_workshop_open(&w, product->store, product->log, err) < 0)
                 return -1;
-        w.registry = oci_registry_new(&registry);
+        w.registry = build_output_registry(o, product, destinations);
         result = builder_push(&options, &pushed, err);
         oci_descriptor_clear(&pushed.manifest);
         return result;

@@ -106,22 +106,21 @@ static int push_image(const struct job *j, const struct sha256_digest *image, co
         return result;
 }
 
-/* An index whose images are all here goes as a whole. */
-static int push_index(const struct job *j, const struct sha256_digest *images, size_t count,
-                      const struct builder_index *kept, const struct strv *destinations, struct error *err)
+static int push_index(const struct job *j, const struct builder_index_kept *kept, const struct strv *destinations,
+                      struct error *err)
 {
         const struct builder_push_watch watch = cmd_transfers_push(j->transfers);
         CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
-        struct oci_pack_options *packs = memory_zalloc(count, sizeof(*packs));
+        CLEANUP_FREE struct oci_pack_options *packs = memory_zalloc(kept->count, sizeof(*packs));
         const struct builder_index_options o = {
-                .workshop = j->workshop, .images = images, .packs = packs, .count = count};
-        CLEANUP_FREE char *title = memory_printf("push %s for %zu platforms", destinations->items[0], count);
+                .workshop = j->workshop, .images = kept->images, .packs = packs, .count = kept->count};
+        CLEANUP_FREE char *title = memory_printf("push %s for %zu platforms", destinations->items[0], kept->count);
         unsigned step = cmd_transfers_begin(j->transfers, title);
         int result;
 
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < kept->count; i++)
                 packs[i] = *j->pack;
-        result = builder_index_remake(&o, kept, &index, err);
+        result = builder_index_remake(&o, &kept->index, &index, err);
         if (result == 0)
                 result = builder_index_push(&o, &index, destinations, false, &watch, err);
         cmd_transfers_end(j->transfers, step, result < 0 ? err : NULL);
@@ -129,21 +128,19 @@ static int push_index(const struct job *j, const struct sha256_digest *images, s
                 print_pushed(j->flags, destinations->items[i], &index.descriptor);
         if (result == 0)
                 result = write_digest(j->flags, &index.descriptor, err);
-        free(packs);
         return result;
 }
 
 static int push_image_or_index(const struct job *j, const struct sha256_digest *image, const struct strv *destinations,
                                struct error *err)
 {
-        CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
-        CLEANUP_FREE struct sha256_digest *images = NULL;
-        size_t count;
+        CLEANUP_BUILDER_INDEX_KEPT struct builder_index_kept kept = BUILDER_INDEX_KEPT_INIT;
 
-        if (builder_index_find(j->workshop->store, image, &images, &count, &index, err) < 0)
+        if (builder_index_find(j->workshop->store, image, &kept, err) < 0)
                 return -1;
-        return count > 0 ? push_index(j, images, count, &index, destinations, err)
-                         : push_image(j, image, destinations, err);
+        builder_index_tell(&kept, destinations->items[0], j->workshop->log);
+        return builder_index_goes_whole(&kept) ? push_index(j, &kept, destinations, err)
+                                               : push_image(j, image, destinations, err);
 }
 
 static int push_named(const struct job *j, const char *name, const char *to, struct error *err)
@@ -217,17 +214,23 @@ static int push_words(const struct push_flags *f, const struct strv *words, cons
         const struct log log = cmd_progress_log(p);
         struct oci_registry_options registry;
         struct cmd_transfers transfers;
+        struct oci_registry *r;
         const struct job j = {f, &w, pack, &transfers};
         int result;
 
-        if (registry_flags_read(&f->registry, &registry, err) < 0 || cmd_store_open(f->root, &log, &store, err) < 0 ||
-            builder_workshop_open(&w, store, &log, err) < 0)
+        if (registry_flags_read(&f->registry, &registry, err) < 0)
                 return -1;
         registry.log = &log;
         registry.names = &names;
         /* a layer that is not here comes from where the image came from: that is somebody else's registry */
         strv_add(&names, cmd_name_bare(words->items[words->count > 1 ? 1 : 0]));
-        w.registry = oci_registry_new(&registry);
+        r = oci_registry_new(&registry);
+        oci_registry_start(r);
+        if (cmd_store_open(f->root, &log, &store, err) < 0 || builder_workshop_open(&w, store, &log, err) < 0) {
+                oci_registry_free(r);
+                return -1;
+        }
+        w.registry = r;
         cmd_transfers_open(&transfers, p, 0);
         result = f->all_tags ? push_tags(&j, words->items[0], err)
                              : push_named(&j, words->items[0], words->count > 1 ? words->items[1] : NULL, err);

@@ -68,31 +68,31 @@ static void whole_free(struct whole *w)
 static int find_whole(struct builder_save_options *o, struct whole *ret, struct error *err)
 {
         static const struct oci_pack_options usual = OCI_PACK_DEFAULT;
-        CLEANUP_BUILDER_INDEX struct builder_index kept = BUILDER_INDEX_INIT;
-        CLEANUP_FREE struct sha256_digest *images = NULL;
+        CLEANUP_BUILDER_INDEX_KEPT struct builder_index_kept kept = BUILDER_INDEX_KEPT_INIT;
         struct sha256_digest id;
-        size_t count = 0;
         char text[OCI_DIGEST_TEXT + 1];
 
         if (o->docker || o->images->count != 1)
                 return 0;
         if (oci_image_resolve(o->store, o->images->items[0], &id, NULL, err) < 0 ||
-            builder_index_find(o->store, &id, &images, &count, &kept, err) < 0)
+            builder_index_find(o->store, &id, &kept, err) < 0)
                 return -1;
-        if (count == 0)
+        builder_index_tell(&kept, o->images->items[0], o->log);
+        if (!builder_index_goes_whole(&kept))
                 return 0;
-        if (oci_index_parse("the index", kept.bytes.data, kept.bytes.size, kept.descriptor.media_type, &ret->index, err) < 0)
+        if (oci_index_parse("the index", kept.index.bytes.data, kept.index.bytes.size, kept.index.descriptor.media_type,
+                            &ret->index, err) < 0)
                 return -1;
-        ret->packs = memory_zalloc(count, sizeof(*ret->packs));
-        for (size_t i = 0; i < count; i++) {
+        ret->packs = memory_zalloc(kept.count, sizeof(*ret->packs));
+        for (size_t i = 0; i < kept.count; i++) {
                 ret->packs[i] = o->pack ? *o->pack : usual;
-                oci_digest_format(&images[i], text);
+                oci_digest_format(&kept.images[i], text);
                 strv_add(&ret->images, text);
         }
         strv_extend(&ret->images, o->images);
         o->images = &ret->images;
         o->packs = ret->packs;
-        o->combine = count;
+        o->combine = kept.count;
         o->index_annotations = ret->index->annotations.count > 0 ? &ret->index->annotations : NULL;
         return 0;
 }

@@ -79,6 +79,15 @@ static int ensure(struct oci_child *c, struct error *err)
         return -1;
 }
 
+void oci_child_start(struct oci_child *c)
+{
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+        pthread_mutex_lock(&c->lock);
+        (void)ensure(c, &ignored);
+        pthread_mutex_unlock(&c->lock);
+}
+
 static int send_request(struct oci_child *c, const struct buffer *request, const int fds[2], struct error *err)
 {
         int result = -1;

@@ -27,6 +27,8 @@ struct oci_child {
 void oci_child_init(struct oci_child *c, const char *verb, const char *what, const struct buffer *greeting);
 /* Ends the child, if there is one, and waits for it. */
 void oci_child_clear(struct oci_child *c);
+/* Starts the child if there is none, so that it gets ready before the first request. A failure is that request's to tell. */
+void oci_child_start(struct oci_child *c);
 /*
  * Sends one request, from any thread, with the descriptor for its body (-1: none), and starts the child before if need
  * be; one that died since the last request is replaced once. On *ret_answers the answers come, and its end-of-file is

@@ -28,7 +28,7 @@ int fetch_curl_load(struct fetch_curl *ret, struct error *err)
 
         *ret = (struct fetch_curl){.library = NULL};
         for (size_t i = 0; i < ARRAY_SIZE(names) && !ret->library; i++) {
-                ret->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+                ret->library = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
                 if (!ret->library && !why)
                         why = memory_strdup(dlerror());
         }

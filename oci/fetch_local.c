@@ -108,6 +108,13 @@ static const char *find_proxy(const char *scheme, const char **ret_value)
         return NULL;
 }
 
+bool fetch_local_has_proxy(const char *scheme)
+{
+        const char *value;
+
+        return find_proxy(scheme, &value) != NULL;
+}
+
 bool fetch_local_is_proxy(const char *scheme, unsigned port)
 {
         const char *value;

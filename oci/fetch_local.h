@@ -14,6 +14,8 @@ bool fetch_local_is_address(const struct sockaddr *address);
 /* The same for a host as it stands in a URL: an address, or "localhost" and names below it; other names are looked up
  * later. */
 bool fetch_local_is_host(const char *host);
+/* Whether the environment names a proxy for a scheme. */
+bool fetch_local_has_proxy(const char *scheme);
 /*
  * Whether a connection to `port` of this machine may be the one to the proxy that the environment names for a scheme:
  * then it says nothing about the host that is spoken to. no_proxy is libcurl's to read, so only the port can tell.

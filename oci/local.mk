@@ -90,6 +90,7 @@ liboci_a_SOURCES = \
 	oci/registry_endpoint.c \
 	oci/registry_exchange.c \
 	oci/registry_manifest.c \
+	oci/registry_probe.c oci/registry_probe.h \
 	oci/registry_upload.c \
 	oci/sparse.c \
 	oci/sparse.h \
@@ -171,6 +172,11 @@ check_PROGRAMS += tests/unit/oci_layer_writer
 TESTS += tests/unit/oci_layer_writer
 tests_unit_oci_layer_writer_SOURCES = tests/unit/oci_layer_writer.c tests/unit/check.h tests/unit/tar_build.h
 tests_unit_oci_layer_writer_LDADD = liboci.a libcommon.a $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/oci_registry_probe
+TESTS += tests/unit/oci_registry_probe
+tests_unit_oci_registry_probe_SOURCES = tests/unit/oci_registry_probe.c tests/unit/check.h
+tests_unit_oci_registry_probe_LDADD = liboci.a libcommon.a
+
 check_PROGRAMS += tests/unit/oci_reference
 TESTS += tests/unit/oci_reference
 tests_unit_oci_reference_SOURCES = tests/unit/oci_reference.c tests/unit/check.h

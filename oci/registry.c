@@ -83,6 +83,11 @@ void oci_registry_add_name(struct oci_registry *r, const char *name)
         oci_frame_text(&r->options, REGISTRY_TAG_NAME, name);
 }
 
+void oci_registry_start(struct oci_registry *r)
+{
+        oci_child_start(&r->child);
+}
+
 void oci_registry_free(struct oci_registry *r)
 {
         if (!r)

@@ -57,7 +57,12 @@ struct oci_registry_options {
 
 /* Starts nothing yet. Never fails. */
 struct oci_registry *oci_registry_new(const struct oci_registry_options *options);
-/* One more name whose registry --creds is for, if there were `names`. Before the first request. */
+/*
+ * Starts the child ahead of a request that is sure to come: what it loads takes some ten milliseconds, and here is
+ * something else to do meanwhile. If it cannot be started, the request says so.
+ */
+void oci_registry_start(struct oci_registry *r);
+/* One more name whose registry --creds is for, if there were `names`. Before the child starts. */
 void oci_registry_add_name(struct oci_registry *r, const char *name);
 /* Ends the child, if there is one, and waits for it. No request may be under way. NULL is fine. */
 void oci_registry_free(struct oci_registry *r);

@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "oci/limits.h"
 #include "oci/registry_authorities.h"
+#include "oci/registry_probe.h"
 
 #define DEFAULT_RETRIES  5u
 #define DEFAULT_DELAY_MS 1000u
@@ -31,10 +32,14 @@ struct slots {
 
 struct registry_client {
         struct registry_client_options options;
+        pthread_mutex_t probing; /* guards `probed`; taken before `lock` */
+        struct strv probed;      /* hosts */
         struct fetch_curl curl;
         struct auth *auth;
         struct log log;       /* of the files: to the job of the thread that reads them */
         pthread_key_t job;    /* of this thread: struct registry_job */
+        pthread_mutex_t saying; /* guards `said`; taken last */
+        struct strv said;       /* lines of `log` */
         pthread_mutex_t lock; /* guards all below */
         pthread_cond_t freed; /* a slot */
         struct pool *pools;
@@ -62,12 +67,21 @@ void registry_client_options_clear(struct registry_client_options *o)
         *o = (struct registry_client_options){.authfile = NULL};
 }
 
+/* What the configuration says it says to every request; users want to read it once. */
 static void write_log(void *context, enum log_level level, const char *line)
 {
-        const struct registry_client *c = context;
+        struct registry_client *c = context;
         const struct registry_job *job = pthread_getspecific(c->job);
+        bool is_new;
 
-        if (job)
+        if (!job)
+                return;
+        pthread_mutex_lock(&c->saying);
+        is_new = !strv_has(&c->said, line);
+        if (is_new)
+                strv_add(&c->said, line);
+        pthread_mutex_unlock(&c->saying);
+        if (is_new)
                 log_print(&job->log, level, "%s", line);
 }
 
@@ -98,6 +112,8 @@ int registry_client_new(struct registry_client_options *options, struct registry
         c->auth = auth_new();
         c->slots = map_new(free);
         c->authorities = registry_authorities_new();
+        pthread_mutex_init(&c->saying, NULL);
+        pthread_mutex_init(&c->probing, NULL);
         pthread_mutex_init(&c->lock, NULL);
         pthread_cond_init(&c->freed, NULL);
         *ret = c;
@@ -120,6 +136,8 @@ void registry_client_free(struct registry_client *c)
         free(c->pools);
         map_free(c->slots);
         map_free(c->authorities);
+        strv_free(&c->said);
+        strv_free(&c->probed);
         strv_free(&c->plain);
         strv_free(&c->bad);
         auth_free(c->auth);
@@ -128,6 +146,8 @@ void registry_client_free(struct registry_client *c)
         registry_client_options_clear(&c->options);
         (void)pthread_key_delete(c->job);
         pthread_cond_destroy(&c->freed);
+        pthread_mutex_destroy(&c->saying);
+        pthread_mutex_destroy(&c->probing);
         pthread_mutex_destroy(&c->lock);
         free(c);
 }
@@ -245,10 +265,23 @@ int registry_client_ensure_http(struct registry_client *c, const struct oci_cred
 
 /* --- what is known about hosts ------------------------------------------------------------ */
 
+/* Those who ask meanwhile wait for the answer: it is faster than finding out otherwise. */
+static void ensure_probed(struct registry_client *c, const char *host)
+{
+        pthread_mutex_lock(&c->probing);
+        if (!strv_has(&c->probed, host)) {
+                strv_add(&c->probed, host);
+                if (registry_probe_is_plain(host))
+                        registry_client_set_plain(c, host);
+        }
+        pthread_mutex_unlock(&c->probing);
+}
+
 bool registry_client_is_plain(struct registry_client *c, const char *host)
 {
         bool plain;
 
+        ensure_probed(c, host);
         pthread_mutex_lock(&c->lock);
         plain = strv_has(&c->plain, host);
         pthread_mutex_unlock(&c->lock);

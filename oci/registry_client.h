@@ -67,10 +67,11 @@ int registry_client_ensure_http(struct registry_client *c, const struct oci_cred
 int registry_client_ensure_authorities(struct registry_client *c, const struct buffer *authorities, const char **ret, struct error *err);
 
 /*
- * What became known about a host while it was spoken to. HTTPS_OR_HTTP hosts are asked by https until `plain` says
- * that it failed.
+ * Whether a HTTPS_OR_HTTP host is to be asked by http. One of loopback is probed at the first question
+ * (oci/registry_probe.h); for others, and where a probe says nothing, https is tried until it failed.
  */
 bool registry_client_is_plain(struct registry_client *c, const char *host);
+/* https failed there. */
 void registry_client_set_plain(struct registry_client *c, const char *host);
 /* A mirror that gave wrong bytes for a blob is not asked for it again. */
 bool registry_client_is_bad(struct registry_client *c, const char *host, const struct sha256_digest *digest);

@@ -67,3 +67,34 @@ bryo inspect --raw "$registry/multi" | cmp - index || fail "--raw is not what th
 works bryo inspect --remote "$registry/multi:linux-s390x"
 assert_equal "$(jq -c '.[0] | [.Layers[0].MediaType, has("Manifests")]' <<< "$output")" '["application/vnd.oci.image.layer.v1.tar+gzip",false]'
 assert_fails 1 "has no manifest" bryo inspect --remote "$registry/absent"
+
+# Pushed and saved again: with all images here the index goes, without what is said about them; with one missing, that image alone.
+head=$(jq -r --arg arch "$host" '.manifests[] | select(.platform.architecture == $arch) | .digest' index)
+works bryo --root some pull "$registry/multi"
+works bryo --root some push --digestfile pushed "$registry/multi" "$registry/alone:1"
+assert_contains "$errors" "$registry/alone:1 is an index of 3 images, of which 2 are not here: one image goes alone, without the index"
+assert_equal "$(cat pushed)" "$head"
+for platform in linux/arm/v7 linux/s390x "linux/$host"; do
+        works bryo --root some pull -q --platform $platform "$registry/multi"
+done
+works bryo --root some push --digestfile pushed "$registry/multi" "$registry/whole:1"
+assert_contains "$errors" "$registry/whole:1: the index goes without its 1 attestation, which is not here"
+skopeo inspect --tls-verify=false --raw "docker://$registry/whole:1" > whole
+assert_equal "sha256:$(sha256sum < whole | cut -d' ' -f1)" "$(cat pushed)"
+assert_equal "$(jq -c '[.manifests[].digest]' whole)" "$(jq -c '[.manifests[1:][].digest]' index)" "the images of the index"
+works bryo --root some save -o whole.tar "$registry/multi"
+assert_contains "$errors" "the index goes without its 1 attestation, which is not here"
+assert_equal "$(tar -xOf whole.tar index.json | jq -r '.manifests[0].digest')" "$(cat pushed)" "the index that is saved"
+
+# One image and attestations, as BuildKit pushes by default: the image.
+jq -c '.manifests = [.manifests[0], (.manifests[] | select(.platform.architecture == $arch))]' --arg arch "$host" index > attested
+works curl -sf -X PUT -H 'Content-Type: application/vnd.oci.image.index.v1+json' --data-binary @attested "http://$registry/v2/multi/manifests/attested"
+works bryo --root only pull "$registry/multi:attested"
+works bryo --root only push --digestfile pushed "$registry/multi:attested" "$registry/alone:2"
+assert_contains "$errors" "the image goes without the index and its 1 attestation, which is not here"
+assert_equal "$(cat pushed)" "$head"
+
+# What an alias means is said once.
+printf '[aliases]\n"short" = "%s/multi"\n' "$registry" > registries.conf
+works env CONTAINERS_REGISTRIES_CONF="$PWD/registries.conf" bryo pull short
+assert_equal "$(grep -c 'by an alias' <<< "$errors")" 1 "how often the alias is told"
