@@ -21,6 +21,7 @@
 #include "builder/named.h"
 #include "builder/named_stage.h"
 #include "builder/schedule.h"
+#include "builder/siblings.h"
 #include "common/memory.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
@@ -144,7 +145,7 @@ bool builder_job_is_cancelled(struct builder_job *job)
         pthread_mutex_lock(&job->lock);
         cancelled = job->cancelled;
         pthread_mutex_unlock(&job->lock);
-        return cancelled;
+        return cancelled || builder_siblings_are_cancelled(job->options->siblings);
 }
 
 /* Its commands are done: the stage's own process is not needed while others run. */
@@ -370,7 +371,8 @@ static int run_job(struct builder_job *job, const struct strv *names, struct bui
         if (builder_job_open(job, err) < 0 || plan_build(job, err) < 0)
                 return -1;
         while (run_stages(job, names, ret, err) < 0) {
-                if (!builder_cache_import_has_broken(job->workshop.imports))
+                if (!builder_cache_import_has_broken(job->workshop.imports) ||
+                    builder_siblings_are_cancelled(job->options->siblings))
                         return -1;
                 /* a step was hit whose layer could not be had: what was executed is in the store, the rest follows */
                 log_print(job->options->log, LOG_WARNING, "the build begins again without that layer");
@@ -428,7 +430,7 @@ void builder_job_close(struct builder_job *job)
 
 int builder_build(const struct builder_build_options *options, struct builder_build_result *ret, struct error *err)
 {
-        struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT, .steps = options->first_step };
+        struct builder_job job = { .options = options, .workshop = BUILDER_WORKSHOP_INIT };
         CLEANUP_STRV struct strv names = STRV_INIT;
         int result;
 

@@ -18,6 +18,7 @@
 #include "oci/registry.h"
 #include "oci/store.h"
 
+struct builder_siblings;
 struct dockerfile_warnings;
 
 /* Changes of the image's config that come from flags (amend.h); NAME=VALUE, or a NAME where something is unset. */
@@ -39,7 +40,6 @@ struct builder_build_options {
         const char *target;                      /* stage name or index; NULL: the last */
         const struct oci_platform *platform;     /* what is built for, normal; NULL: this machine, and bases as they are */
         const char *platform_title;              /* how progress calls it when there are several; NULL: it does not */
-        unsigned first_step;                     /* steps that were shown before */
         const struct strv *tags;                 /* references as typed */
         const struct strv *contexts;             /* NAME=VALUE of --build-context (named.h); NULL: none */
         const struct strv *build_args;           /* NAME=VALUE */
@@ -47,6 +47,7 @@ struct builder_build_options {
         const char *base;                        /* stands for what the first FROM names; NULL: what it names */
         const char *ignore_file;                 /* instead of the ignore files of context and Dockerfile; NULL: those */
         unsigned jobs;                           /* stages at a time; 0: one for each CPU, at least four */
+        struct builder_siblings *siblings;       /* builds beside this one (siblings.h); NULL: none. Borrowed */
         struct oci_fetch_options fetch;          /* limits of HTTP; 0: the defaults */
         struct oci_registry_options registry;    /* how registries are talked to; its log is not looked at */
         enum builder_pull_policy pull;           /* of what FROM, COPY --from and RUN --mount name */

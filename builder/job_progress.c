@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the stages of a build tell of themselves, one at a time: the callers of the progress callbacks. */
 #include "builder/job.h"
+#include "builder/siblings.h"
 #include "common/memory.h"
 
 static unsigned begin(struct builder_job *job, struct builder_step_view *view)
@@ -61,7 +62,7 @@ void builder_job_fail(struct builder_job *job, unsigned step, const struct error
 
         pthread_mutex_lock(&job->lock);
         /* what fails after the first one was killed for it, whatever its own error says */
-        if (job->cancelled)
+        if (job->cancelled || builder_siblings_are_cancelled(job->options->siblings))
                 progress->end(progress->context, step, BUILDER_CANCELLED, NULL);
         else
                 progress->end(progress->context, step, BUILDER_FAILED, err->message);

@@ -77,6 +77,7 @@ libbuilder_a_SOURCES = \
 	builder/run_options.c builder/run_options.h \
 	builder/run_secrets.c \
 	builder/schedule.c builder/schedule.h \
+	builder/siblings.c builder/siblings.h \
 	builder/site.c \
 	builder/source.c builder/source.h \
 	builder/squash.c builder/squash.h \

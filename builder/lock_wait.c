@@ -37,7 +37,7 @@ int builder_lock_wait(struct builder_job *job, builder_lock_function *attempt, v
                 if (builder_job_is_cancelled(job))
                         return error_set(err, ECANCELED, "another stage failed");
                 if (!told)
-                        log_print(job->workshop.log, LOG_INFO, "%s", waiting);
+                        log_print(job->workshop.log, job->options->siblings ? LOG_DEBUG : LOG_INFO, "%s", waiting);
                 told = true;
                 waited += pause_after(waited);
         }

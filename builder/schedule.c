@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "builder/siblings.h"
 #include "common/memory.h"
 
 enum progress_of_stage { STAGE_WAITING, STAGE_RUNNING, STAGE_DONE };
@@ -64,8 +65,7 @@ static bool is_over(const struct schedule *s)
         return s->failed || !waiting;
 }
 
-/* Ends what the other stages are running; they fail, and their errors are dropped. */
-static void cancel(struct builder_job *job)
+void builder_schedule_cancel(struct builder_job *job)
 {
         pthread_mutex_lock(&job->lock);
         job->cancelled = true;
@@ -88,7 +88,7 @@ static void fail(struct schedule *s, struct error *err)
         pthread_mutex_unlock(&s->lock);
         error_clear(err);
         if (first)
-                cancel(s->job);
+                builder_schedule_cancel(s->job); /* the errors of the others are dropped */
 }
 
 static void *work(void *context);
@@ -108,13 +108,16 @@ static void ensure_workers(struct schedule *s, size_t taken)
 /* With the lock held; drops it while the stage runs. */
 static void run_one(struct schedule *s, size_t index)
 {
+        struct builder_siblings *siblings = s->job->options->siblings;
         struct error err = ERROR_INIT;
         int result;
 
         s->stages[index] = STAGE_RUNNING;
         ensure_workers(s, index);
         pthread_mutex_unlock(&s->lock);
+        builder_siblings_take_turn(siblings);
         result = builder_stage_run(s->job, index, &err);
+        builder_siblings_give_turn(siblings);
         if (result < 0)
                 fail(s, &err);
         pthread_mutex_lock(&s->lock);
@@ -143,7 +146,7 @@ static void *work(void *context)
 }
 
 /* One stage for each CPU, but never fewer than four: commands wait for disks and networks as often as they compute. */
-static size_t stage_limit(unsigned wanted)
+size_t builder_schedule_limit(unsigned wanted)
 {
         cpu_set_t set;
         size_t cpus = sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
@@ -155,15 +158,17 @@ static size_t stage_limit(unsigned wanted)
 
 int builder_schedule_run(struct builder_job *job, struct error *err)
 {
-        struct schedule s = {.job = job, .worker_limit = stage_limit(job->options->jobs) - 1, .err = err};
+        struct schedule s = {.job = job, .worker_limit = builder_schedule_limit(job->options->jobs) - 1, .err = err};
 
         s.stages = memory_zalloc(job->plan.count, sizeof(*s.stages));
         s.workers = memory_zalloc(s.worker_limit, sizeof(*s.workers));
         pthread_mutex_init(&s.lock, NULL);
         pthread_cond_init(&s.changed, NULL);
+        builder_siblings_join(job->options->siblings, job);
         (void)work(&s);
         for (size_t i = 0; i < s.worker_count; i++)
                 pthread_join(s.workers[i], NULL);
+        builder_siblings_leave(job->options->siblings, job);
         pthread_cond_destroy(&s.changed);
         pthread_mutex_destroy(&s.lock);
         free(s.stages);

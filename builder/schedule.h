@@ -11,6 +11,11 @@
  */
 int builder_schedule_run(struct builder_job *job, struct error *err);
 
+/* Ends what the stages are executing; nothing new begins. Theirs are the errors of a build that was given up. From any thread. */
+void builder_schedule_cancel(struct builder_job *job);
+/* How many stages run at a time when `jobs` is asked for; 0: nothing is. */
+size_t builder_schedule_limit(unsigned jobs);
+
 /* One stage from FROM to its last instruction (build.c). */
 int builder_stage_run(struct builder_job *job, size_t index, struct error *err);
 

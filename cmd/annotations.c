@@ -142,6 +142,16 @@ void cmd_annotations_select(const struct cmd_annotations *a, enum cmd_annotation
         }
 }
 
+bool cmd_annotation_is_stray(const struct cmd_annotation *one, const struct oci_platform *const *platforms,
+                             size_t count)
+{
+        bool stray = one->platform != NULL;
+
+        for (size_t i = 0; i < count; i++)
+                stray = stray && oci_platform_rank(one->platform, platforms[i]) != 0;
+        return stray;
+}
+
 bool cmd_annotations_has(const struct cmd_annotations *a, enum cmd_annotation_place place)
 {
         for (size_t i = 0; i < a->count; i++)

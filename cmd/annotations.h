@@ -47,6 +47,9 @@ int cmd_annotations_add_attribute(struct cmd_annotations *a, const char *key, co
  */
 void cmd_annotations_select(const struct cmd_annotations *a, enum cmd_annotation_place place,
                             const struct oci_platform *platform, struct oci_labels *ret);
+/* True if it is for a platform that is none of these, so that nothing will have it. */
+bool cmd_annotation_is_stray(const struct cmd_annotation *one, const struct oci_platform *const *platforms,
+                             size_t count);
 /* True if there is one for this place. */
 bool cmd_annotations_has(const struct cmd_annotations *a, enum cmd_annotation_place place);
 void cmd_annotations_free(struct cmd_annotations *a);

@@ -162,6 +162,35 @@ static int write_stream(const struct build_product *r, const struct build_output
         return cmd_output_commit(&file, err);
 }
 
+static void tell_stray(const struct build_product *r, const struct cmd_annotation *one, const struct oci_platform *is)
+{
+        CLEANUP_BUFFER struct buffer built = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer meant = BUFFER_INIT;
+
+        if (!cmd_annotation_is_stray(one, &is, 1))
+                return;
+        oci_platform_format(is, &built);
+        oci_platform_format(one->platform, &meant);
+        log_print(r->log, LOG_WARNING, "the annotation %s for %s is left out: the image is for %s", one->key,
+                  buffer_text(&meant), buffer_text(&built));
+}
+
+/* Of an image for one platform BuildKit leaves out what is for another without a word. */
+static int tell_strays(const struct build_product *r, const struct build_output *o, struct error *err)
+{
+        CLEANUP_CONFIG struct oci_config *config = NULL;
+        struct oci_platform is;
+
+        if (o->annotations.count == 0)
+                return 0;
+        if (oci_image_load_config(r->store, r->image, &config, err) < 0)
+                return -1;
+        is = (struct oci_platform){.os = config->os, .architecture = config->architecture, .variant = config->variant};
+        for (size_t i = 0; i < o->annotations.count; i++)
+                tell_stray(r, &o->annotations.items[i], &is);
+        return 0;
+}
+
 static int write_one(const struct build_product *r, const struct build_output *o, struct error *err)
 {
         if (writes_stream(o))
@@ -178,7 +207,7 @@ int build_outputs_write(const struct build_outputs *o, const struct build_produc
         for (size_t i = 0; i < o->count; i++) {
                 const struct build_output *one = &o->items[i];
 
-                if (write_one(product, one, err) < 0)
+                if (tell_strays(product, one, err) < 0 || write_one(product, one, err) < 0)
                         return one->kind == BUILD_OUTPUT_IMAGE
                                        ? -1
                                        : error_wrap(err, "--output %s", one->dest ? one->dest : "to standard output");

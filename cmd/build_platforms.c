@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds for several platforms, and what becomes of them together. */
+/* What becomes of builds for several platforms together. */
 #include "cmd/build_platforms.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "builder/archive.h"
@@ -17,17 +16,30 @@
 #include "cmd/transfers.h"
 #include "common/fd.h"
 #include "common/memory.h"
-#include "dockerfile/lint.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
-
-#define INPUT_PIECE ((size_t)256 * 1024)
 
 void build_platforms_free(struct build_platforms *p)
 {
         free(p->images);
         strv_free(&p->names);
         builder_index_clear(&p->index);
+}
+
+/* As BuildKit says it; of one platform the image itself is asked (cmd/build_output_write.c). */
+static int check_annotations(const struct cmd_annotations *a, const struct build_values *v, struct error *err)
+{
+        const struct oci_platform *const *platforms = (const struct oci_platform *const *)v->platforms;
+        CLEANUP_BUFFER struct buffer name = BUFFER_INIT;
+
+        for (size_t i = 0; i < a->count; i++) {
+                if (!cmd_annotation_is_stray(&a->items[i], platforms, v->platform_names.count))
+                        continue;
+                oci_platform_format(a->items[i].platform, &name);
+                return error_set(err, OPTIONS_EUSAGE, "the annotation %s is for %s, which is not built",
+                                 a->items[i].key, buffer_text(&name));
+        }
+        return 0;
 }
 
 int build_platforms_check(const struct build_flags *f, const struct build_values *v,
@@ -39,6 +51,8 @@ int build_platforms_check(const struct build_flags *f, const struct build_values
                 return error_set(err, OPTIONS_EUSAGE,
                                  "--load hands one platform to docker or podman: leave it out, or build one");
         for (size_t i = 0; i < outputs->count; i++) {
+                if (check_annotations(&outputs->items[i].annotations, v, err) < 0)
+                        return -1;
                 if (outputs->items[i].kind == BUILD_OUTPUT_DOCKER)
                         return error_set(err, OPTIONS_EUSAGE,
                                          "--output type=docker holds one platform: write type=oci");
@@ -46,119 +60,6 @@ int build_platforms_check(const struct build_flags *f, const struct build_values
                         return error_set(err, OPTIONS_EUSAGE,
                                          "--output platform-split=false: a tar cannot hold the files of several "
                                          "platforms under one name; type=local lays them over each other");
-        }
-        return 0;
-}
-
-/* --- building ----------------------------------------------------------------------- */
-
-/*
- * Standard input, which context or Dockerfile may be, is read once for each platform: what is no file goes into one,
- * without a name, that takes its place. *ret is where it begins.
- */
-static int keep_input(const struct builder_build_options *o, off_t *ret, struct error *err)
-{
-        CLEANUP_FREE char *bytes = NULL;
-        CLEANUP_FD int fd = -1;
-        int scratch;
-        ssize_t n;
-
-        *ret = lseek(STDIN_FILENO, 0, SEEK_CUR);
-        if (*ret >= 0)
-                return 0;
-        *ret = 0;
-        if (oci_store_scratch(o->store, &scratch, err) < 0)
-                return -1;
-        fd = openat(scratch, "input", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0 || unlinkat(scratch, "input", 0) < 0)
-                return error_errno(err, errno, "cannot keep standard input for the platforms after the first");
-        bytes = memory_alloc(INPUT_PIECE);
-        while ((n = read(STDIN_FILENO, bytes, INPUT_PIECE)) != 0) {
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0 || fd_write_all(fd, bytes, (size_t)n) < 0)
-                        return error_errno(err, errno, "cannot keep standard input for the platforms after the first");
-        }
-        if (dup2(fd, STDIN_FILENO) < 0)
-                return error_errno(err, errno, "cannot keep standard input for the platforms after the first");
-        return 0;
-}
-
-static bool reads_input(const struct builder_build_options *o)
-{
-        return !isatty(STDIN_FILENO) && (strcmp(o->context, "-") == 0 || (o->file && strcmp(o->file, "-") == 0));
-}
-
-static bool has_image(const struct build_platforms *p, const struct sha256_digest *id)
-{
-        for (size_t i = 0; i < p->count; i++)
-                if (sha256_equal(&p->images[i], id))
-                        return true;
-        return false;
-}
-
-static int make_one(const struct builder_build_options *o, const struct build_values *v, size_t i,
-                    struct build_platforms *ret, struct error *err)
-{
-        struct builder_build_options own = *o;
-        struct builder_build_result built = {.executed = false};
-        struct dockerfile_warnings again = {.count = 0};
-        int result;
-
-        own.platform = v->platforms[i];
-        own.platform_title = v->platform_names.items[i];
-        own.first_step = ret->steps;
-        if (i > 0)
-                own.warnings = &again; /* the same once more */
-        result = builder_build(&own, &built, err);
-        dockerfile_warnings_clear(&again);
-        ret->executed = ret->executed || built.executed;
-        if (result < 0)
-                return error_wrap(err, "%s", own.platform_title);
-        ret->steps = built.steps;
-        if (has_image(ret, &built.image)) {
-                log_print(o->log, LOG_WARNING,
-                          "%s gave the same image as another platform, and is left out: its last stage is for one "
-                          "platform",
-                          own.platform_title);
-                return 0;
-        }
-        ret->images[ret->count++] = built.image;
-        strv_add(&ret->names, own.platform_title);
-        return 0;
-}
-
-int build_platforms_make(const struct builder_build_options *o, const struct build_values *v,
-                         struct build_platforms *ret, struct error *err)
-{
-        const struct strv none = STRV_INIT;
-        struct builder_build_options own = *o;
-        struct builder_cache_options cache = *o->cache;
-        int64_t begun = (int64_t)time(NULL);
-        bool again = reads_input(o);
-        off_t start = 0;
-
-        *ret = (struct build_platforms){.images = memory_zalloc(v->platform_names.count, sizeof(*ret->images))};
-        own.tags = &none;
-        own.cache = &cache;
-        if (cache.to_count > 0)
-                log_print(o->log, LOG_WARNING,
-                          "--cache-to: the cache will hold the steps of %s, the platform that is built last",
-                          v->platform_names.items[v->platform_names.count - 1]);
-        if (again && keep_input(o, &start, err) < 0)
-                return -1;
-        for (size_t i = 0; i < v->platform_names.count; i++) {
-                if (again && lseek(STDIN_FILENO, start, SEEK_SET) < 0)
-                        return error_errno(err, errno, "cannot read standard input again");
-                if (make_one(&own, v, i, ret, err) < 0)
-                        return -1;
-                /* without a cache a step is still executed once: what this command executed counts for the platforms
-                 * after it */
-                if (o->no_cache) {
-                        own.no_cache = false;
-                        cache.has_oldest = true;
-                        cache.oldest = begun;
-                }
         }
         return 0;
 }
@@ -321,17 +222,12 @@ static int push_with(const struct build_platforms *p, const struct build_output 
         CLEANUP_WORKSHOP struct builder_workshop w = BUILDER_WORKSHOP_INIT;
         CLEANUP_BUILDER_INDEX struct builder_index index = BUILDER_INDEX_INIT;
         CLEANUP_PACKINGS struct packings packings = {.items = NULL};
-        struct oci_registry_options registry = *product->registry;
         struct builder_index_options o;
 
-        registry.log = product->log;
-        registry.names = destinations;
-        if (output->insecure)
-                registry.tls = OCI_REGISTRY_TLS_OFF;
         if (find_packings(p, output, product->store, &packings, err) < 0 ||
             builder_workshop_open(&w, product->store, product->log, err) < 0)
                 return -1;
-        w.registry = oci_registry_new(&registry);
+        w.registry = build_output_registry(output, product, destinations);
         o = index_options(p, &packings, &w);
         o.keep_tags = product->keep_tags;
         return builder_index_make(&o, &index, err) < 0

@@ -95,6 +95,8 @@ layout --annotation a.b=c --annotation manifest,manifest-descriptor:both=x=y --a
         -o 'type=oci,tar=false,dest=out,annotation.org.example.k=1,annotation-manifest-descriptor.d=2,annotation[linux/s390x].not=1'
 assert_equal "$(manifest out | jq -c .annotations)" '{"a.b":"c","both":"x=y","org.example.k":"1"}'
 assert_equal "$(jq -c '.manifests[0].annotations' out/index.json)" '{"both":"x=y","d":"2","here":"1"}'
+assert_contains "$errors" "the annotation other for linux/s390x is left out: the image is for linux/"
+assert_fails 2 "the annotation a is for linux/s390x, which is not built" bryo build --platform linux/amd64,linux/arm64 --annotation 'manifest[linux/s390x]:a=b' context
 assert_fails 2 "has no index" bryo build --annotation index:a=b context
 assert_fails 2 "no kind of annotation" bryo build --annotation manifests:a=b context
 assert_fails 2 "write [TYPE:]KEY=VALUE" bryo build --annotation a context
