@@ -12,6 +12,7 @@
 #include "cmd/notice.h"
 #include "cmd/registry_flags.h"
 #include "cmd/store.h"
+#include "cmd/template.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
@@ -118,9 +119,25 @@ static int add_one(const struct inspection *from, const char *text, struct oci_j
                             : add_image(from->store, text, w, err);
 }
 
-/* docker prints the array indented, and with --format json each object on a line. */
-static int inspect(const struct inspection *from, const struct strv *images, bool lines, struct error *err)
+static int print_template(const char *template, const struct buffer *object, struct error *err)
 {
+        CLEANUP_BUFFER struct buffer line = BUFFER_INIT;
+        CLEANUP_BUFFER struct buffer visible = BUFFER_INIT;
+        CLEANUP_JSON struct oci_json *json = NULL;
+
+        if (oci_json_parse("the image", object->data, object->size, &json, err) < 0 ||
+            cmd_template_run(template, json, &line, err) < 0)
+                return -1;
+        cmd_text_append_message(&visible, buffer_text(&line));
+        printf("%s\n", buffer_text(&visible));
+        return 0;
+}
+
+/* docker prints the array indented, with --format json each object on a line, and a template's text on one each. */
+static int inspect(const struct inspection *from, const struct strv *images, const char *format, struct error *err)
+{
+        const bool lines = format && strcmp(format, "json") == 0;
+        const char *template = format && !lines ? format : NULL;
         struct cmd_failures failures = {.code = 0};
         CLEANUP_BUFFER struct buffer array = BUFFER_INIT;
         CLEANUP_BUFFER struct buffer shown = BUFFER_INIT;
@@ -134,6 +151,8 @@ static int inspect(const struct inspection *from, const struct strv *images, boo
                         cmd_failures_add(&failures, &one);
                         continue;
                 }
+                if (template && print_template(template, &object, &one) < 0)
+                        cmd_failures_add(&failures, &one);
                 buffer_append_string(&array, lines || array.size == 0 ? "" : ",");
                 buffer_append(&array, object.data, object.size);
                 buffer_append_string(&array, lines ? "\n" : "");
@@ -141,7 +160,7 @@ static int inspect(const struct inspection *from, const struct strv *images, boo
         if (lines) {
                 cmd_text_append_json(&shown, buffer_text(&array), array.size);
                 fputs(buffer_text(&shown), stdout);
-        } else {
+        } else if (!template) {
                 CLEANUP_FREE char *whole = memory_printf("[%s]", buffer_text(&array));
 
                 cmd_indent_format(whole, &shown);
@@ -183,13 +202,14 @@ static int inspect_registries(const struct inspect_flags *f, struct oci_store *s
         registry.log = &cmd_notice_log;
         w.registry = oci_registry_new(&registry);
         from.platform = platform;
-        return f->raw ? inspect_raw(&w, images, err) : inspect(&from, images, f->format != NULL, err);
+        return f->raw ? inspect_raw(&w, images, err) : inspect(&from, images, f->format, err);
 }
 
 static int parse_and_inspect(struct inspect_flags *f, char *const *argv, struct error *err)
 {
         const struct option_row rows[] = {
-                {"format", 'f', OPTION_TEXT, &f->format, "json", "One JSON object a line instead of an indented array"},
+                {"format", 'f', OPTION_TEXT, &f->format, "json|TEMPLATE",
+                 "One JSON object a line, or what a template makes of each: '{{.Id}}', '{{json .Config.Env}}'"},
                 {"platform", 0, OPTION_TEXT, &f->platform, "OS/ARCH",
                  "With --remote: of an image for several platforms, this one"},
                 {"raw", 0, OPTION_SWITCH, &f->raw, NULL, "The manifest or index as the registry has it"},
@@ -213,8 +233,8 @@ static int parse_and_inspect(struct inspect_flags *f, char *const *argv, struct 
                 return -1;
         if (done)
                 return 0;
-        if (f->format && strcmp(f->format, "json") != 0)
-                return error_set(err, OPTIONS_EUSAGE, "--format %s: only json is built (no templates)", f->format);
+        if (f->format && strcmp(f->format, "json") != 0 && !strstr(f->format, "{{"))
+                return error_set(err, OPTIONS_EUSAGE, "--format %s: write json, or a template such as '{{.Id}}'", f->format);
         if (f->type && strcmp(f->type, "image") != 0)
                 return error_set(err, OPTIONS_EUSAGE, "--type %s: bryo keeps images only", f->type);
         if (f->platform && !f->remote)
@@ -224,7 +244,7 @@ static int parse_and_inspect(struct inspect_flags *f, char *const *argv, struct 
                 return -1;
         from.store = store;
         return f->remote || f->raw ? inspect_registries(f, store, &words, err)
-                                   : inspect(&from, &words, f->format != NULL, err);
+                                   : inspect(&from, &words, f->format, err);
 }
 
 int cmd_inspect(char *const *argv, struct error *err)

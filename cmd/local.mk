@@ -8,6 +8,9 @@ bryo_SOURCES = \
 	cmd/annotations.c cmd/annotations.h \
 	cmd/build_output_write.c \
 	cmd/build_platforms.c cmd/build_platforms.h \
+	cmd/build_platforms_make.c \
+	cmd/exists.c \
+	cmd/template.c cmd/template.h \
 	cmd/build_log.c cmd/build_log.h \
 	cmd/build_log_list.c \
 	cmd/build_output.c cmd/build_output.h \
@@ -56,6 +59,7 @@ bryo_SOURCES = \
 	cmd/progress.c cmd/progress.h cmd/progress_sink.h \
 	cmd/progress_live.c cmd/progress_live.h \
 	cmd/progress_plain.c \
+	cmd/progress_relay.c cmd/progress_relay.h \
 	cmd/progress_tty.c \
 	cmd/prune.c \
 	cmd/registry_name.c cmd/registry_name.h \
@@ -95,6 +99,10 @@ check_PROGRAMS += tests/unit/cmd_event
 TESTS += tests/unit/cmd_event
 tests_unit_cmd_event_SOURCES = tests/unit/cmd_event.c tests/unit/check.h cmd/event_json.h cmd/event_read.c cmd/event_write.c
 tests_unit_cmd_event_LDADD = liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/cmd_template
+TESTS += tests/unit/cmd_template
+tests_unit_cmd_template_SOURCES = tests/unit/cmd_template.c tests/unit/check.h cmd/options.h cmd/template.c cmd/template.h
+tests_unit_cmd_template_LDADD = liboci.a libcommon.a $(YAJL_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/cmd_live
 TESTS += tests/unit/cmd_live
 tests_unit_cmd_live_SOURCES = tests/unit/cmd_live.c tests/unit/check.h cmd/columns.c cmd/columns.h \

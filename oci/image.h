@@ -88,6 +88,8 @@ struct oci_image_row {
         char *tag;        /* NULL likewise */
         char *name;       /* full; NULL likewise */
         struct sha256_digest id;
+        bool has_digest;             /* it came from a registry or went to one */
+        struct sha256_digest digest; /* what the registry calls it: its index, or its manifest */
         char *created; /* RFC 3339 or NULL */
         int64_t created_seconds;
         uint64_t size;

@@ -129,6 +129,9 @@ static void add_row(struct rows *rows, const struct oci_image *i, const struct o
         memory_grow(&rows->items, &rows->cap, rows->count + 1, sizeof(*rows->items));
         row = &rows->items[rows->count++];
         *row = (struct oci_image_row){.id = i->id, .size = oci_image_size(i)};
+        row->has_digest = i->list || i->manifest;
+        if (row->has_digest)
+                row->digest = (i->list ? i->list : i->manifest)->digest;
         row->created = i->created ? memory_strdup(i->created) : NULL;
         /* a time nobody can read is shown as the epoch, as one that is not there */
         if (i->created != NULL && oci_time_parse(i->created, &created, &ignored) == 0)

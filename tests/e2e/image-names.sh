@@ -24,6 +24,22 @@ assert_matches "$(output_of bryo image ls | grep two)" '^registry.example:5000/t
 assert_equal "$(output_of bryo image ls --format json | jq -r '.Repository + ":" + .Tag' | sort | tr '\n' ' ')" \
         "busybox:latest one:latest registry.example:5000/team/two:v1.2 three:other "
 
+# Templates, as docker and podman have them; the rows of the language are in tests/unit/cmd_template.c.
+assert_equal "$(output_of bryo images --format '{{.Repository}}:{{.Tag}} {{.Digest}}' busybox)" "busybox:latest <none>"
+assert_equal "$(output_of bryo image ls --format 'table {{.ID}}\t{{.Repository}}' busybox | sed 's/   */|/')" "IMAGE ID|REPOSITORY
+$(cut -c8-19 <<< "$id")|busybox"
+assert_matches "$(output_of bryo images --digests busybox)" "^REPOSITORY +TAG +DIGEST +IMAGE ID .*
+busybox +latest +<none> +[0-9a-f]{12} "
+assert_equal "$(output_of bryo inspect --format '{{.Id}} {{.Os}}{{range .RepoTags}} {{.}}{{end}}' busybox one | head -n 1)" "$id linux busybox:latest"
+assert_equal "$(output_of bryo inspect -f '{{json .Config.Env}}' busybox)" "$(output_of bryo inspect busybox | jq -c '.[0].Config.Env')"
+assert_fails 2 "--format: {{printf .Id}}: there is no such function here" bryo inspect -f '{{printf .Id}}' busybox
+assert_fails 2 "--format: an action has no end" bryo images --format '{{.ID'
+assert_fails 2 "write json, or a template" bryo inspect --format yaml busybox
+works bryo image exists one
+assert_fails 1 "" bryo image exists absent
+assert_equal "$errors" ""
+assert_fails 1 "" bryo image exists Not/A/Name
+
 # A tag that moves leaves the other names alone.
 works bryo tag busybox one
 assert_equal "$(image_id one)" "$id"

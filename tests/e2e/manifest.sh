@@ -24,7 +24,10 @@ printf 'FROM linux-arm-v7\n' > Dockerfile
 works bryo --root made build -q --pull=never -o "type=image,name=$registry/app,push-by-digest=true,push=true" --metadata-file meta.json .
 arm=$registry/app@$(jq -r '."containerimage.digest"' meta.json)
 
+assert_fails 1 "" bryo manifest exists "$registry/app:1"
+assert_equal "$errors" ""
 works bryo manifest create "$registry/app:1" "$registry/app:amd64"
+works bryo manifest exists "$registry/app:1"
 assert_fails 1 "--amend" bryo manifest create "$registry/app:1"
 works bryo manifest add "$registry/app:1" "docker://$registry/jobs/arm"
 works bryo manifest create --amend "$registry/app:1" "$arm"
