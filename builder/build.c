@@ -284,8 +284,10 @@ static int plan_build(struct builder_job *job, struct error *err)
                                                    .is_named = is_named,
                                                    .context = job };
 
-        if (builder_plan_make(job->file, &plan, &job->plan, err) < 0)
+        if (builder_plan_make(job->file, &plan, &job->plan, err) < 0) {
+                builder_lint_before(job, o->warnings);
                 return -1;
+        }
         for (size_t i = 0; i < job->plan.unused.count; i++)
                 log_print(o->log, LOG_WARNING, "the build argument %s is not used: no ARG of the Dockerfile declares it",
                           job->plan.unused.items[i]);
@@ -325,7 +327,11 @@ int builder_job_open(struct builder_job *job, struct error *err)
         job->workshop.imports = builder_cache_import_new(o->cache, &job->workshop);
         if (o->contexts && builder_named_new(o->contexts, o->platform, &job->named, err) < 0)
                 return -1;
-        return builder_inputs_open(job, err);
+        if (builder_inputs_open(job, err) == 0)
+                return 0;
+        if (o->warnings)
+                builder_lint_before(job, o->warnings);
+        return -1;
 }
 
 /* containerd and docker mount a layer each, and overlayfs takes 128 of them at most with a container's own. */
@@ -421,6 +427,7 @@ void builder_job_close(struct builder_job *job)
         builder_bases_free(job->bases);
         builder_body_table_free(job->bodies);
         dockerfile_free(job->file);
+        dockerfile_free(job->unreadable);
         free(job->epoch_text);
         sandbox_stage_close(job->holder);
         builder_workshop_close(&job->workshop);

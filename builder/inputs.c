@@ -234,7 +234,7 @@ int builder_inputs_open(struct builder_job *job, struct error *err)
                 result = dockerfile_syntax_check(buffer_text(&l.text), l.text.size, l.shown,
                                                  strv_env_find(o->build_args, "BUILDKIT_SYNTAX"), err);
         if (result == 0)
-                result = dockerfile_parse(buffer_text(&l.text), l.text.size, l.shown, &job->file, err);
+                result = dockerfile_parse_keep(buffer_text(&l.text), l.text.size, l.shown, &job->file, &job->unreadable, err);
         location_free(&l);
         job->context_is_directory = origin.is_directory;
         job->context_made = origin.made;

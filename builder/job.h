@@ -38,6 +38,7 @@ struct builder_job {
         const struct builder_build_options *options;
         struct builder_workshop workshop;
         struct dockerfile *file;        /* owned */
+        struct dockerfile *unreadable;  /* owned; instead of it: what stands before an instruction that cannot be read */
         struct builder_plan plan;
         struct builder_stage *stages;   /* plan.count of them; owned */
         struct builder_source *context; /* owned */

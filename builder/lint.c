@@ -85,6 +85,15 @@ int builder_lint_job(struct builder_job *job, struct error *err)
         return error_set(err, EINVAL, "%s: the checks warn and error=true was said; rules: %s", job->file->name, rules);
 }
 
+void builder_lint_before(const struct builder_job *job, struct dockerfile_warnings *ret)
+{
+        const struct dockerfile *file = job->file ? job->file : job->unreadable;
+
+        if (file)
+                dockerfile_lint_before(file, file == job->file,
+                                       strv_env_find(job->options->build_args, "BUILDKIT_DOCKERFILE_CHECK"), ret);
+}
+
 int builder_check(const struct builder_build_options *options, bool parse_only, struct builder_check_result *ret,
                   struct error *err)
 {
@@ -95,7 +104,9 @@ int builder_check(const struct builder_build_options *options, bool parse_only, 
         result = builder_job_open(&job, err);
         if (result == 0 && !parse_only)
                 result = lint(&job, options->target, ret, err);
-        ret->file = STEAL(job.file);
+        if (!job.file)
+                builder_lint_before(&job, &ret->warnings);
+        ret->file = job.file ? STEAL(job.file) : STEAL(job.unreadable);
         builder_job_close(&job);
         return result;
 }

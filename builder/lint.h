@@ -9,7 +9,7 @@ struct builder_job;
 
 /* What `bryo build --check` and `--call` ask for: a Dockerfile is read and looked at, nothing is built. */
 struct builder_check_result {
-        struct dockerfile *file; /* owned */
+        struct dockerfile *file; /* owned; after a failure to parse it what stands before, NULL after any other */
         struct dockerfile_warnings warnings;
         struct dockerfile_outline outline;
 };
@@ -29,5 +29,8 @@ void builder_check_clear(struct builder_check_result *r);
  * the commands before it do: nobody is to wait for these first.
  */
 int builder_lint_job(struct builder_job *job, struct error *err);
+
+/* What can be said of a Dockerfile that could not be parsed, or whose stages could not be planned; added to `ret`. */
+void builder_lint_before(const struct builder_job *job, struct dockerfile_warnings *ret);
 
 #endif

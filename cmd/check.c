@@ -76,7 +76,7 @@ static void print_lines(const struct dockerfile *d, const struct dockerfile_warn
         printf("--------------------\n");
 }
 
-static void print_warnings(const struct builder_check_result *r)
+static void print_verdict(const struct builder_check_result *r)
 {
         if (r->warnings.count == 0)
                 printf("Check complete, no warnings found.\n");
@@ -84,6 +84,10 @@ static void print_warnings(const struct builder_check_result *r)
                 printf("Check complete, 1 warning has been found!\n");
         else
                 printf("Check complete, %zu warnings have been found!\n", r->warnings.count);
+}
+
+static void print_warnings(const struct builder_check_result *r)
+{
         for (size_t k = 0; k < r->warnings.count; k++) {
                 const struct dockerfile_warning *w = &r->warnings.items[k];
                 CLEANUP_BUFFER struct buffer detail = BUFFER_INIT;
@@ -222,10 +226,15 @@ int cmd_call_run(const struct builder_build_options *options, enum cmd_call call
         int result = builder_check(options, call == CMD_CALL_TARGETS, &r, err);
 
         *ret_warned = call == CMD_CALL_CHECK && r.warnings.count > 0;
-        if (result == 0 && json)
-                cmd_check_json_print(&r, call);
-        else if (result == 0 && call == CMD_CALL_CHECK)
+        if (result == 0 && call == CMD_CALL_CHECK && !json)
+                print_verdict(&r);
+        /* of a file that cannot be parsed, or words that cannot be expanded, what was seen before comes before the error */
+        if (call == CMD_CALL_CHECK && r.file && json)
+                cmd_check_json_print(&r, call, result < 0 ? err->message : NULL);
+        else if (call == CMD_CALL_CHECK)
                 print_warnings(&r);
+        else if (result == 0 && json)
+                cmd_check_json_print(&r, call, NULL);
         else if (result == 0 && call == CMD_CALL_OUTLINE)
                 print_outline(&r.outline);
         else if (result == 0)

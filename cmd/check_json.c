@@ -58,7 +58,7 @@ static void add_sources(struct oci_json_writer *w, const struct dockerfile *d)
         oci_json_end_array(w);
 }
 
-static void add_check(struct oci_json_writer *w, const struct builder_check_result *r)
+static void add_check(struct oci_json_writer *w, const struct builder_check_result *r, const char *failure)
 {
         CLEANUP_FREE char *text = encode_base64(r->file->source->text, r->file->source->size);
 
@@ -86,6 +86,11 @@ static void add_check(struct oci_json_writer *w, const struct builder_check_resu
         oci_json_add_string(w, "language", "Dockerfile");
         oci_json_end_object(w);
         oci_json_end_array(w);
+        if (!failure)
+                return;
+        oci_json_begin_object(w, "buildError");
+        oci_json_add_string(w, "message", failure);
+        oci_json_end_object(w);
 }
 
 static void add_items(struct oci_json_writer *w, const char *key, const struct dockerfile_outline_list *list)
@@ -150,7 +155,7 @@ static void add_targets(struct oci_json_writer *w, const struct dockerfile *d)
         add_sources(w, d);
 }
 
-void cmd_check_json_print(const struct builder_check_result *r, enum cmd_call call)
+void cmd_check_json_print(const struct builder_check_result *r, enum cmd_call call, const char *failure)
 {
         CLEANUP_BUFFER struct buffer compact = BUFFER_INIT;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
@@ -158,7 +163,7 @@ void cmd_check_json_print(const struct builder_check_result *r, enum cmd_call ca
 
         oci_json_begin_object(&w, NULL);
         if (call == CMD_CALL_CHECK)
-                add_check(&w, r);
+                add_check(&w, r, failure);
         else if (call == CMD_CALL_OUTLINE)
                 add_outline(&w, r);
         else

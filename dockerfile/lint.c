@@ -189,6 +189,19 @@ int dockerfile_lint(const struct dockerfile *d, const struct dockerfile_lint_opt
         return result;
 }
 
+void dockerfile_lint_before(const struct dockerfile *d, bool whole, const char *check, struct dockerfile_warnings *ret)
+{
+        const struct dockerfile_lint_options options = {.check = check};
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+        struct dockerfile_linter l = {.file = d, .options = &options, .warnings = ret, .err = &ignored};
+
+        if (read_config(&l) == 0)
+                (whole ? dockerfile_lint_file : dockerfile_lint_words)(&l);
+        if (ret->count > 0)
+                qsort(ret->items, ret->count, sizeof(*ret->items), compare);
+        dockerfile_lint_config_clear(&l.config);
+}
+
 /* Levenshtein's distance, or a number above `limit`. */
 static size_t distance(const char *a, const char *b, size_t limit)
 {

@@ -68,6 +68,12 @@ struct dockerfile_lint_options {
  */
 int dockerfile_lint(const struct dockerfile *d, const struct dockerfile_lint_options *options,
                     struct dockerfile_warnings *ret, struct dockerfile_outline *ret_outline, struct error *err);
+/*
+ * What is known without following the stages, for a build that fails before that: of a `whole` file, or of one that could
+ * not be parsed to its end (dockerfile_parse_keep), as BuildKit's parser warns on its way. `check` is as in the options;
+ * settings that cannot be read warn of nothing.
+ */
+void dockerfile_lint_before(const struct dockerfile *d, bool whole, const char *check, struct dockerfile_warnings *ret);
 void dockerfile_warnings_clear(struct dockerfile_warnings *w);
 
 /* "A, B": the rules that warned, each once. Heap text. */

@@ -100,6 +100,11 @@ static void check_words(struct dockerfile_linter *l)
                 if (i->kind == DOCKERFILE_MAINTAINER)
                         dockerfile_lint_note(l, DOCKERFILE_LINT_MAINTAINER_DEPRECATED, i,
                                              "Maintainer instruction is deprecated in favor of using label");
+                if ((i->kind == DOCKERFILE_ENV || i->kind == DOCKERFILE_LABEL) && i->pairs.legacy)
+                        dockerfile_lint_note(
+                                l, DOCKERFILE_LINT_LEGACY_KEY_VALUE_FORMAT, i,
+                                "\"%s key=value\" should be used instead of legacy \"%s key value\" format",
+                                i->keyword, i->keyword);
                 if (i->kind == DOCKERFILE_FROM || i->kind == DOCKERFILE_ARG)
                         check_description(l, i);
         }
@@ -153,10 +158,15 @@ static void check_casing(struct dockerfile_linter *l)
         }
 }
 
-void dockerfile_lint_file(struct dockerfile_linter *l)
+void dockerfile_lint_words(struct dockerfile_linter *l)
 {
         check_continuations(l);
         check_words(l);
+}
+
+void dockerfile_lint_file(struct dockerfile_linter *l)
+{
+        dockerfile_lint_words(l);
         check_stage_names(l);
         check_casing(l);
 }

@@ -124,11 +124,6 @@ static int visit_pairs(struct visit *v)
                 if (expand(v, pairs->items[k].key.text, &pairs->items[k].key.place, &key) < 0 ||
                     expand(v, pairs->items[k].value.text, &pairs->items[k].value.place, &value) < 0)
                         return -1;
-                if (pairs->legacy)
-                        dockerfile_lint_note(
-                                v->l, DOCKERFILE_LINT_LEGACY_KEY_VALUE_FORMAT, v->i,
-                                "\"%s key=value\" should be used instead of legacy \"%s key value\" format",
-                                v->i->keyword, v->i->keyword);
                 if (v->i->kind == DOCKERFILE_ENV) {
                         check_secret(v, "ENV", key);
                         strv_take(&set, STEAL(key));

@@ -69,8 +69,9 @@ void dockerfile_lint_note(struct dockerfile_linter *l, enum dockerfile_lint_id i
 /* The nearest of the candidates as BuildKit proposes it: at most two letters differ, and none is the word; or NULL. */
 const char *dockerfile_lint_near(const char *word, const struct strv *candidates);
 
-/* lint_file.c: the rules that look at the words of the file only. */
+/* lint_file.c: the rules that look at the words of the file only, and of these the ones that need one instruction at a time. */
 void dockerfile_lint_file(struct dockerfile_linter *l);
+void dockerfile_lint_words(struct dockerfile_linter *l);
 /* lint_stage.c: those that follow the variables of the stages, and the outline. */
 int dockerfile_lint_stages(struct dockerfile_linter *l);
 

@@ -86,6 +86,10 @@ static int read_instruction(struct parser *p)
                 result = dockerfile_instruction_read(&reader, (struct dockerfile_range){0, line.text.size}, i);
                 if (result == 0 && p->comment.size > 0)
                         i->comment = buffer_steal(&p->comment);
+                if (result < 0) {
+                        dockerfile_instruction_clear(i);
+                        d->instruction_count--;
+                }
         }
         buffer_clear(&p->comment);
         p->line = reader.last_line + 1;
@@ -114,10 +118,10 @@ static int read_lines(struct parser *p)
         return 0;
 }
 
-/* Reads all of the text into a fresh struct dockerfile. */
+/* Reads all of the text into a fresh struct dockerfile, which is there after a failure, too: what stood before it. */
 static int parse_text(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err)
 {
-        struct dockerfile *d = memory_zalloc(1, sizeof(*d));
+        struct dockerfile *d = *ret = memory_zalloc(1, sizeof(*d));
         struct parser p = {.d = d, .line = 1, .directives = true, .comment = BUFFER_INIT, .err = err};
         int result;
 
@@ -127,10 +131,6 @@ static int parse_text(const char *text, size_t size, const char *name, struct do
         if (result == 0)
                 result = read_lines(&p);
         buffer_free(&p.comment);
-        if (result < 0)
-                dockerfile_free(d);
-        else
-                *ret = d;
         return result;
 }
 
@@ -151,14 +151,26 @@ static int check_order(struct dockerfile *d, struct error *err)
                                 dockerfile_kind_name(d->instructions[d->first_from].kind));
 }
 
-int dockerfile_parse(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err)
+int dockerfile_parse_keep(const char *text, size_t size, const char *name, struct dockerfile **ret,
+                          struct dockerfile **ret_before, struct error *err)
 {
         CLEANUP_DOCKERFILE struct dockerfile *d = NULL;
+        int result = parse_text(text, size, name, &d, err);
 
-        if (parse_text(text, size, name, &d, err) < 0 || check_order(d, err) < 0)
-                return -1;
-        *ret = STEAL(d);
-        return 0;
+        if (result == 0)
+                result = check_order(d, err);
+        if (result == 0)
+                *ret = STEAL(d);
+        else if (d->source)
+                *ret_before = STEAL(d);
+        return result;
+}
+
+int dockerfile_parse(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err)
+{
+        CLEANUP_DOCKERFILE struct dockerfile *before = NULL;
+
+        return dockerfile_parse_keep(text, size, name, ret, &before, err);
 }
 
 int dockerfile_trigger_parse(const char *text, size_t size, const char *name, struct dockerfile **ret,

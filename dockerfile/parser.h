@@ -44,6 +44,13 @@ struct dockerfile {
 int dockerfile_parse(const char *text, size_t size, const char *name, struct dockerfile **ret, struct error *err);
 
 /*
+ * The same; after a failure *ret_before is the file with the instructions before the one that cannot be read, which only
+ * dockerfile_lint_before may look at: where stages begin and end is not known of it. Untouched when there is none.
+ */
+int dockerfile_parse_keep(const char *text, size_t size, const char *name, struct dockerfile **ret,
+                          struct dockerfile **ret_before, struct error *err);
+
+/*
  * Parses one ONBUILD trigger as stored in an image's config: one instruction,
  * its heredocs behind it, always with '\' as escape character; not FROM,
  * MAINTAINER or ONBUILD. `name` is for messages ("ONBUILD of debian:12").

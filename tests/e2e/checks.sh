@@ -156,6 +156,24 @@ assert_equal "$(warnings)" ''
 dockerfile <<< $'# check=experimental=all\n# what it is\nFROM busybox AS a'
 assert_equal "$(warnings)" '3 InvalidDefinitionDescription'
 
+# L0.12: what was seen before a line that cannot be read, or before the stages turn out not to fit, is told as well
+dockerfile <<< $'FROM busybox as a\nMAINTAINER me\nENV a b\nCPOY x y\nMAINTAINER you'
+capture bryo build --check context
+assert_equal "$status" 1
+assert_equal "$(sed -nE 's/^WARNING: ([A-Za-z]+).*/\1/p' <<< "$output" | tr '\n' ' ')" 'FromAsCasing MaintainerDeprecated LegacyKeyValueFormat '
+assert_lacks "$output" 'Check complete'
+assert_contains "$errors" 'Dockerfile:4:1: '
+capture bryo build --call=check,format=json context
+assert_equal "$status" 1
+assert_equal "$(jq -c '[[.warnings[].location.ranges[0].start.line], (.buildError.message | startswith("Dockerfile:4:1: "))]' <<< "$output")" '[[1,2,3],true]'
+build_fails 'Dockerfile:4:1: '
+assert_contains "$said" 'MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)'
+assert_lacks "$said" '(line 5)'
+dockerfile <<< $'# check=skip=FromAsCasing\nFROM busybox as a\nMAINTAINER me\nCOPY --from=b x y\nFROM a AS b'
+build_fails 'begins later'
+assert_contains "$said" '(line 3)'
+assert_lacks "$said" FromAsCasing
+
 # L0.9 L0.10 P13.1
 dockerfile << 'END2'
 # version of the thing

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# RUN.12, RUN.13, D8.1 (--network): none is an empty network in which only lo is up, host and default are the host's; the mode is in the key.
+# RUN.12, RUN.13, RUN.18, D8.1 (--network): none is an empty network in which only lo is up, host and default are the host's; the mode is in the key.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
+. "$BRYO_SOURCE/tests/servers/lib.sh"
 
 base busybox
 dockerfile << 'END'
@@ -26,3 +27,14 @@ RUN --network=none ip -o link | wc -l > /n
 END
 build
 assert_equal "$(image_run image cat /n)" 1 "links with --network=none after a build without it"
+
+# With the host's network for the whole build one command is still without: what listens on the host is reached by the one, not by the other.
+serve web
+plant_file web/files/here here
+dockerfile << END
+FROM busybox
+RUN wget -qO /got http://127.0.0.1:$port/file/here
+RUN --network=none ! wget -qO /not http://127.0.0.1:$port/file/here 2> /dev/null
+END
+build --network=host --allow network.host
+assert_equal "$(image_run image cat /got)" here

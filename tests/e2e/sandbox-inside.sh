@@ -34,6 +34,7 @@ dockerfile << 'END'
 FROM busybox
 COPY probe /probe
 RUN sh /probe > /seen 2>&1
+RUN --security=sandbox grep CapBnd /proc/self/status > /sandboxed
 RUN (sleep 0.1; ls /proc/1/fd; readlink /proc/1/fd/0) | cat > /descriptors
 USER app
 RUN sh /probe > /tmp/seen 2>&1 || true
@@ -52,7 +53,8 @@ assert_matches "$seen" 'hosts: [1-9]'
 assert_equal "$(grep '^host network' <<< "$seen")" "host network: $(grep -c : /proc/net/dev)"
 assert_equal "$(grep -cx 0 <<< "$seen")" 2 "how often the outer environment was not found"
 
-# Docker's default set of capabilities for root, none for a user.
+# Docker's default set of capabilities for root, none for a user. RUN.19
+assert_equal "$(image_run image cat /sandboxed)" 'CapBnd:	00000000a80425fb'
 assert_contains "$seen" 'CapEff:	00000000a80425fb'
 assert_contains "$seen" 'CapPrm:	00000000a80425fb'
 assert_contains "$seen" 'CapBnd:	00000000a80425fb'
