@@ -12,7 +12,7 @@ struct walk {
         const struct dockerfile_ignore *exclude;
         struct sha256 *hash;
         struct builder_parts *parts; /* may be NULL */
-        const char *name;            /* of the item, for its part; unless `parts` is NULL */
+        struct buffer *path;         /* of the item, for its part */
         unsigned depth;
 };
 
@@ -47,7 +47,8 @@ static void add_part(const struct walk *w, const struct builder_item *item, cons
 
         memcpy(part, numbers, sizeof(numbers));
         memcpy(part + sizeof(numbers), bytes, size < SHA256_DIGEST_SIZE ? size : SHA256_DIGEST_SIZE);
-        builder_parts_add(w->parts, S_ISDIR(item->attr.mode) ? "directory" : "file", w->name, part, sizeof(part));
+        builder_parts_add(w->parts, S_ISDIR(item->attr.mode) ? "directory" : "file", buffer_text(w->path), part,
+                          sizeof(part));
 }
 
 static int hash_link(struct builder_source *s, const struct builder_item *item, const struct walk *w, struct error *err)
@@ -83,9 +84,10 @@ static int hash_child(void *context, const char *name, const struct builder_item
 {
         const struct hashing *h = context;
         const struct dockerfile_ignore *exclude = h->walk.exclude;
-        struct walk w = h->walk;
+        const struct walk *w = &h->walk;
+        const size_t length = w->path->size;
         CLEANUP_FREE char *path = NULL;
-        CLEANUP_FREE char *full = NULL;
+        int result;
 
         if (exclude) {
                 path = memory_printf("%s%s%s", h->below, h->below[0] ? "/" : "", name);
@@ -95,9 +97,12 @@ static int hash_child(void *context, const char *name, const struct builder_item
         }
         sha256_update(h->walk.hash, "n", 1);
         sha256_field_string(h->walk.hash, name);
-        if (w.parts)
-                w.name = full = memory_printf("%s%s%s", h->walk.name, h->walk.name[0] ? "/" : "", name);
-        return hash_item(h->s, child, path ? path : "", &w, err);
+        if (length > 0)
+                buffer_append_char(w->path, '/');
+        buffer_append_string(w->path, name);
+        result = hash_item(h->s, child, path ? path : "", w, err);
+        buffer_truncate(w->path, length);
+        return result;
 }
 
 static int hash_children(struct builder_source *s, const struct builder_item *dir, const char *below,
@@ -149,7 +154,9 @@ static int hash_item(struct builder_source *s, const struct builder_item *item, 
 int builder_content_hash(struct builder_source *s, const struct builder_item *item,
                          const struct builder_content_options *options, struct sha256 *hash, struct error *err)
 {
-        const struct walk w = {options->exclude, hash, options->parts, item->path ? item->path : "", 0};
+        CLEANUP_BUFFER struct buffer path = BUFFER_INIT;
+        const struct walk w = {options->exclude, hash, options->parts, &path, 0};
 
+        buffer_append_string(&path, item->path ? item->path : "");
         return hash_item(s, item, options->below, &w, err);
 }

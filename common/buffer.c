@@ -54,6 +54,13 @@ void buffer_clear(struct buffer *b)
                 b->data[0] = '\0';
 }
 
+void buffer_truncate(struct buffer *b, size_t size)
+{
+        b->size = size;
+        if (b->data)
+                b->data[size] = '\0';
+}
+
 char *buffer_steal(struct buffer *b)
 {
         char *data;

@@ -25,6 +25,8 @@ void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((for
 char *buffer_reserve(struct buffer *b, size_t size);
 /* Keeps the memory, forgets the bytes. */
 void buffer_clear(struct buffer *b);
+/* Keeps the first `size` bytes, which are there. */
+void buffer_truncate(struct buffer *b, size_t size);
 /* Hands the bytes over as a heap string (never NULL) and leaves the buffer empty. */
 char *buffer_steal(struct buffer *b);
 /* The text, "" when empty; valid until the next change. */
