@@ -179,6 +179,16 @@ void builder_body_table_free(struct builder_body_table *t)
         free(t);
 }
 
+struct oci_store *builder_body_table_store(const struct builder_body_table *t)
+{
+        return t->store;
+}
+
+struct overlay_pool *builder_body_table_pool(const struct builder_body_table *t)
+{
+        return t->pool;
+}
+
 /* --- looking up --------------------------------------------------------------------- */
 
 static int compare_places(const void *a, const void *b)
@@ -344,25 +354,41 @@ static bool is_here(struct builder_body_table *t, const char *source, const stru
         return place->offset <= size && place->size <= size - place->offset;
 }
 
+/* Where these bytes are, in a file of the store that is called `name`; false when they are nowhere. */
+static bool locate(struct builder_body_table *t, const struct sha256_digest *digest, uint64_t size,
+                   char name[OVERLAY_SOURCE_NAME_MAX + 1], struct place *ret)
+{
+        const struct entry *found;
+
+        pthread_mutex_lock(&t->lock);
+        found = find_digest(t, digest);
+        if (found)
+                *ret = found->place;
+        pthread_mutex_unlock(&t->lock);
+        if (!found || ret->size != size || size == 0)
+                return false;
+        format_source(ret, name);
+        return is_here(t, name, ret);
+}
+
+bool builder_body_table_has(struct builder_body_table *t, const struct sha256_digest *digest, uint64_t size)
+{
+        char name[OVERLAY_SOURCE_NAME_MAX + 1];
+        struct place place;
+
+        return locate(t, digest, size, name, &place);
+}
+
 int builder_body_table_share(struct builder_body_table *t, const struct sha256_digest *digest, uint64_t size,
                              const struct overlay_ref *file, bool *ret_done, struct error *err)
 {
         char name[OVERLAY_SOURCE_NAME_MAX + 1];
         struct overlay_source *source = NULL;
-        const struct entry *found;
         struct place place;
         int result;
 
         *ret_done = false;
-        pthread_mutex_lock(&t->lock);
-        found = find_digest(t, digest);
-        if (found)
-                place = found->place;
-        pthread_mutex_unlock(&t->lock);
-        if (!found || place.size != size || size == 0)
-                return 0;
-        format_source(&place, name);
-        if (!is_here(t, name, &place))
+        if (!locate(t, digest, size, name, &place))
                 return 0;
         if (overlay_pool_ensure(t->pool, name, place.offset + place.size, &source, err) < 0)
                 return -1;

@@ -38,6 +38,12 @@ struct builder_body_table *builder_body_table_new(struct oci_store *store, struc
 /* Accepts NULL. */
 void builder_body_table_free(struct builder_body_table *t);
 
+/* What it was made with; borrowed. */
+struct oci_store *builder_body_table_store(const struct builder_body_table *t);
+struct overlay_pool *builder_body_table_pool(const struct builder_body_table *t);
+
+/* True if builder_body_table_share would find these bytes. */
+bool builder_body_table_has(struct builder_body_table *t, const struct sha256_digest *digest, uint64_t size);
 /* Gives the empty file `file` these bytes if the store has them: *ret_done. Its mtime is not touched. */
 int builder_body_table_share(struct builder_body_table *t, const struct sha256_digest *digest, uint64_t size,
                              const struct overlay_ref *file, bool *ret_done, struct error *err);

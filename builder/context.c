@@ -212,6 +212,7 @@ static struct builder_source *for_step(struct builder_source *s)
         struct context *step = memory_dup(builder_context_of(s), sizeof(*step));
 
         step->seen = builder_context_seen_new();
+        step->ahead = step->bodies ? builder_context_ahead_new(step->bodies, step->log) : NULL;
         return &step->base;
 }
 
@@ -221,6 +222,7 @@ static void context_free(struct builder_source *s)
 
         if (c->seen) { /* the rest is borrowed */
                 builder_context_seen_free(c->seen);
+                builder_context_ahead_free(c->ahead);
                 free(c);
                 return;
         }
@@ -231,6 +233,13 @@ static void context_free(struct builder_source *s)
         free(c->ignore_name);
         free(c->ignore_text);
         free(c);
+}
+
+static int keep(struct builder_source *s, struct strv *made, struct error *err)
+{
+        struct context *c = builder_context_of(s);
+
+        return c->ahead ? builder_context_ahead_keep(c->ahead, made, err) : 0;
 }
 
 static const struct builder_source_ops context_ops = {
@@ -246,6 +255,7 @@ static const struct builder_source_ops context_ops = {
         .keyed_digest = builder_context_keyed_digest,
         .place = builder_context_place,
         .open_file = builder_context_open_file,
+        .keep = keep,
         .explain_missing = explain_missing,
         .free = context_free,
 };

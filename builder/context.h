@@ -2,6 +2,7 @@
 #ifndef BRYO_BUILDER_CONTEXT_H
 #define BRYO_BUILDER_CONTEXT_H
 
+#include "builder/context_ahead.h"
 #include "builder/context_seen.h"
 #include "builder/source.h"
 #include "dockerfile/ignore.h"
@@ -20,7 +21,8 @@ struct context {
         struct builder_digest_cache *cache; /* NULL: every file is read */
         struct builder_body_table *bodies;  /* NULL: every file is copied; borrowed */
         struct builder_context_seen *seen;  /* what the step's key saw, owned; NULL: this is the context itself, of
-                                               which a step's source borrows all else */
+                                               which a step's source borrows all else ... */
+        struct builder_context_ahead *ahead; /* ... but this; NULL: bytes are copied when they are placed. Owned */
         bool plain_modes;                   /* struct builder_context_options */
         bool has_mtime;
         time_t mtime;
@@ -34,8 +36,8 @@ int builder_context_read_link(struct builder_source *s, const struct builder_ite
                               struct error *err);
 int builder_context_each_xattr(struct builder_source *s, const struct builder_item *item, builder_xattr_function *each,
                                void *context, struct error *err);
-/* The digest of the bytes that a file has now; the cache remembers it. From any thread. */
-int builder_context_hash(struct context *c, const struct builder_item *item, struct sha256_digest *ret,
+/* What the file has now; the cache remembers it, and a step's source keeps the bytes of a small one. From any thread. */
+int builder_context_hash(struct context *c, const struct builder_item *item, struct builder_known_file *ret,
                          struct error *err);
 int builder_context_each(struct builder_source *s, const struct builder_item *dir, builder_item_function *visit,
                          void *context, struct error *err);

@@ -52,10 +52,7 @@ static void *hash_some(void *context)
                 struct builder_item *item = &b->items[b->unknown[i]];
                 CLEANUP_ERROR struct error ignored = ERROR_INIT; /* whoever asks for the digest meets it again */
 
-                if (builder_context_hash(b->context, item, &item->file.digest, &ignored) == 0) {
-                        item->file.plain = false; /* not known */
-                        item->known = true;
-                }
+                item->known = builder_context_hash(b->context, item, &item->file, &ignored) == 0;
         }
         return NULL;
 }

@@ -172,33 +172,26 @@ static bool looks_same(const struct stat *a, const struct stat *b)
 
 /* Tells the cache of a file that was read whole, if nothing moved meanwhile. */
 static void remember(struct context *c, int fd, const struct stat *before, const struct timespec *begun,
-                     const struct sha256_digest *digest)
+                     struct builder_known_file *known)
 {
-        struct builder_known_file known = { .digest = *digest };
         struct stat after;
 
-        if (!c->cache || fstat(fd, &after) < 0 || !looks_same(before, &after))
-                return;
-        known.plain = flistxattr(fd, NULL, 0) == 0;
-        builder_digest_cache_add(c->cache, &after, begun, &known);
+        known->plain = flistxattr(fd, NULL, 0) == 0;
+        if (c->cache && fstat(fd, &after) == 0 && looks_same(before, &after))
+                builder_digest_cache_add(c->cache, &after, begun, known);
 }
 
-int builder_context_hash(struct context *c, const struct builder_item *item, struct sha256_digest *ret,
-                         struct error *err)
+/* The digest of `size` bytes. A small file is in `chunk` afterwards: it has room for BUILDER_AHEAD_MAX, or all of it. */
+static int hash_bytes(struct context *c, const struct builder_item *item, int fd, char *chunk, uint64_t size,
+                      struct sha256_digest *ret, struct error *err)
 {
-        CLEANUP_FREE char *chunk = memory_alloc(CHUNK);
-        CLEANUP_FD int fd = -1;
-        struct timespec begun;
         struct sha256 hash;
-        struct stat st;
-        off_t done = 0;
+        uint64_t done = 0;
 
-        clock_gettime(CLOCK_REALTIME, &begun);
-        if (open_file(c, item, &fd, &st, err) < 0)
-                return -1;
         sha256_init(&hash);
-        while (done < st.st_size) {
-                ssize_t n = read(fd, chunk, CHUNK);
+        while (done < size) {
+                char *to = size <= BUILDER_AHEAD_MAX ? chunk + done : chunk;
+                ssize_t n = read(fd, to, size <= BUILDER_AHEAD_MAX ? (size_t)(size - done) : CHUNK);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -206,11 +199,32 @@ int builder_context_hash(struct context *c, const struct builder_item *item, str
                         return error_errno(err, errno, "cannot read %s/%s", c->directory, item->path);
                 if (n == 0)
                         return changed(c, item, err);
-                sha256_update(&hash, chunk, (size_t)n);
-                done += n;
+                sha256_update(&hash, to, (size_t)n);
+                done += (uint64_t)n;
         }
         sha256_final(&hash, ret);
+        return 0;
+}
+
+int builder_context_hash(struct context *c, const struct builder_item *item, struct builder_known_file *ret,
+                         struct error *err)
+{
+        CLEANUP_FREE char *chunk = NULL;
+        CLEANUP_FD int fd = -1;
+        struct timespec begun;
+        struct stat st;
+        uint64_t size;
+
+        clock_gettime(CLOCK_REALTIME, &begun);
+        if (open_file(c, item, &fd, &st, err) < 0)
+                return -1;
+        size = (uint64_t)st.st_size;
+        chunk = memory_alloc(size <= BUILDER_AHEAD_MAX ? (size_t)size : CHUNK);
+        if (hash_bytes(c, item, fd, chunk, size, &ret->digest, err) < 0)
+                return -1;
         remember(c, fd, &st, &begun, ret);
+        if (c->ahead && size <= BUILDER_AHEAD_MAX)
+                builder_context_ahead_add(c->ahead, &ret->digest, chunk, size);
         return 0;
 }
 
@@ -218,11 +232,11 @@ int builder_context_digest(struct builder_source *s, const struct builder_item *
                            struct error *err)
 {
         struct context *c = builder_context_of(s);
+        struct builder_known_file known;
 
-        if (item->known)
-                *ret = item->file.digest;
-        else if (builder_context_hash(c, item, ret, err) < 0)
+        if (!item->known && builder_context_hash(c, item, &known, err) < 0)
                 return -1;
+        *ret = item->known ? item->file.digest : known.digest;
         /* what is known and listed is remembered with its directory */
         if (c->seen && !(item->known && item->listed))
                 builder_context_seen_set_digest(c->seen, item->path, ret);
@@ -259,12 +273,20 @@ static int append_file(struct context *c, const struct builder_item *item, int f
         return copied == size ? 0 : changed(c, item, err);
 }
 
-/* The bytes that the key was made of may be in the store: then the file is not even opened. */
-static int share(struct context *c, const struct builder_item *item, const struct sha256_digest *digest,
-                 const struct overlay_ref *file, bool *ret_done, struct error *err)
+/* The bytes that the key was made of may be in the store, or laid ahead: then the file is not even opened. */
+static int share(struct context *c, const struct builder_item *item, const struct overlay_ref *file, bool *ret_done,
+                 struct error *err)
 {
+        struct sha256_digest digest;
+
         *ret_done = false;
-        return c->bodies ? builder_body_table_share(c->bodies, digest, item->attr.size, file, ret_done, err) : 0;
+        if (!builder_context_keyed_digest(&c->base, item, &digest))
+                return 0;
+        if (c->bodies && builder_body_table_share(c->bodies, &digest, item->attr.size, file, ret_done, err) < 0)
+                return -1;
+        if (*ret_done || !c->ahead)
+                return 0;
+        return builder_context_ahead_share(c->ahead, &digest, item->attr.size, file, ret_done, err);
 }
 
 /*
@@ -276,16 +298,11 @@ static int copy_bytes(struct context *c, const struct builder_item *item, const 
 {
         struct sha256_digest expected, actual;
         bool keyed = builder_context_keyed_digest(&c->base, item, &expected);
-        bool done = false;
         CLEANUP_FD int fd = -1;
         struct builder_known_file known;
         struct stat before, after;
         struct sha256 hash;
 
-        if (keyed && share(c, item, &expected, file, &done, err) < 0)
-                return -1;
-        if (done)
-                return 0;
         if (open_file(c, item, &fd, &before, err) < 0)
                 return -1;
         if (keyed && c->cache && builder_digest_cache_find(c->cache, &before, &known)) {
@@ -321,6 +338,7 @@ int builder_context_place(struct builder_source *s, const struct builder_item *i
         CLEANUP_BUFFER struct buffer target = BUFFER_INIT;
         const struct timespec *mtime = graft->mtime ? graft->mtime : &item->attr.mtime;
         struct overlay_make make = { .mode = item->attr.mode, .rdev = item->attr.rdev, .mtime = mtime };
+        bool done = false;
 
         if (graft->mode != (mode_t)-1)
                 make.mode = (item->attr.mode & S_IFMT) | graft->mode;
@@ -331,9 +349,10 @@ int builder_context_place(struct builder_source *s, const struct builder_item *i
         if (S_ISLNK(make.mode) && builder_context_read_link(s, item, &target, err) < 0)
                 return -1;
         make.target = buffer_text(&target);
-        if (overlay_node_make(dir, name, &make, ret, err) < 0)
+        if (overlay_node_make(dir, name, &make, ret, err) < 0 ||
+            (S_ISREG(make.mode) && share(builder_context_of(s), item, ret, &done, err) < 0))
                 return -1;
-        if (!S_ISREG(make.mode))
+        if (!S_ISREG(make.mode) || done)
                 return builder_item_copy_xattrs(s, item, ret, err);
         if (!item->batch)
                 return builder_context_fill(builder_context_of(s), item, ret, mtime, err);

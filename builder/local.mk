@@ -18,7 +18,7 @@ libbuilder_a_SOURCES = \
 	builder/commit.c builder/commit.h \
 	builder/container.c builder/container.h \
 	builder/content.c builder/content.h \
-	builder/context.c builder/context.h builder/context_each.c builder/context_file.c builder/context_seen.c builder/context_seen.h \
+	builder/context.c builder/context.h builder/context_ahead.c builder/context_ahead.h builder/context_each.c builder/context_file.c builder/context_seen.c builder/context_seen.h \
 	builder/context_view.c builder/context_view.h \
 	builder/copy.c builder/copy.h \
 	builder/copying.h \

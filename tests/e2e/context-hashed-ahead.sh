@@ -29,6 +29,13 @@ chmod 000 context/many/555
 assert_fails 1 "cannot read context/many/555: Permission denied" bryo build context
 chmod 644 context/many/555
 
+# Cold, each small file is opened once: the copy takes the bytes that the key read, and they are right.
+cp -a context cold
+works strace -f -qq -e trace=openat -o trace bryo build --root "$PWD/store" -t image -f context/Dockerfile cold
+assert_equal "$(grep -oE '"[0-9]+", O_RDONLY' trace | sort | uniq -d | wc -l)" 0 "files that were read twice"
+assert_equal "$(grep -cE '"[0-9]+", O_RDONLY' trace)" 600 "files that were read"
+tar -xOf "$(BRYO_ROOT=$PWD/store image_layers image layers)" ctx/few/one ctx/many/555 > out
+cat cold/few/one cold/many/555 | cmp - out
 printf 'FROM scratch\nCOPY --exclude=many . /ctx\n' | dockerfile
 works strace -f -qq -e trace=openat -o trace bryo build context
 assert_equal "$(grep -cE '"[0-9]+", O_RDONLY' trace || true)" 0 "excluded files that were read"
