@@ -21,19 +21,20 @@
 #define LOCK_FILE     "lock"
 
 /* In the order they are made; areas are among them. */
-static const char *const directories[] = {"blobs", "blobs/sha256", "images",  "indexes",   "data",  "steps",
-                                          "refs",  "tmp",          "digests", "downloads", "caches", "partial",
-                                          "compressed", "builds", "parts", "quarantine", "lists"};
+static const char *const directories[] = {"blobs",      "blobs/sha256", "images",  "indexes",    "data",   "steps",
+                                          "refs",       "tmp",          "digests", "downloads",  "caches", "partial",
+                                          "compressed", "builds",       "parts",   "quarantine", "lists"};
 
 const char *oci_store_area_name(enum oci_store_area area)
 {
         static const char *const names[OCI_STORE_AREAS] = {
-                [OCI_STORE_BLOBS] = "blobs/sha256", [OCI_STORE_IMAGES] = "images", [OCI_STORE_INDEXES] = "indexes",
-                [OCI_STORE_DATA] = "data",          [OCI_STORE_STEPS] = "steps",   [OCI_STORE_REFS] = "refs",
-                [OCI_STORE_DIGESTS] = "digests",    [OCI_STORE_DOWNLOADS] = "downloads",
-                [OCI_STORE_CACHES] = "caches",      [OCI_STORE_PARTIAL] = "partial",
+                [OCI_STORE_BLOBS] = "blobs/sha256",    [OCI_STORE_IMAGES] = "images",
+                [OCI_STORE_INDEXES] = "indexes",       [OCI_STORE_DATA] = "data",
+                [OCI_STORE_STEPS] = "steps",           [OCI_STORE_REFS] = "refs",
+                [OCI_STORE_DIGESTS] = "digests",       [OCI_STORE_DOWNLOADS] = "downloads",
+                [OCI_STORE_CACHES] = "caches",         [OCI_STORE_PARTIAL] = "partial",
                 [OCI_STORE_COMPRESSED] = "compressed", [OCI_STORE_BUILDS] = "builds",
-                [OCI_STORE_PARTS] = "parts",          [OCI_STORE_QUARANTINE] = "quarantine",
+                [OCI_STORE_PARTS] = "parts",           [OCI_STORE_QUARANTINE] = "quarantine",
                 [OCI_STORE_LISTS] = "lists",
         };
 
@@ -55,6 +56,11 @@ static const char *remedy(int code)
         case EPERM:
                 return ": the store must belong to the user who runs bryo; choose another one with --root or "
                        "$BRYO_ROOT";
+        case ENOLCK:
+        case EOPNOTSUPP:
+                return ": its file system has no locks (of NFS the lock service may be missing); choose a store "
+                       "elsewhere with "
+                       "--root or $BRYO_ROOT";
         default:
                 return "";
         }

@@ -82,6 +82,14 @@ int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *re
         return 0;
 }
 
+bool oci_store_is_named(int dirfd, const char *name, int fd)
+{
+        struct stat open_file, named;
+
+        return fstat(fd, &open_file) == 0 && fstatat(dirfd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+               open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+}
+
 /* ---- steps ------------------------------------------------------------------------------------ */
 
 /*
@@ -92,11 +100,10 @@ static int try_step(int tmp, const char *name, int *ret_fd)
 {
         for (;;) {
                 CLEANUP_FD int fd = openat(tmp, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-                struct stat st;
 
-                if (fd < 0 || lock_file(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0)
+                if (fd < 0 || lock_file(fd, LOCK_EX | LOCK_NB) < 0)
                         return errno;
-                if (st.st_nlink > 0) {
+                if (oci_store_is_named(tmp, name, fd)) {
                         *ret_fd = fd_steal(&fd);
                         return 0;
                 }
@@ -144,6 +151,8 @@ int oci_store_step_sweep(int tmp, const char *name)
                 return errno == ENOENT ? 0 : errno;
         if (flock(fd, LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK ? 0 : errno;
+        if (!oci_store_is_named(tmp, name, fd))
+                return 0; /* its holder has removed it; under the name is perhaps the next one's */
         /* whoever has opened it meanwhile finds it without a name, and makes another */
         return unlinkat(tmp, name, 0) < 0 && errno != ENOENT ? errno : 0;
 }

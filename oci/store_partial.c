@@ -52,15 +52,6 @@ static int take_lock(const struct oci_store_partial *p, bool *ret_locked, struct
         return 0;
 }
 
-/* True when the file that is open is the one under the name. */
-static bool is_current(const struct oci_store_partial *p, int dir)
-{
-        struct stat open_file, named;
-
-        return fstat(p->fd, &open_file) == 0 && fstatat(dir, p->hex, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-               open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
-}
-
 /* Opens and locks; *ret_again when somebody else was done with it meanwhile. */
 static int open_once(struct oci_store_partial *p, int dir, bool *ret_again, struct error *err)
 {
@@ -76,7 +67,7 @@ static int open_once(struct oci_store_partial *p, int dir, bool *ret_again, stru
         if (take_lock(p, &locked, err) < 0)
                 return -1;
         if (locked) {
-                *ret_again = !is_current(p, dir);
+                *ret_again = !oci_store_is_named(dir, p->hex, p->fd);
                 if (*ret_again)
                         p->fd = fd_close(p->fd);
                 return 0;

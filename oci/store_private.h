@@ -53,6 +53,12 @@ int oci_store_file_sync(struct oci_store_file *f, struct error *err);
 
 /* 32 random hex characters and a NUL; -1 with errno. */
 int oci_store_random_name(char ret[33]);
+/*
+ * True when NAME stands for the open file: neither removed nor made anew since. It is the name that is asked, not the
+ * count of links: NFS keeps a removed file that is open as `.nfsXXXX`, with its link, and answers ESTALE where another
+ * host removed it.
+ */
+bool oci_store_is_named(int dirfd, const char *name, int fd);
 /* Removes the step lock NAME of the open directory tmp if its holder is dead. Returns 0 or an errno. */
 int oci_store_step_sweep(int tmp, const char *name);
 /* Removes this handle's scratch at close. */

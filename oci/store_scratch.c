@@ -75,8 +75,12 @@ static int remove_content(int dirfd, const char *keep, int depth)
         return failed;
 }
 
-/* Removes tmp/NAME, whose lock this process holds; the lock file goes last. Returns 0 or an errno. */
-static int remove_locked(int tmp_fd, const char *name, int scratch_fd)
+/*
+ * Removes tmp/NAME, whose lock this process holds; the lock file goes last. NFS keeps that as `.nfsXXXX` in the
+ * directory for as long as it is open, so there the lock ends before the directory goes: *lock_fd is -1 then. A sweeper
+ * that comes in between finds an empty directory, and removes it as well. Returns 0 or an errno.
+ */
+static int remove_locked(int tmp_fd, const char *name, int scratch_fd, int *lock_fd)
 {
         int content = openat(scratch_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         int failed;
@@ -88,6 +92,10 @@ static int remove_locked(int tmp_fd, const char *name, int scratch_fd)
                 failed = errno;
         if (failed == 0 && unlinkat(tmp_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
                 failed = errno;
+        if (failed == ENOTEMPTY || failed == EEXIST || failed == EBUSY) {
+                *lock_fd = fd_close(*lock_fd);
+                failed = unlinkat(tmp_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? errno : 0;
+        }
         return failed;
 }
 
@@ -120,12 +128,10 @@ static int sweep_one(const struct oci_store *s, int tmp_fd, const char *name)
                 return errno == ENOENT ? 0 : errno;
         if (flock(lock, LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK ? 0 : errno;
-        if (fstat(lock, &st) < 0)
-                return errno;
-        if (st.st_nlink == 0)
+        if (!oci_store_is_named(scratch, LOCK_FILE, lock))
                 return 0; /* another sweeper was faster */
         log_print(s->log, LOG_DEBUG, "removing what a dead process left in %s/" TMP_DIRECTORY "/%s", s->path, name);
-        return remove_locked(tmp_fd, name, scratch);
+        return remove_locked(tmp_fd, name, scratch, &lock);
 }
 
 int oci_store_scratch_sweep(struct oci_store *s, struct error *err)
@@ -169,7 +175,6 @@ static int make_once(struct oci_store *s, int tmp_fd, struct error *err)
         char name[33];
         CLEANUP_FD int scratch = -1;
         CLEANUP_FD int lock = -1;
-        struct stat st;
 
         if (oci_store_random_name(name) < 0)
                 return oci_store_fail(s, errno, "get random bytes for", TMP_DIRECTORY, NULL, err);
@@ -190,9 +195,7 @@ static int make_once(struct oci_store *s, int tmp_fd, struct error *err)
                           "cannot lock files in %s (%s): what a crash leaves there must be removed by hand", s->path,
                           strerror(errno));
         }
-        if (fstat(lock, &st) < 0)
-                return oci_store_fail(s, errno, "look at", TMP_DIRECTORY, name, err);
-        if (st.st_nlink == 0)
+        if (!oci_store_is_named(scratch, LOCK_FILE, lock))
                 return 1;
         s->scratch_name = memory_strdup(name);
         s->scratch_fd = fd_steal(&scratch);
@@ -236,7 +239,7 @@ void oci_store_scratch_close(struct oci_store *s)
         if (s->scratch_fd < 0)
                 return;
         tmp = openat(s->root_fd, TMP_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        failed = tmp < 0 ? errno : remove_locked(tmp, s->scratch_name, s->scratch_fd);
+        failed = tmp < 0 ? errno : remove_locked(tmp, s->scratch_name, s->scratch_fd, &s->scratch_lock_fd);
         if (failed != 0)
                 log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, s->scratch_name,
                           strerror(failed));
