@@ -21,6 +21,7 @@
 struct source {
         const struct builder_cache_place_options *options;
         struct builder_cache_place *place;
+        char *origin; /* "registry/repository"; NULL for a directory */
         struct oci_manifest *manifest;
         struct oci_cache_config config;
 };
@@ -89,6 +90,7 @@ void builder_cache_import_free(struct builder_cache_import *import)
                 return;
         for (size_t i = 0; i < import->options->from_count; i++) {
                 builder_cache_place_close(import->sources[i].place);
+                free(import->sources[i].origin);
                 oci_manifest_free(import->sources[i].manifest);
                 oci_cache_config_free(&import->sources[i].config);
         }
@@ -178,6 +180,7 @@ static int read_source(struct builder_cache_import *import, struct source *s, st
                 return -1;
         if (!s->manifest)
                 return error_set(err, ENOENT, "%s holds nothing yet", title);
+        s->origin = builder_cache_place_origin(s->place);
         if (builder_cache_place_load(s->place, &s->manifest->config, OCI_LIMIT_JSON_SIZE, &bytes, err) < 0)
                 return -1;
         return parse_config(s, title, &bytes, err);
@@ -231,6 +234,10 @@ static void fill_record(const struct step *step, struct builder_record *ret)
         ret->layer.diff_id = is->layer.diff_id;
         ret->layer.size = is->layer.size;
         ret->layer.writer = 0; /* the tar is in the store as it came */
+        if (!step->layer->source->origin)
+                return;
+        ret->layer.blob = oci_descriptor_dup(&step->layer->source->manifest->layers[step->layer->is->number]);
+        strv_add(&ret->layer.origins, step->layer->source->origin);
 }
 
 int builder_cache_import_find(struct builder_cache_import *import, const struct sha256_digest *key,

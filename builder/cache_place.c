@@ -86,6 +86,11 @@ void builder_cache_place_close(struct builder_cache_place *p)
         free(p);
 }
 
+char *builder_cache_place_origin(const struct builder_cache_place *p)
+{
+        return p->reference ? memory_printf("%s/%s", p->reference->domain, p->reference->path) : NULL;
+}
+
 /* --- manifests --------------------------------------------------------------------------- */
 
 /* Of an index the manifest for this machine. */
@@ -182,6 +187,22 @@ int builder_cache_place_load(struct builder_cache_place *p, const struct oci_des
                                              : error_set(err, EBADMSG, "the bytes of %s do not have that digest", text);
 }
 
+/* As open_blob, of a registry; a download that is cut goes on with the next build. */
+static int keep_blob(struct builder_cache_place *p, const struct oci_descriptor *d, int *ret_fd, struct error *err)
+{
+        CLEANUP_STORE_PARTIAL struct oci_store_partial *partial = NULL;
+        struct oci_store *store = p->workshop->store;
+        uint64_t size;
+
+        if (oci_store_partial_open(store, &d->digest, &partial, err) < 0)
+                return -1;
+        if (partial && (oci_registry_blob_get(p->workshop->registry, p->reference, d, oci_store_partial_fd(partial),
+                                              NULL, err) < 0 ||
+                        oci_store_partial_commit(partial, err) < 0))
+                return -1;
+        return oci_store_blob_open(store, &d->digest, ret_fd, &size, err);
+}
+
 int builder_cache_place_layer(struct builder_cache_place *p, const struct oci_descriptor *d,
                               const struct sha256_digest *diff_id, uint64_t size, struct error *err)
 {
@@ -194,8 +215,13 @@ int builder_cache_place_layer(struct builder_cache_place *p, const struct oci_de
         if (oci_store_blob_has(p->workshop->store, diff_id))
                 return 0;
         oci_digest_format(&d->digest, text);
-        if (open_blob(p, d, &fd, err) < 0 ||
-            oci_store_file_create(p->workshop->store, OCI_STORE_BLOBS, &file, err) < 0 ||
+        if ((p->layout ? open_blob(p, d, &fd, err) : keep_blob(p, d, &fd, err)) < 0)
+                return -1;
+        if (oci_store_blob_has(p->workshop->store, diff_id)) /* the blob is the tar */
+                return d->size == size
+                               ? 0
+                               : error_set(err, EBADMSG, "the layer %s does not hold what the cache says of it", text);
+        if (oci_store_file_create(p->workshop->store, OCI_STORE_BLOBS, &file, err) < 0 ||
             oci_layer_ingest_range(fd, 0, d->size, oci_store_file_fd(file), &options, &info, err) < 0)
                 return -1;
         if (!sha256_equal(&info.blob_digest, &d->digest))

@@ -19,6 +19,8 @@ char *builder_cache_place_title(const struct builder_cache_place_options *o);
 int builder_cache_place_open(const struct builder_cache_place_options *o, struct builder_workshop *w, bool write,
                              struct builder_cache_place **ret, struct error *err);
 void builder_cache_place_close(struct builder_cache_place *p);
+/* "registry/repository" of a place at a registry, for the origins of its layers; NULL for a directory. The caller frees it. */
+char *builder_cache_place_origin(const struct builder_cache_place *p);
 
 /* *ret is NULL when there is no manifest yet; the caller frees it. */
 int builder_cache_place_manifest(struct builder_cache_place *p, struct oci_manifest **ret, struct error *err);
@@ -26,8 +28,9 @@ int builder_cache_place_manifest(struct builder_cache_place *p, struct oci_manif
 int builder_cache_place_load(struct builder_cache_place *p, const struct oci_descriptor *d, size_t limit,
                              struct buffer *ret, struct error *err);
 /*
- * Brings a layer into the store as its uncompressed tar, under its diff ID. EBADMSG when blob or tar are not what
- * descriptor, diff ID and size say: nothing gets a final name then.
+ * Brings a layer into the store as its uncompressed tar, under its diff ID; of a registry also the blob, as a pull does: so a
+ * push sends the layer on as it is. EBADMSG when blob or tar are not what descriptor, diff ID and size say: what is wrong gets no
+ * final name.
  */
 int builder_cache_place_layer(struct builder_cache_place *p, const struct oci_descriptor *d,
                               const struct sha256_digest *diff_id, uint64_t size, struct error *err);

@@ -30,7 +30,7 @@ struct builder_layer {
         struct sha256_digest diff_id;
         uint64_t size;                 /* of the layer's tar */
         unsigned writer;               /* as in oci_image_layer */
-        struct oci_descriptor *blob;   /* likewise, of a base's layer; owned */
+        struct oci_descriptor *blob;   /* likewise, of a base's layer or one from a registry's cache; owned */
         struct strv origins;           /* likewise */
 };
 

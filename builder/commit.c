@@ -50,9 +50,14 @@ static int sync_layer(struct builder_workshop *w, const struct builder_layer *la
         for (size_t i = 0; i < layer->data.count; i++)
                 if (oci_store_sync(w->store, OCI_STORE_DATA, layer->data.items[i], err) < 0)
                         return -1;
+        if (layer->blob && oci_store_blob_has(w->store, &layer->blob->digest) &&
+            oci_store_blob_sync(w->store, &layer->blob->digest, err) < 0)
+                return -1;
         if (!layer->index)
                 return 0;
-        return builder_commit_sources(w, layer->index, err) < 0 ? -1 : oci_store_sync(w->store, OCI_STORE_INDEXES, layer->index, err);
+        return builder_commit_sources(w, layer->index, err) < 0
+                       ? -1
+                       : oci_store_sync(w->store, OCI_STORE_INDEXES, layer->index, err);
 }
 
 int builder_commit_bring(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
@@ -98,7 +103,8 @@ static int settle_layer(struct builder_workshop *w, struct builder_layer *layer,
         if (!layer->step || layer->durable)
                 return 0;
         if (!sha256_from_hex(layer->step, &key) || builder_record_load(w, &key, &record, &found, err) < 0)
-                return error_is_set(err) ? -1 : error_set(err, EINVAL, "a layer has the malformed step key %s", layer->step);
+                return error_is_set(err) ? -1
+                                         : error_set(err, EINVAL, "a layer has the malformed step key %s", layer->step);
         if (found && record.layer.durable)
                 return 0;
         if (sync_layer(w, layer, err) < 0)
@@ -154,7 +160,8 @@ static struct oci_image *make_record(const struct builder_state *state, const st
  * The same image, from a base whose layers came in other blobs than the last time: what goes out are those of this
  * base. Usually nothing changes, and nothing is written.
  */
-static int update_image(struct builder_workshop *w, const struct builder_state *state, const struct sha256_digest *id, struct error *err)
+static int update_image(struct builder_workshop *w, const struct builder_state *state, const struct sha256_digest *id,
+                        struct error *err)
 {
         CLEANUP_IMAGE struct oci_image *image = NULL;
         bool changed = false;

@@ -23,10 +23,10 @@ struct push {
         const struct builder_push_options *options;
         struct oci_image *image;
         struct oci_packed *packed;
-        struct strv done;         /* "registry/repository" that have all blobs, by this push */
-        struct oci_reference *to; /* the repository at hand; borrowed */
+        struct strv done;            /* "registry/repository" that have all blobs, by this push */
+        struct oci_reference *to;    /* the repository at hand; borrowed */
         struct push_streams streams; /* to the first destination */
-        pthread_mutex_t lock;     /* guards `result` and the calls of the watch */
+        pthread_mutex_t lock;        /* guards `result` and the calls of the watch */
         struct builder_push_result *result;
 };
 
@@ -185,11 +185,16 @@ static int fetch_back(const struct task *t, const struct oci_image_layer *layer,
                        : 0;
 }
 
+/* What the registry has, here or in another of its repositories, needs no bytes. */
 static int put_elsewhere(const struct task *t, const struct oci_image_layer *layer, struct error *err)
 {
-        if (is_there(t, err))
+        CLEANUP_ERROR struct error refusal = ERROR_INIT;
+
+        if (put(t, -1, &refusal) == 0)
                 return 0;
-        if (error_is_set(err) || fetch_back(t, layer, err) < 0)
+        if (refusal.code != ENOENT)
+                return error_move(err, &refusal);
+        if (fetch_back(t, layer, err) < 0)
                 return -1;
         return put_stored(t, &t->descriptor->digest, err);
 }
@@ -333,7 +338,8 @@ static bool note_layer(struct push *p, size_t n)
         return changed;
 }
 
-/* A manifest that was asked to be something special (annotations, Docker's types) is not what the next one gets unasked. */
+/* A manifest that was asked to be something special (annotations, Docker's types) is not what the next one gets
+ * unasked. */
 static bool is_usual(const struct push *p)
 {
         const struct oci_pack_options *o = p->options->pack;

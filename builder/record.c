@@ -38,17 +38,27 @@ static void append_layer(struct buffer *text, const struct builder_layer *layer)
                 sha256_to_hex(&layer->diff_id, hex);
                 buffer_printf(text, "diff %s %" PRIu64 " %u\n", hex, layer->size, layer->writer);
         }
+        /* the type is what somebody else wrote into a manifest */
+        if (layer->blob && strpbrk(layer->blob->media_type, " \r\n") == NULL) {
+                char hex[SHA256_HEX_SIZE + 1];
+
+                sha256_to_hex(&layer->blob->digest, hex);
+                buffer_printf(text, "blob %s %" PRIu64 " %s\n", hex, layer->blob->size, layer->blob->media_type);
+                for (size_t i = 0; i < layer->origins.count; i++)
+                        buffer_printf(text, "origin %s\n", layer->origins.items[i]);
+        }
 }
 
-int builder_record_save(struct builder_workshop *w, const struct sha256_digest *key, const struct builder_record *record,
-                        struct error *err)
+int builder_record_save(struct builder_workshop *w, const struct sha256_digest *key,
+                        const struct builder_record *record, struct error *err)
 {
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         char hex[SHA256_HEX_SIZE + 1];
 
         sha256_to_hex(&record->identity, hex);
         buffer_printf(&text, FIRST_LINE "\nidentity %s\ncreated %lld %ld\nmade %lld\nboot %s\n", hex,
-                      (long long)record->created.tv_sec, record->created.tv_nsec, (long long)record->made, record->boot);
+                      (long long)record->created.tv_sec, record->created.tv_nsec, (long long)record->made,
+                      record->boot);
         if (record->layer.durable)
                 buffer_append_string(&text, "durable\n");
         append_layer(&text, &record->layer);
@@ -80,6 +90,24 @@ static bool parse_diff(const char *value, struct builder_layer *layer)
                 return false;
         layer->has_diff = sha256_from_hex(hex, &layer->diff_id);
         return layer->has_diff;
+}
+
+static bool parse_blob(const char *value, struct builder_layer *layer)
+{
+        struct oci_descriptor d = {.media_type = NULL};
+        char hex[SHA256_HEX_SIZE + 1];
+        int end = 0;
+
+        if (sscanf(value, "%64s %" SCNu64 " %n", hex, &d.size, &end) != 2 || !sha256_from_hex(hex, &d.digest) ||
+            !value[end])
+                return false;
+        d.media_type = memory_strdup(value + end);
+        if (layer->blob)
+                oci_descriptor_clear(layer->blob);
+        free(layer->blob);
+        layer->blob = oci_descriptor_dup(&d);
+        oci_descriptor_clear(&d);
+        return true;
 }
 
 static void replace(char **text, const char *value)
@@ -123,6 +151,10 @@ static bool parse_line(char *line, struct builder_record *r)
                 strv_add(&r->layer.data, value);
         else if (strcmp(line, "diff") == 0)
                 return parse_diff(value, &r->layer);
+        else if (strcmp(line, "blob") == 0)
+                return parse_blob(value, &r->layer);
+        else if (strcmp(line, "origin") == 0)
+                strv_add(&r->layer.origins, value);
         else if (strcmp(line, "title") == 0)
                 replace(&r->title, value);
         else
@@ -160,7 +192,8 @@ static const char *reason_against(struct builder_workshop *w, const struct build
         for (size_t i = 0; i < r->layer.data.count; i++)
                 if (!oci_store_has(w->store, OCI_STORE_DATA, r->layer.data.items[i]))
                         return "its data is gone";
-        if (r->layer.index && r->layer.has_diff && r->layer.writer == 0 && !oci_store_blob_has(w->store, &r->layer.diff_id))
+        if (r->layer.index && r->layer.has_diff && r->layer.writer == 0 &&
+            !oci_store_blob_has(w->store, &r->layer.diff_id))
                 return "its layer is gone";
         if (!is_current(r))
                 return builder_record_other_boot;

@@ -19,6 +19,8 @@
  *     index NAME         absent: the step changed nothing
  *     data NAME          each data file it made; none: its bodies all lie in other sources
  *     diff HEX SIZE WRITER   known once an image needed it
+ *     blob HEX SIZE TYPE     the form in which the layer came from a registry's cache, and ...
+ *     origin REPOSITORY      ... each "registry/repository" that has it
  *     title TEXT         the instruction, for people
  *
  * Or, after the first line, only `same KEY`: another key of the same step, whose

@@ -369,7 +369,7 @@ int oci_registry_blob_put(struct oci_registry *r, const struct oci_reference *re
         CLEANUP_BUFFER struct buffer frame = BUFFER_INIT;
         CLEANUP_ANSWER struct answer answer = {.text = NULL};
 
-        begin_blob(&frame, REGISTRY_BLOB_PUT, repository, d);
+        begin_blob(&frame, fd < 0 ? REGISTRY_BLOB_MOUNT : REGISTRY_BLOB_PUT, repository, d);
         add_texts(&frame, REGISTRY_TAG_FROM, from);
         if (talk(r, &frame, fd, progress, &answer, err) < 0)
                 return -1;

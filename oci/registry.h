@@ -131,7 +131,8 @@ enum oci_registry_pushed {
 };
 /*
  * HEAD, then a mount from one of `from` (paths of repositories of the same registry, likeliest first; may be NULL),
- * then an upload from `fd`, bytes 0 to size. What was cut goes on where the registry says it is.
+ * then an upload from `fd`, bytes 0 to size. What was cut goes on where the registry says it is. With `fd` -1 nothing is uploaded:
+ * ENOENT when the blob is neither there nor to be mounted.
  */
 int oci_registry_blob_put(struct oci_registry *r, const struct oci_reference *repository,
                           const struct oci_descriptor *d, int fd, const struct strv *from,

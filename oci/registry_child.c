@@ -170,6 +170,7 @@ static int run_job(struct registry_job *job, struct error *err)
         case REGISTRY_BLOB_HAS:
                 return registry_job_blob_has(job, err);
         case REGISTRY_BLOB_PUT:
+        case REGISTRY_BLOB_MOUNT:
                 return registry_job_blob_put(job, err);
         case REGISTRY_BLOB_STREAM:
                 return registry_job_blob_stream(job, err);
@@ -277,7 +278,7 @@ static int check_job(const struct registry_job *job, struct error *err)
 {
         bool expands = job->operation == REGISTRY_EXPAND, logs_in = job->operation == REGISTRY_LOGIN;
         bool of_blob = job->operation == REGISTRY_BLOB_GET || job->operation == REGISTRY_BLOB_HAS ||
-                       job->operation == REGISTRY_BLOB_PUT;
+                       job->operation == REGISTRY_BLOB_PUT || job->operation == REGISTRY_BLOB_MOUNT;
         bool complete = expands   ? job->text != NULL
                         : logs_in ? job->ref.domain && job->user && job->secret
                         : of_blob ? job->ref.domain && job->ref.path && job->has_digest

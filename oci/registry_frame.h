@@ -32,6 +32,7 @@ enum registry_operation {
         REGISTRY_BLOB_GET,
         REGISTRY_BLOB_HAS,
         REGISTRY_BLOB_PUT,
+        REGISTRY_BLOB_MOUNT, /* a put without the file */
         REGISTRY_BLOB_STREAM, /* the file is still being written */
         REGISTRY_TAGS, /* go to the file, each with a line feed */
         REGISTRY_LOGIN

@@ -401,6 +401,16 @@ int registry_job_blob_stream(struct registry_job *job, struct error *err)
         return registry_job_each_endpoint(job, OCI_REGISTRIES_PUSH, stream_to, err);
 }
 
+/* A mount that was refused has begun an upload. The registry forgets it by itself, only later. */
+static void give_up(struct upload *u)
+{
+        CLEANUP_HTTP_RESPONSE struct http_response response = HTTP_RESPONSE_INIT;
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+        if (u->url.scheme && call(u, "DELETE", &u->url, &response, &ignored) < 0)
+                log_print(&u->job->log, LOG_DEBUG, "the upload of the %s stays: %s", u->what, ignored.message);
+}
+
 /* --- a blob that is whole ------------------------------------------------------------------ */
 
 static int put(struct upload *u, struct error *err)
@@ -409,6 +419,10 @@ static int put(struct upload *u, struct error *err)
 
         if (ask_for_blob(u, &there, err) < 0 || (!there && mount(u, &mounted, err) < 0))
                 return -1;
+        if (!there && !mounted && u->job->operation == REGISTRY_BLOB_MOUNT) {
+                give_up(u);
+                return error_set(err, ENOENT, "the registry neither has the %s nor mounts it", u->what);
+        }
         if (!there && !mounted)
                 return upload(u, err);
         u->job->ret.result = there ? OCI_REGISTRY_THERE : OCI_REGISTRY_MOUNTED;

@@ -7,7 +7,7 @@
 . "$BRYO_SOURCE/tests/servers/lib.sh"
 . "$BRYO_SOURCE/tests/servers/registry.sh"
 
-need jq
+need jq curl
 fresh() {
         export BRYO_ROOT=$PWD/store-$1
         SOURCE_DATE_EPOCH=1 base busybox
@@ -36,6 +36,22 @@ assert_equal "$(hits)" 4 "the steps that were found"
 assert_equal "$(image_id image)" "$id"
 registry_asked site > asked
 assert_equal "$(grep -c '^GET /v2/team/cache/blobs/' asked)" 3 "fetched: the list of steps and two layers, not the big one"
+
+# The image's layers lie at the registry, in another repository: they are mounted, and their bytes neither packed nor sent. So it
+# is when the packed blobs are here no more.
+works bryo push -q image "$registry/team/app:1"
+registry_asked site > asked
+assert_equal "$(lines_with '^POST .*mount=.* 201$' asked | wc -l)" 2 "the layers that were mounted"
+assert_equal "$(lines_with '^PUT /v2/team/app/blobs/' asked | wc -l)" 3 "blobs that were sent: the base's layer, the empty one and the config"
+for blob in $(curl -sf "http://$registry/v2/team/app/manifests/1" -H 'Accept: application/vnd.oci.image.manifest.v1+json' | jq -r '.layers[].digest'); do
+        rm "$BRYO_ROOT/blobs/sha256/${blob#sha256:}"
+done
+registry_asked site > /dev/null
+works bryo push -q image "$registry/team/other:1"
+registry_asked site > asked
+assert_equal "$(lines_with '^POST .*mount=.* 201$' asked | wc -l)" 4 "the layers that were mounted without their blobs"
+assert_equal "$(lines_with '^GET .*/blobs/' asked)" "" "the blobs that were fetched to be pushed"
+works bryo system check
 
 # nothing is sent again
 build --cache-from "type=registry,ref=$registry/team/cache:main" --cache-to "type=registry,ref=$registry/team/cache:main,mode=max"
