@@ -5,6 +5,7 @@
 # --repair puts it away, and the next build makes or fetches it again.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/servers/lib.sh"
+. "$BRYO_SOURCE/tests/servers/registry.sh"
 
 need jq
 store=$XDG_DATA_HOME/bryo
@@ -102,6 +103,24 @@ damage "caches/$cache: it is damaged" sh -c "echo nonsense > $store/caches/$cach
 damage "downloads/$download: it is damaged" sh -c "echo nonsense > $store/downloads/$download"
 damage "downloads/$download: its bytes are damaged" flip "$store/data/$(sed -n 's/^data //p' "healthy/downloads/$download")"
 damage "refs/$tag: .*is damaged" sh -c "echo nonsense > $store/refs/$tag"
+
+# What came from a registry comes from there again.
+registry reg
+works bryo push -q busybox "$registry/base"
+rm -rf "$store"
+works bryo pull -q "$registry/base"
+printf 'FROM %s/base\nRUN busybox sha256sum /bin/busybox > /sum\n' "$registry" | dockerfile pulled
+BRYO_PULL=missing build -f context/pulled -t whole
+sum=$(image_run whole cat /sum)
+tar=$(find "$store/blobs/sha256" -type f -size +1900k)
+assert_equal "$(wc -l <<< "$tar")" 1 "the number of unpacked layers"
+flip "$tar"
+capture bryo system check
+assert_contains "$output" "damaged: blobs/sha256/${tar##*/}: its bytes have another digest"
+works bryo system check --repair
+BRYO_PULL=missing build -f context/pulled -t again
+assert_equal "$(image_run again cat /sum)" "$sum" "the digest of a file of the damaged layer"
+works bryo system check
 
 # What is put away takes space until prune --all; a newer format is refused untouched.
 assert_less 0 "$(find "$store/quarantine" -type f | wc -l)" "zero, which the files in quarantine must exceed,"

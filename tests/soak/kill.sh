@@ -51,6 +51,9 @@ for ((i = 1; i <= kills; i++)); do
         [ "$status" -eq 0 ] || fail "seed $seed, kill $i: the listing fails" errors "$errors" log "$(cat log)"
         capture bryo run --rm busybox echo usable
         [ "$output" = usable ] || fail "seed $seed, kill $i: the base does not run" errors "$errors" log "$(cat log)"
+        left=$(find "$XDG_DATA_HOME/bryo/tmp" -mindepth 1)
+        [ -z "$left" ] || fail "seed $seed, kill $i: something of the dead is left" files "$left" log "$(cat log)"
+        assert_gone '([^ ]*/)?bryo '
 done
 echo "seed $seed: $hits of $kills kills met a running bryo"
 [ $((hits * 4)) -ge "$kills" ] || fail "too few kills met a running bryo to say anything"
