@@ -89,10 +89,11 @@ fuzz-programs: $(filter tests/fuzz/%, $(check_PROGRAMS))
 print-unit-tests:
 	@echo $(TESTS)
 
-# Long runs: random kills on one store, the end-to-end tests again and again, then sequences of the model checker until stopped.
+# Long runs: random kills on one store, the end-to-end tests again and again and under ThreadSanitizer, then sequences of the model checker until stopped.
 soak: all $(check_PROGRAMS)
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $(abs_top_srcdir)/tests/soak
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) --repeat $(SOAK_ROUNDS) $(abs_top_srcdir)/tests/e2e
+	$(abs_top_srcdir)/tools/test --threads
 	$(abs_top_srcdir)/tools/as-user $(abs_top_builddir)/tests/model/union --sequences 0
 
 .PHONY: check-TESTS check-programs fuzz-programs print-unit-tests soak

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# not under threads: the sanitizer writes and removes a file of its own
 #
 # A fully cached build whose tag is unchanged writes nothing, syncs nothing and starts no process.
 . "$BRYO_SOURCE/tests/e2e/lib.sh"

@@ -33,7 +33,7 @@ copy() {
 }
 # count KIND COMMAND...: how many calls of a kind it makes.
 count() {
-        rm -f count
+        : > count
         with_call "$1" 0 '' "${@:2}" > /dev/null 2>&1 || fail "the command fails without any fault: ${*:2}"
         wc -c < count
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
+# timeout: 300
 #
 # WIRE.1, WIRE.2, WIRE.3, WIRE.4, WIRE.8: a registry that lies: digests that are none, one blob as two things, contents that are not what their digest says, JSON of every
 # wrong shape, layers and configs that nobody should obey. Each is refused in one line, and nothing gets a name.
@@ -156,7 +157,7 @@ registry=localhost:$(cat reg/port)
 cut -d'|' -f1 cases | sed "s,^,$registry/," > names
 assert_equal "$(sort names | uniq -d)" ""
 [ "$(wc -l < cases)" -ge 160 ] || fail "only $(wc -l < cases) cases"
-capture xargs -a names timeout 60 bryo pull -q --retry 1 --retry-delay 1ms
+capture xargs -a names timeout "$((BRYO_SANITIZED ? 240 : 60))" bryo pull -q --retry 1 --retry-delay 1ms
 assert_equal "$status" 123 "the status of xargs for a command that failed"
 assert_contains "$output" "$registry/good:latest"
 printf '%s\n' "$errors" | sed 's/^bryo: //' > said

@@ -52,6 +52,20 @@ plant passes 'exit 0'
 judge 1 'stands without a reason'
 : > skips
 
+# What the build was configured with decides who runs.
+printf '#define BRYO_SANITIZED 1\n' > config.h
+plant passes '# not under threads: it has its own
+exit 0'
+judge 0 '1 passed, 0 failed, 0 skipped'
+plant stays '# plain
+exit 1'
+judge 0 'stays: about the plain build only'
+printf '#define BRYO_THREAD_SANITIZED 1\n' >> config.h
+plant stays '# not under threads: it has its own
+exit 1'
+judge 0 'stays: it has its own'
+rm config.h
+
 plant daemon 'setsid -f sh -c "exec > /dev/null 2>&1; setsid -f sleep 3210; sleep 0"'
 judge 1 '(sleep 3210)'
 assert_gone 'sleep 3210'

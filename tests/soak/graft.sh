@@ -14,7 +14,7 @@ used() {
 empty=$(used)
 dockerfile << 'END'
 FROM busybox AS big
-RUN head -c 1000M /dev/urandom > /one; head -c 10M /dev/urandom > /kept; head -c 1000M /dev/urandom > /two; sha256sum /kept > /sum
+RUN for f in one two; do dd if=/dev/urandom of=/$f bs=1M count=1000; done && dd if=/dev/urandom of=/kept bs=1M count=10 && sha256sum /kept > /sum
 FROM busybox
 COPY --from=big /kept /sum /
 END

@@ -18,13 +18,18 @@ cp -a store used
 total=0
 refused=0
 
+# An image that lost its name and could not be removed then is prune's.
+named() {
+        names_and_ids | grep -v '^<none>'
+}
+
 # faults STORE COMMAND...: on copies of that store.
 faults() {
         local from=$1 kind at calls expected
         shift
         copy "$from"
         works "$@"
-        expected=$(names_and_ids)
+        expected=$(named)
         for kind in fsync rename close unlink; do
                 copy "$from"
                 calls=$(count "$kind" "$@")
@@ -43,8 +48,8 @@ faults() {
                         works bryo system check
                         capture "$@"
                         # what is gone cannot be removed twice
-                        [ "$status" -eq 0 ] || [[ $errors == *"is not in the store"* ]] || fail "it does not work after $kind $at: $*" errors "$errors"
-                        assert_equal "$(names_and_ids)" "$expected" "the images after $kind $at of $* and once more"
+                        [ "$status" -eq 0 ] || [[ $errors == *"no such image"* ]] || fail "it does not work after $kind $at: $*" errors "$errors"
+                        assert_equal "$(named)" "$expected" "the images after $kind $at of $* and once more"
                         works bryo system check
                         total=$((total + 1))
                 done
@@ -52,7 +57,7 @@ faults() {
         printf '# %s faults so far, %s refused: %s\n' "$total" "$refused" "$*"
 }
 
-faults fresh bryo import -q "$tar" other
+faults fresh bryo import "$tar" other
 faults fresh bryo load -q -i "$PWD/saved.tar"
 faults used bryo tag image second
 faults used bryo image rm image
@@ -61,6 +66,5 @@ faults used bryo prune --all
 faults used bryo build -q --no-cache --squash -t image context
 faults used bryo build -q -t image --cache-to "type=local,dest=$PWD/cache,mode=max,cache-mounts=true,ignore-error=false" context
 faults fresh bryo build -q -t image --cache-from "type=local,src=$PWD/cache" context
-faults used bryo manifest create list one image
 assert_less 100 "$total" "the number of faults"
 assert_less 20 "$refused" "the number of commands that failed"
