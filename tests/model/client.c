@@ -126,6 +126,12 @@ static bool settle_root(struct client *c)
 static bool change_stage(struct client *c, size_t at, enum message message)
 {
         c->o->report->op = at;
+        /* numbers are stable over a seal; those of the dead are free then */
+        if (message == MESSAGE_SEAL) {
+                if (!compare(c, at))
+                        return false;
+                compare_forget_dead(&c->comparison);
+        }
         side_close(&c->other);
         if (!mounts_detach(&c->mounts, c->o->report) || !mounts_ask(c->o->socket, message, -1, c->o->report) ||
             !mounts_attach(&c->mounts, c->o->socket, c->o->report))

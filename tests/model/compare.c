@@ -54,16 +54,18 @@ static bool same(struct comparison *c, const struct pair *p, const char *what, u
 
 static bool compare_identity(struct comparison *c, const struct pair *p)
 {
-        struct identity own = {p->st[0].st_ino, p->st[1].st_ino};
+        struct identity own = {p->st[0].st_ino, p->st[1].st_ino, c->number};
 
         /* a seal ends every socket, and its number may then be another's */
         if (S_ISSOCK(p->st[0].st_mode))
                 return true;
         for (size_t i = 0; i < c->identity_count; i++) {
-                const struct identity *known = &c->identities[i];
+                struct identity *known = &c->identities[i];
 
-                if (known->plain == own.plain && known->other == own.other)
+                if (known->plain == own.plain && known->other == own.other) {
+                        known->seen = c->number;
                         return true;
+                }
                 if (known->plain == own.plain)
                         return differs(c, p, "was inode %llu and is now inode %llu", (unsigned long long)known->other,
                                        (unsigned long long)own.other);
@@ -74,6 +76,16 @@ static bool compare_identity(struct comparison *c, const struct pair *p)
         memory_grow(&c->identities, &c->identity_cap, c->identity_count + 1, sizeof(*c->identities));
         c->identities[c->identity_count++] = own;
         return true;
+}
+
+void compare_forget_dead(struct comparison *c)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < c->identity_count; i++)
+                if (c->identities[i].seen == c->number)
+                        c->identities[kept++] = c->identities[i];
+        c->identity_count = kept;
 }
 
 void compare_forget_identities(struct comparison *c)
@@ -391,6 +403,7 @@ bool compare_trees(struct comparison *c)
         struct pair root = {.path = "", .fds = {c->plain->root, c->other->root}};
         bool equal;
 
+        c->number++;
         if (fstat(root.fds[0], &root.st[0]) < 0 || fstat(root.fds[1], &root.st[1]) < 0)
                 return differs(c, &root, "cannot stat the root: %s", strerror(errno));
         c->devices[0] = root.st[0].st_dev;

@@ -13,6 +13,7 @@
 struct identity {
         ino_t plain;
         ino_t other;
+        unsigned seen; /* the comparison that met it last */
 };
 
 struct comparison {
@@ -23,6 +24,7 @@ struct comparison {
         struct identity *identities; /* owned */
         size_t identity_count;
         size_t identity_cap;
+        unsigned number; /* of the comparison under way */
         dev_t devices[2];
         struct buffer *why; /* what differs, one line; empty when nothing does */
 };
@@ -33,6 +35,8 @@ struct comparison {
  * `why` says what is not.
  */
 bool compare_trees(struct comparison *c);
+/* What the last comparison did not meet is dead, and its number may be another's in the next mount. */
+void compare_forget_dead(struct comparison *c);
 /* Numbers may change now: a layer that was loaded is another one. */
 void compare_forget_identities(struct comparison *c);
 
