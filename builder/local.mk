@@ -83,6 +83,7 @@ libbuilder_a_SOURCES = \
 	builder/squash.c builder/squash.h \
 	builder/state.c builder/state.h \
 	builder/step.c builder/step.h \
+	builder/tar_states.c builder/tar_states.h \
 	builder/tree_source.c \
 	builder/tree_walk.c builder/tree_walk.h \
 	builder/trees.c builder/trees.h \

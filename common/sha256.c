@@ -8,7 +8,6 @@
 #include "common/sha256.h"
 
 #include <openssl/sha.h>
-#include <stdint.h>
 #include <string.h>
 
 _Static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256), "struct sha256 must hold libcrypto's context");
@@ -47,6 +46,30 @@ void sha256_field_string(struct sha256 *h, const char *s)
 void sha256_final(struct sha256 *h, struct sha256_digest *ret)
 {
         (void)SHA256_Final(ret->bytes, context(h));
+}
+
+bool sha256_suspend(const struct sha256 *h, struct sha256_digest *ret)
+{
+        const SHA256_CTX *c = (const SHA256_CTX *)(const void *)h->opaque;
+
+        if (c->num != 0)
+                return false;
+        for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++)
+                ret->bytes[i] = (unsigned char)(c->h[i / 4] >> (24 - 8 * (i % 4)));
+        return true;
+}
+
+void sha256_resume(struct sha256 *h, const struct sha256_digest *state, uint64_t size)
+{
+        SHA256_CTX *c = context(h);
+        const uint64_t bits = size * 8;
+
+        (void)SHA256_Init(c);
+        for (size_t i = 0; i < SHA256_DIGEST_SIZE / 4; i++)
+                c->h[i] = (uint32_t)state->bytes[4 * i] << 24 | (uint32_t)state->bytes[4 * i + 1] << 16 |
+                          (uint32_t)state->bytes[4 * i + 2] << 8 | state->bytes[4 * i + 3];
+        c->Nl = (SHA_LONG)bits;
+        c->Nh = (SHA_LONG)(bits >> 32);
 }
 
 void sha256_of(const void *bytes, size_t size, struct sha256_digest *ret)

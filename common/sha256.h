@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* SHA-256 by libcrypto: digests of blobs, layers and step keys. */
 
@@ -26,6 +27,13 @@ void sha256_update(struct sha256 *h, const void *bytes, size_t size);
 void sha256_field(struct sha256 *h, const void *bytes, size_t size);
 void sha256_field_string(struct sha256 *h, const char *s);
 void sha256_final(struct sha256 *h, struct sha256_digest *ret);
+/*
+ * What a hash is after a whole number of 64-byte blocks (FIPS 180-4, 6.2.2: the hash value H), and a hash that goes on from
+ * there; `size` is how many bytes it has had. False, and nothing, in the middle of a block.
+ */
+#define SHA256_BLOCK_SIZE 64
+bool sha256_suspend(const struct sha256 *h, struct sha256_digest *ret);
+void sha256_resume(struct sha256 *h, const struct sha256_digest *state, uint64_t size);
 void sha256_of(const void *bytes, size_t size, struct sha256_digest *ret);
 
 /* Writes 64 lower-case hex characters and a NUL. */

@@ -18,9 +18,11 @@
 
 struct sha256_ahead {
         struct sha256 hash;
-        char *buffer; /* BUFFERS * BUFFER_SIZE bytes; NULL until needed */
-        size_t fill;  /* of the buffer that is being filled */
-        bool alone;   /* everything is digested by the caller */
+        char *buffer;                         /* BUFFERS * BUFFER_SIZE bytes; NULL until needed */
+        size_t fill;                          /* of the buffer that is being filled */
+        size_t sizes[BUFFERS];                /* of those that are full */
+        struct sha256_digest *marks[BUFFERS]; /* where the state behind it goes; NULL: nowhere */
+        bool alone;                           /* everything is digested by the caller */
         bool started; /* the thread is; from then on it alone touches `hash` until it has ended */
         pthread_t thread;
         pthread_mutex_t lock; /* guards the three below */
@@ -46,6 +48,19 @@ static char *buffer_of(const struct sha256_ahead *a, size_t number)
         return a->buffer + (number % BUFFERS) * BUFFER_SIZE;
 }
 
+/* Under a mark the hash is at the end of a block, or the caller's promise is broken, and the mark says nothing. */
+static void set_mark(const struct sha256_ahead *a, struct sha256_digest *mark)
+{
+        if (mark != NULL && !sha256_suspend(&a->hash, mark))
+                abort();
+}
+
+static void digest_buffer(struct sha256_ahead *a, size_t number)
+{
+        sha256_update(&a->hash, buffer_of(a, number), a->sizes[number % BUFFERS]);
+        set_mark(a, a->marks[number % BUFFERS]);
+}
+
 static void *digest(void *context)
 {
         struct sha256_ahead *a = context;
@@ -57,7 +72,7 @@ static void *digest(void *context)
                 if (a->digested == a->filled)
                         break;
                 pthread_mutex_unlock(&a->lock);
-                sha256_update(&a->hash, buffer_of(a, a->digested), BUFFER_SIZE);
+                digest_buffer(a, a->digested);
                 pthread_mutex_lock(&a->lock);
                 a->digested++;
                 pthread_cond_signal(&a->changed);
@@ -66,16 +81,18 @@ static void *digest(void *context)
         return NULL;
 }
 
-/* A buffer is full: the thread's, or the caller's when there is none. */
-static void hand_over(struct sha256_ahead *a)
+/* A buffer is full, or ends at a mark: the thread's, or the caller's when there is none. */
+static void hand_over(struct sha256_ahead *a, struct sha256_digest *mark)
 {
+        a->sizes[a->filled % BUFFERS] = a->fill;
+        a->marks[a->filled % BUFFERS] = mark;
         a->fill = 0;
         if (!a->started) {
                 a->started = pthread_create(&a->thread, NULL, digest, a) == 0;
                 a->alone = !a->started;
         }
         if (a->alone) {
-                sha256_update(&a->hash, a->buffer, BUFFER_SIZE);
+                digest_buffer(a, a->filled);
                 return;
         }
         pthread_mutex_lock(&a->lock);
@@ -104,10 +121,23 @@ void sha256_ahead_update(struct sha256_ahead *a, const void *bytes, size_t size)
                 from += n;
                 size -= n;
                 if (a->fill == BUFFER_SIZE)
-                        hand_over(a);
+                        hand_over(a, NULL);
         }
         if (size > 0)
                 sha256_update(&a->hash, from, size);
+}
+
+void sha256_ahead_resume(struct sha256_ahead *a, const struct sha256_digest *state, uint64_t size)
+{
+        sha256_resume(&a->hash, state, size);
+}
+
+void sha256_ahead_mark(struct sha256_ahead *a, struct sha256_digest *ret)
+{
+        if (a->buffer == NULL || a->alone)
+                set_mark(a, ret);
+        else
+                hand_over(a, ret);
 }
 
 static void end(struct sha256_ahead *a)

@@ -414,16 +414,30 @@ int oci_layer_writer_entry(struct oci_layer_writer *w, const struct oci_entry *e
         return 0;
 }
 
+static int too_long(const struct oci_layer_writer *w, struct error *err)
+{
+        CLEANUP_FREE char *quoted = oci_quote(w->started ? w->last.path : "");
+
+        return error_set(err, EINVAL, "cannot put %s into a layer: its body is longer than its size", quoted);
+}
+
+int oci_layer_writer_skip(struct oci_layer_writer *w, uint64_t size, struct error *err)
+{
+        if (size > w->body)
+                return too_long(w, err);
+        w->body -= size;
+        w->offset += size;
+        if (size > 0 && w->body == 0)
+                w->offset += w->padding;
+        return 0;
+}
+
 int oci_layer_writer_body(struct oci_layer_writer *w, const void *bytes, size_t size, struct error *err)
 {
-        CLEANUP_FREE char *quoted = NULL;
-
         if (size == 0)
                 return 0;
-        if (size > w->body) {
-                quoted = oci_quote(w->started ? w->last.path : "");
-                return error_set(err, EINVAL, "cannot put %s into a layer: its body is longer than its size", quoted);
-        }
+        if (size > w->body)
+                return too_long(w, err);
         if (put(w, bytes, size, err) < 0)
                 return -1;
         w->body -= size;

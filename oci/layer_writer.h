@@ -39,6 +39,11 @@ void oci_layer_writer_free(struct oci_layer_writer *w);
 int oci_layer_writer_entry(struct oci_layer_writer *w, const struct oci_entry *e, struct error *err);
 /* Bytes of the current file's body; more than announced is EINVAL. Padding is written by itself. */
 int oci_layer_writer_body(struct oci_layer_writer *w, const void *bytes, size_t size, struct error *err);
+/*
+ * The same without the bytes: they and the padding are counted, and `write` sees neither. For who needs only the headers, and the
+ * places in the tar.
+ */
+int oci_layer_writer_skip(struct oci_layer_writer *w, uint64_t size, struct error *err);
 /* Ends the tar with two zero blocks. A body that is too short is EINVAL. Nothing may follow. */
 int oci_layer_writer_finish(struct oci_layer_writer *w, struct error *err);
 /* Bytes written so far: after an entry, where its body starts. */

@@ -22,7 +22,8 @@
  *     data/NAME             the bodies of sealed steps and copied files
  *     steps/KEY             step records, opaque here
  *     refs/NAME             one file for each tag
- *     digests/NAME          what the files of a context were hashed to (builder/digest_cache.h); made when needed
+ *     digests/NAME          what the files of a context were hashed to (builder/digest_cache.h), where bodies lie
+ *                           (builder/body_table.h), what SHA-256 was within layers (builder/tar_states.h); made when needed
  *     downloads/KEY         what is known of a URL, opaque here
  *     partial/HEX           blobs that are being downloaded, or were when that was cut: the next one goes on there
  *     caches/NAME           the directories of RUN --mount=type=cache, opaque here; NAME.lock holds their locks

@@ -47,8 +47,72 @@ static void test_given_up(void)
         sha256_ahead_free(a);
 }
 
+/* A hash goes on from where another was suspended, and a mark says what there is to go on from. */
+static void test_marks(void)
+{
+        static const size_t places[] = { 0, 64, 4096, 262144, 262208, 1300480, 4999936 };
+        const size_t size = 5000001, count = sizeof(places) / sizeof(places[0]);
+        struct sha256_ahead *a = sha256_ahead_new();
+        struct sha256_digest marks[7], expected, is;
+        char *bytes = memory_alloc(size);
+        struct sha256 h;
+
+        for (size_t i = 0; i < size; i++)
+                bytes[i] = (char)(i * 5 + i / 241);
+        sha256_of(bytes, size, &expected);
+        for (size_t i = 0; i < count; i++) {
+                size_t end = i + 1 < count ? places[i + 1] : size;
+
+                sha256_ahead_mark(a, &marks[i]);
+                sha256_ahead_update(a, bytes + places[i], end - places[i]);
+        }
+        sha256_ahead_final(a, &is);
+        sha256_ahead_free(a);
+        CHECK(sha256_equal(&is, &expected));
+        for (size_t i = 0; i < count; i++) {
+                sha256_resume(&h, &marks[i], places[i]);
+                sha256_update(&h, bytes + places[i], size - places[i]);
+                sha256_final(&h, &is);
+                CHECK(sha256_equal(&is, &expected));
+                a = sha256_ahead_new();
+                sha256_ahead_resume(a, &marks[i], places[i]);
+                sha256_ahead_update(a, bytes + places[i], size - places[i]);
+                sha256_ahead_final(a, &is);
+                sha256_ahead_free(a);
+                CHECK(sha256_equal(&is, &expected));
+        }
+        sha256_init(&h);
+        CHECK(sha256_suspend(&h, &is));
+        sha256_update(&h, bytes, 65);
+        CHECK(!sha256_suspend(&h, &is));
+        free(bytes);
+}
+
+/* More than 512 MiB: the count of bits needs more than 32 of them. */
+static void test_long_resume(void)
+{
+        struct sha256 h, resumed;
+        struct sha256_digest state, expected, is;
+        char *bytes = memory_zalloc(1, 1 << 20);
+        uint64_t size = 0;
+
+        sha256_init(&h);
+        for (; size < (uint64_t)520 << 20; size += 1 << 20)
+                sha256_update(&h, bytes, 1 << 20);
+        CHECK(sha256_suspend(&h, &state));
+        sha256_resume(&resumed, &state, size);
+        sha256_update(&h, "end", 3);
+        sha256_update(&resumed, "end", 3);
+        sha256_final(&h, &expected);
+        sha256_final(&resumed, &is);
+        CHECK(sha256_equal(&is, &expected));
+        free(bytes);
+}
+
 int main(void)
 {
+        CHECK_RUN(test_marks);
+        CHECK_RUN(test_long_resume);
         CHECK_RUN(test_streams);
         CHECK_RUN(test_given_up);
         return CHECK_END();
