@@ -216,6 +216,12 @@ static void handle(struct loop_worker *worker)
         if (r < 0)
                 __atomic_compare_exchange_n(&worker->loop->broken, &none, -r, false, __ATOMIC_SEQ_CST,
                                             __ATOMIC_SEQ_CST);
+        if (!overlay_session_lacks_thread(worker->session))
+                return;
+        if (worker->role == ROLE_QUIET)
+                overlay_loop_wake_monitor(worker->loop); /* a thread of this one's would be of the idle class, too */
+        else
+                overlay_session_ensure_thread(worker->session);
 }
 
 /*

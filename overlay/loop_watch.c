@@ -332,6 +332,25 @@ static void watch_parallel(struct watch *watch)
         }
 }
 
+/* What the quiet thread may not start; on all CPUs, although this thread is kept off the client's. */
+static void start_lacking(struct overlay_loop *loop)
+{
+        struct overlay_session *session = loop->workers[0].session;
+        cpu_set_t *own;
+
+        if (!overlay_session_lacks_thread(session))
+                return;
+        own = CPU_ALLOC(OVERLAY_LOOP_CPUS_MAX);
+        if (own != NULL && sched_getaffinity(0, OVERLAY_LOOP_CPUS_SIZE, own) == 0 &&
+            sched_setaffinity(0, OVERLAY_LOOP_CPUS_SIZE, loop->cpus) == 0) {
+                overlay_session_ensure_thread(session);
+                (void)sched_setaffinity(0, OVERLAY_LOOP_CPUS_SIZE, own);
+        } else {
+                overlay_session_ensure_thread(session);
+        }
+        CPU_FREE(own);
+}
+
 void *overlay_loop_watch(void *argument)
 {
         struct watch watch = {.loop = argument,
@@ -346,6 +365,7 @@ void *overlay_loop_watch(void *argument)
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
         pthread_setname_np(pthread_self(), "bryo-fuse-watch");
         for (;;) {
+                start_lacking(watch.loop);
                 switch (loop_state(watch.loop)) {
                 case STATE_QUIET:
                         watch_quiet(&watch);

@@ -240,11 +240,11 @@ int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_sessi
                 overlay_session_close(session);
                 return error_errno(err, errno, "cannot serve the FUSE mount: F_SETFL");
         }
-        if (read_init(session, err) < 0 || negotiate(session, PHASE_INIT, err) < 0 ||
-            overlay_session_seek_new(tree, session->fd, &session->seek, err) < 0) {
+        if (read_init(session, err) < 0 || negotiate(session, PHASE_INIT, err) < 0) {
                 overlay_session_close(session);
                 return -1;
         }
+        session->seek = overlay_session_seek_new(tree, session->fd);
         session->owns_seek = true;
         *ret = session;
         return 0;
@@ -386,6 +386,16 @@ int overlay_session_handle(struct overlay_session *session)
                 fuse_session_process_buf(session->fuse, &buf);
         }
         return -session->reply_error;
+}
+
+bool overlay_session_lacks_thread(const struct overlay_session *session)
+{
+        return overlay_session_seek_lacks_thread(session->seek);
+}
+
+void overlay_session_ensure_thread(struct overlay_session *session)
+{
+        overlay_session_seek_ensure_thread(session->seek);
 }
 
 void overlay_session_drain(struct overlay_session *session)

@@ -56,6 +56,10 @@ int overlay_session_receive(struct overlay_session *session);
  */
 int overlay_session_handle(struct overlay_session *session);
 
+/* session_seek.h: a request waits for a thread that is not there; starts it, from a thread that is not of the idle class. */
+bool overlay_session_lacks_thread(const struct overlay_session *session);
+void overlay_session_ensure_thread(struct overlay_session *session);
+
 /*
  * Waits for what was handed to another thread (session_seek.h). To be called
  * once no thread will serve any more, while some still do or the connection is dead. From any thread.

@@ -28,7 +28,8 @@ struct overlay_session_seek {
         pthread_cond_t changed;
         struct request *first, **last; /* owned queue */
         bool stopping;
-        bool joined;
+        bool started; /* and not joined */
+        int lacking;  /* atomic, read without the lock: something waits for a thread that is not there */
 };
 
 static void reply(const struct overlay_session_seek *seek, uint64_t unique, int error, int64_t offset)
@@ -95,24 +96,45 @@ static void *run(void *argument)
         return NULL;
 }
 
-int overlay_session_seek_new(struct overlay_tree *tree, int fd, struct overlay_session_seek **ret, struct error *err)
+/* Under `lock`: everything that waits fails. */
+static void refuse_all(struct overlay_session_seek *seek, int error)
+{
+        struct request *request;
+
+        while ((request = seek->first) != NULL) {
+                seek->first = request->next;
+                reply(seek, request->unique, error, 0);
+                free(request);
+        }
+        seek->last = &seek->first;
+}
+
+struct overlay_session_seek *overlay_session_seek_new(struct overlay_tree *tree, int fd)
 {
         struct overlay_session_seek *seek = memory_zalloc(1, sizeof *seek);
-        int r;
 
         seek->tree = tree;
         seek->fd = fd;
         seek->last = &seek->first;
         pthread_mutex_init(&seek->lock, NULL);
         pthread_cond_init(&seek->changed, NULL);
-        r = overlay_loop_thread_start(&seek->thread, run, seek);
-        if (r != 0) {
-                seek->joined = true;
-                overlay_session_seek_free(seek);
-                return error_errno(err, r, "cannot start a thread for the FUSE mount");
-        }
-        *ret = seek;
-        return 0;
+        return seek;
+}
+
+bool overlay_session_seek_lacks_thread(const struct overlay_session_seek *seek)
+{
+        return __atomic_load_n(&seek->lacking, __ATOMIC_RELAXED) != 0;
+}
+
+void overlay_session_seek_ensure_thread(struct overlay_session_seek *seek)
+{
+        pthread_mutex_lock(&seek->lock);
+        if (!seek->started && !seek->stopping)
+                seek->started = overlay_loop_thread_start(&seek->thread, run, seek) == 0;
+        if (!seek->started)
+                refuse_all(seek, -ENOMEM);
+        __atomic_store_n(&seek->lacking, 0, __ATOMIC_RELAXED);
+        pthread_mutex_unlock(&seek->lock);
 }
 
 void overlay_session_seek_push(struct overlay_session_seek *seek, const struct fuse_in_header *header,
@@ -130,6 +152,8 @@ void overlay_session_seek_push(struct overlay_session_seek *seek, const struct f
         } else {
                 *seek->last = request;
                 seek->last = &request->next;
+                if (!seek->started)
+                        __atomic_store_n(&seek->lacking, 1, __ATOMIC_RELAXED);
                 pthread_cond_signal(&seek->changed);
         }
         pthread_mutex_unlock(&seek->lock);
@@ -141,8 +165,10 @@ void overlay_session_seek_stop(struct overlay_session_seek *seek)
 
         pthread_mutex_lock(&seek->lock);
         seek->stopping = true;
-        join = !seek->joined;
-        seek->joined = true;
+        join = seek->started;
+        seek->started = false;
+        if (!join)
+                refuse_all(seek, -EINTR);
         pthread_cond_signal(&seek->changed);
         pthread_mutex_unlock(&seek->lock);
         if (join)

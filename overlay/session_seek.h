@@ -2,11 +2,10 @@
 #ifndef BRYO_OVERLAY_SESSION_SEEK_H
 #define BRYO_OVERLAY_SESSION_SEEK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <linux/fuse.h>
-
-#include "common/error.h"
 
 /*
  * Answers LSEEK (SEEK_DATA and SEEK_HOLE).
@@ -22,11 +21,18 @@
 struct overlay_session_seek;
 struct overlay_tree;
 
-/* Starts the thread. `fd`, the FUSE device, is borrowed until free, as is `tree`. */
-int overlay_session_seek_new(struct overlay_tree *tree, int fd, struct overlay_session_seek **ret, struct error *err);
-/* Hands a request over; the reply comes from the other thread. From any thread. */
+/* `fd`, the FUSE device, is borrowed until free, as is `tree`. There is no thread yet: most mounts need none. */
+struct overlay_session_seek *overlay_session_seek_new(struct overlay_tree *tree, int fd);
+/* Hands a request over; the reply comes from the other thread, once somebody has started it. From any thread. */
 void overlay_session_seek_push(struct overlay_session_seek *seek, const struct fuse_in_header *header,
                                const struct fuse_lseek_in *in);
+/* True when something was pushed and there is no thread. From any thread. */
+bool overlay_session_seek_lacks_thread(const struct overlay_session_seek *seek);
+/*
+ * Starts the thread unless there is one, or the end has come. It inherits the scheduling class of the caller, who is not of the
+ * idle class, then, which no ordinary user can leave. Where there is no thread to be had the requests fail with ENOMEM.
+ */
+void overlay_session_seek_ensure_thread(struct overlay_session_seek *seek);
 /*
  * Answers what was pushed, EINTR to what was not begun, and ends the thread. While this waits,
  * somebody must serve, or the connection must be dead. What is pushed afterwards gets EINTR.
