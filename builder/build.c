@@ -25,6 +25,7 @@
 #include "common/memory.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
+#include "sandbox/output.h"
 
 #define LAYERS_MAX 127
 
@@ -157,6 +158,7 @@ static void close_init(struct builder_job *job, struct builder_stage *stage)
         init = STEAL(stage->init);
         pthread_mutex_unlock(&job->lock);
         sandbox_stage_close(init);
+        sandbox_pump_close(STEAL(stage->pump));
 }
 
 static int run_instruction(struct builder_site *site, const struct dockerfile *file,

@@ -32,6 +32,7 @@ struct builder_stage {
         bool no_cache;              /* its steps are executed, whatever the cache holds */
         struct sandbox_stage *init; /* the stage's own process; NULL until its first command runs. Owned; the pointer
                                        changes under the job's lock, so that others can kill what runs */
+        struct sandbox_pump *pump;  /* of the commands' output; there if `init` is. Owned */
 };
 
 struct builder_job {

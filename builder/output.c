@@ -13,10 +13,11 @@
 #define TAIL_MAX   ((size_t)4096)
 #define TAIL_LINES 10
 
-int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err)
+int builder_output_open(struct builder_output *o, struct sandbox_pump *pump, struct builder_job *job, unsigned step,
+                        struct error *err)
 {
         *o = (struct builder_output){ SANDBOX_OUTPUT_INIT, job, step, BUFFER_INIT };
-        if (sandbox_output_open(&o->pipes, err) < 0)
+        if (sandbox_output_open(pump, &o->pipes, err) < 0)
                 return -1;
         for (int i = 0; i < 2; i++)
                 if (fcntl(o->pipes.read_fds[i], F_SETFL, O_NONBLOCK) < 0)

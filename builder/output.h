@@ -18,7 +18,9 @@ struct builder_output {
         struct buffer tail; /* the end of what came, for an error */
 };
 
-int builder_output_open(struct builder_output *o, struct builder_job *job, unsigned step, struct error *err);
+/* `pump` is the stage's. */
+int builder_output_open(struct builder_output *o, struct sandbox_pump *pump, struct builder_job *job, unsigned step,
+                        struct error *err);
 /* For builder_execution.attend; `context` is the struct builder_output. Returns when the command ended and its pipes are empty. */
 int builder_output_attend(void *context, struct sandbox_stage *stage, struct error *err);
 /* The last lines, each with `indent` in front and control characters shown as ^X; nothing if there was no output. */

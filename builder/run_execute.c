@@ -91,6 +91,8 @@ static int open_init(const struct builder_site *site, struct error *err)
                 result = sandbox_stage_open(sandbox, &site->stage->init, err);
         }
         pthread_mutex_unlock(&job->lock);
+        if (result == 0 && !site->stage->pump)
+                result = sandbox_pump_open(&site->stage->pump, err);
         return result;
 }
 
@@ -195,6 +197,22 @@ static void explain_start(const struct builder_run *r, const struct error *cause
                 (void)error_set(ret, ENOEXEC, "cannot run \"%s\": %s", r->argv.items[0], foreign);
 }
 
+/* Whether the stage has a RUN after this one. */
+static bool another_follows(const struct builder_site *site)
+{
+        const struct builder_job *job = site->job;
+        const struct builder_stage_plan *plan = &job->plan.stages[site->index];
+        bool is_trigger = site->file != job->file; /* triggers come before the stage's own instructions */
+
+        for (size_t i = plan->first; i < plan->end; i++) {
+                const struct dockerfile_instruction *in = &job->file->instructions[i];
+
+                if (in->kind == DOCKERFILE_RUN && (is_trigger || in > site->instruction))
+                        return true;
+        }
+        return false;
+}
+
 /* One command with the RUN's mounts: mounts are closed again, whatever happens. `a->output` NULL: on a terminal. */
 static int run_once(struct attending *a, struct overlay_tree *tree, const struct strv *argv, struct sandbox_exit *ret,
                     struct error *err)
@@ -210,6 +228,7 @@ static int run_once(struct attending *a, struct overlay_tree *tree, const struct
         result = prepare(r, tree, &command, err);
         if (result == 0) {
                 command.view.tty = !a->output;
+                command.view.another_follows = another_follows(r->site);
                 command.view.tty_rows = r->site->job->options->run->shell_rows;
                 command.view.tty_columns = r->site->job->options->run->shell_columns;
                 if (a->output) {
@@ -252,7 +271,7 @@ int builder_run_execute(void *context, unsigned number, struct overlay_tree *tre
         struct sandbox_exit status = { false, 0 };
 
         (void)made;
-        if (open_init(r->site, err) < 0 || builder_output_open(&output, r->site->job, number, err) < 0 ||
+        if (open_init(r->site, err) < 0 || builder_output_open(&output, r->site->stage->pump, r->site->job, number, err) < 0 ||
             run_once(&a, tree, &r->argv, &status, err) < 0)
                 return -1;
         if (status.signaled || status.status != 0) {

@@ -18,6 +18,7 @@ sandbox_bryo_init_SOURCES = \
 	sandbox/init/main.c \
 	sandbox/init/mounts.c \
 	sandbox/init/outer.c \
+	sandbox/init/ready.c \
 	sandbox/init/resolve.c \
 	sandbox/init/root.c \
 	sandbox/init/stage.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread between a command's pipes and the builder. All it may touch is in
- * its private descriptor table; should it wait for ever behind the lock of a
+ * The thread between the pipes of a stage's commands and the builder. All it may touch is in
+ * its private descriptor table, into which pipes come over a socket; should it wait for ever behind the lock of a
  * command's pipe, nothing else of the process is held back by it.
  */
 #include "sandbox/output.h"
@@ -13,30 +13,33 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "sandbox/protocol.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
 
+/* What the thread has. */
 struct pump {
-        int from[2], to[2]; /* numbers; open in the thread's table only once `ready` was posted */
-        int failed;         /* errno of setting up the thread; read by the opener after `ready` */
+        int socket; /* where pipes come from; a number that is open in the thread's own table once `ready` was posted */
+        int failed; /* errno of setting up the thread; read by the opener after `ready` */
         sem_t ready;        /* the opener waits for it, then the pump belongs to the thread alone */
+        int from[2], to[2]; /* of the command that runs; -1: ended */
         char bytes[65536];
 };
 
-static int compare_fds(const void *a, const void *b)
-{
-        return *(const int *)a - *(const int *)b;
-}
+struct sandbox_pump {
+        int socket; /* the other end of it */
+};
 
 /* Above every descriptor that bryo can have open. */
 static unsigned int table_limit(void)
@@ -56,21 +59,6 @@ static void close_gap(unsigned int first, unsigned int last)
                 last = table_limit();
         for (unsigned int fd = first; fd <= last; fd++) /* before Linux 5.9, or behind an old seccomp profile */
                 (void)close((int)fd);
-}
-
-/* Closes all but the four descriptors of the pump: the gaps between them. */
-static void close_others(const struct pump *pump)
-{
-        int ours[4] = {pump->from[0], pump->from[1], pump->to[0], pump->to[1]};
-        unsigned int first = 0;
-
-        qsort(ours, 4, sizeof(ours[0]), compare_fds);
-        for (int i = 0; i < 4; i++) {
-                if (ours[i] > 0)
-                        close_gap(first, (unsigned int)ours[i] - 1);
-                first = (unsigned int)ours[i] + 1;
-        }
-        close_gap(first, ~0u);
 }
 
 /* Copies one piece; false when this stream has ended, on either side. */
@@ -99,6 +87,21 @@ static void copy_streams(struct pump *pump)
         }
 }
 
+/* The next command's pipes; false when there will be none. */
+static bool receive_pipes(struct pump *pump)
+{
+        struct sandbox_frame frame = SANDBOX_FRAME_INIT;
+        bool came = sandbox_frame_receive(pump->socket, &frame) == 1 && frame.type == SANDBOX_FRAME_OUTPUT &&
+                    frame.fd_count == 4;
+
+        for (int i = 0; came && i < 2; i++) {
+                pump->from[i] = fd_steal(&frame.fds[i]);
+                pump->to[i] = fd_steal(&frame.fds[2 + i]);
+        }
+        sandbox_frame_clear(&frame);
+        return came;
+}
+
 static void *run_pump(void *argument)
 {
         struct pump *pump = argument;
@@ -108,13 +111,18 @@ static void *run_pump(void *argument)
                 (void)sem_post(&pump->ready);
                 return NULL; /* the opener cleans up */
         }
-        close_others(pump);
+        if (pump->socket > 0)
+                close_gap(0, (unsigned int)pump->socket - 1);
+        close_gap((unsigned int)pump->socket + 1, ~0u);
         (void)sem_post(&pump->ready);
-        copy_streams(pump);
-        for (int i = 0; i < 2; i++) {
-                (void)fd_close(pump->from[i]);
-                (void)fd_close(pump->to[i]);
+        while (receive_pipes(pump)) {
+                copy_streams(pump);
+                for (int i = 0; i < 2; i++) {
+                        pump->from[i] = fd_close(pump->from[i]);
+                        pump->to[i] = fd_close(pump->to[i]);
+                }
         }
+        (void)fd_close(pump->socket);
         free(pump);
         return NULL;
 }
@@ -144,46 +152,69 @@ static int start_thread(struct pump *pump)
         return pump->failed;
 }
 
-static int open_pipes(struct pump *pump, struct sandbox_output *ret)
+int sandbox_pump_open(struct sandbox_pump **ret, struct error *err)
+{
+        struct pump *pump = memory_alloc(sizeof(*pump));
+        int sockets[2] = {-1, -1}, rc = 0;
+
+        pump->from[0] = pump->from[1] = pump->to[0] = pump->to[1] = -1;
+        if (sem_init(&pump->ready, 0, 0) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+                rc = errno;
+        if (rc == 0) {
+                pump->socket = sockets[1];
+                rc = start_thread(pump);
+                /* the thread has its own: here it would keep the thread from seeing the end */
+                (void)close(sockets[1]);
+        }
+        if (rc == 0) {
+                *ret = memory_zalloc(1, sizeof(**ret));
+                (*ret)->socket = sockets[0];
+                return 0;
+        }
+        (void)fd_close(sockets[0]);
+        free(pump);
+        return error_errno(err, rc, "cannot start a thread for the output of commands");
+}
+
+void sandbox_pump_close(struct sandbox_pump *pump)
+{
+        if (pump == NULL)
+                return;
+        (void)fd_close(pump->socket);
+        free(pump);
+}
+
+/* The pump's ends go into `ret_pump`: two to read from, two to write to. */
+static int open_pipes(int ret_pump[4], struct sandbox_output *ret)
 {
         for (int i = 0; i < 2; i++) {
                 int command[2], ours[2];
 
                 if (pipe2(command, O_CLOEXEC) < 0)
                         return -1;
-                pump->from[i] = command[0];
+                ret_pump[i] = command[0];
                 ret->write_fds[i] = command[1];
                 if (pipe2(ours, O_CLOEXEC) < 0)
                         return -1;
                 ret->read_fds[i] = ours[0];
-                pump->to[i] = ours[1];
+                ret_pump[2 + i] = ours[1];
         }
         return 0;
 }
 
-int sandbox_output_open(struct sandbox_output *ret, struct error *err)
+int sandbox_output_open(struct sandbox_pump *pump, struct sandbox_output *ret, struct error *err)
 {
-        struct pump *pump = memory_alloc(sizeof(*pump));
-        int from[2], to[2], rc = 0;
+        int ends[4] = {-1, -1, -1, -1}, rc;
 
         *ret = (struct sandbox_output)SANDBOX_OUTPUT_INIT;
-        pump->from[0] = pump->from[1] = pump->to[0] = pump->to[1] = -1;
-        if (sem_init(&pump->ready, 0, 0) < 0 || open_pipes(pump, ret) < 0)
-                rc = errno;
-        for (int i = 0; i < 2; i++) {
-                from[i] = pump->from[i];
-                to[i] = pump->to[i];
-        }
-        if (rc == 0)
-                rc = start_thread(pump);
+        rc = open_pipes(ends, ret) < 0 || sandbox_frame_send(pump->socket, SANDBOX_FRAME_OUTPUT, NULL, ends, 4) < 0
+                     ? errno
+                     : 0;
         /* the thread has its own: here they would keep the command's pipes from breaking, and ours from ending */
-        for (int i = 0; i < 2; i++) {
-                (void)fd_close(from[i]);
-                (void)fd_close(to[i]);
-        }
+        for (int i = 0; i < 4; i++)
+                (void)fd_close(ends[i]);
         if (rc == 0)
                 return 0;
-        free(pump);
         sandbox_output_close(ret);
         return error_errno(err, rc, "cannot make pipes for the output of a command");
 }

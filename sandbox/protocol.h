@@ -25,13 +25,19 @@
  *     builder -> stage    MOUNT, RUN(command) +stdio +trees, SIGNAL(u32), ATTACH, CLONE(u32), DETACH(u32)
  *     stage -> builder    ATTACHED(u32) +/dev/fuse, CLONED +mount, DETACHED | FAILED      in answer to the last three
  *     stage -> builder    READY | FAILED, LOG                     once; the keeper says FAILED here if it could not
- * fork MOUNTED [+fd] | FAILED                  in answer to MOUNT STARTED(u32) [+fds] | FAILED, LOG        in answer to
- * RUN; 1 and the terminal's master first if there is one, then the listeners EXITED(wait status)  once after STARTED
- * child -> stage LOG, TERMINAL +fd, LISTENER +fd, EXECUTING, FAILED    then end of file: execve succeeded, or the child
- * is dead
+ *                                                             fork
+ *                         MOUNTED [+fd] | FAILED              in answer to MOUNT
+ *                         STARTED(u32) [+fds] | FAILED, LOG   in answer to RUN; 1 and the terminal's master first if
+ *                                                             there is one, then the listeners
+ *                         EXITED(wait status)                 once after STARTED
+ *     stage -> child      ROOT +mount                         the root, unless it lies in the child's namespace already
+ *                         RUN                                 as it came
+ *     builder -> its pump OUTPUT +4 fds                       pipes to read from, two, and to write to (output.h)
+ *     child -> stage      LOG, TERMINAL +fd, LISTENER +fd, EXECUTING, FAILED
+ *                                                             then end of file: execve succeeded, or the child is dead
  */
 #define SANDBOX_FRAME_MAGIC   0x6f797262u
-#define SANDBOX_FRAME_VERSION 2
+#define SANDBOX_FRAME_VERSION 3
 
 /* Linux takes at most 6 MiB of arguments and environment (3/4 of _STK_LIM, execve(2)); the rest is room for the texts.
  */
@@ -49,6 +55,8 @@ enum sandbox_frame_type {
         SANDBOX_FRAME_MOUNT,
         SANDBOX_FRAME_MOUNTED,
         SANDBOX_FRAME_RUN,
+        SANDBOX_FRAME_ROOT,
+        SANDBOX_FRAME_OUTPUT,
         SANDBOX_FRAME_STARTED,
         SANDBOX_FRAME_SIGNAL,
         SANDBOX_FRAME_EXITED,
@@ -163,6 +171,7 @@ enum sandbox_step {
         SANDBOX_STEP_FRESH_PROC,   /* worked around: the outer /proc is bound */
         SANDBOX_STEP_FRESH_SYS,    /* worked around: the outer /sys is bound */
         SANDBOX_STEP_MQUEUE,       /* worked around: no /dev/mqueue */
+        SANDBOX_STEP_DETACHED,     /* worked around: no process is made ahead of its command */
         SANDBOX_STEP_DEVPTS_GROUP, /* worked around: terminals get no group tty */
         SANDBOX_STEP_TREE,         /* object: target of a tree of RUN --mount */
         SANDBOX_STEP_TREE_SOURCE,  /* object: the path in the tree that is not there */
@@ -201,6 +210,7 @@ int sandbox_report_unpack(struct sandbox_frame *frame, struct sandbox_report *re
 #define SANDBOX_RUN_RESOLV_CONF (1u << 1)
 #define SANDBOX_RUN_TERMINAL    (1u << 2)
 #define SANDBOX_RUN_NO_NETWORK  (1u << 3)
+#define SANDBOX_RUN_ANOTHER     (1u << 4) /* for the stage; the first field is all that it reads */
 
 /*
  * RUN: u32 flags, u32 stdio (bits 0 to 2: which of them ride along, in order), u32 uid, u32 gid, string cwd, hostname,

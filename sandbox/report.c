@@ -40,7 +40,7 @@ static const char *step_text(enum sandbox_step step)
         case SANDBOX_STEP_HOSTNAME:
                 return "cannot set the host name \"%s\"";
         case SANDBOX_STEP_NETWORK:
-                return "cannot bring up the loopback interface";
+                return "cannot make a network with nothing but a loopback interface";
         case SANDBOX_STEP_TARGET:
                 return "cannot find %s in the image, where the sandbox has to mount its own";
         case SANDBOX_STEP_TEXT:
@@ -87,6 +87,7 @@ static const char *step_text(enum sandbox_step step)
         case SANDBOX_STEP_FRESH_PROC:
         case SANDBOX_STEP_FRESH_SYS:
         case SANDBOX_STEP_MQUEUE:
+        case SANDBOX_STEP_DETACHED:
         case SANDBOX_STEP_DEVPTS_GROUP:
         case SANDBOX_STEP_CWD:
         case SANDBOX_STEP_CLOSE_RANGE:
@@ -118,6 +119,8 @@ static const char *log_text(enum sandbox_step step)
                        "/sys/class/net";
         case SANDBOX_STEP_FILTER:
                 return "no filter of system calls (seccomp): the kernel was built without";
+        case SANDBOX_STEP_DETACHED:
+                return "no detached mounts (fsopen, open_tree): no process is made ahead of its command";
         case SANDBOX_STEP_MQUEUE:
                 return "no POSIX message queues: the command gets no /dev/mqueue";
         case SANDBOX_STEP_DEVPTS_GROUP:

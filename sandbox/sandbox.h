@@ -50,6 +50,7 @@ enum sandbox_disable {
         SANDBOX_NO_FRESH_PROC = 1 << 4,    /* bind the outer /proc */
         SANDBOX_NO_BINFMT = 1 << 6,        /* no emulator can be registered */
         SANDBOX_NO_FRESH_SYS = 1 << 5,     /* bind the outer /sys for a command without a network, too */
+        SANDBOX_NO_DETACHED = 1 << 7,      /* mount the root by mount(2), and start each command's process only then */
 };
 
 /* Zero-initialise, then set what differs: every NULL means the system's own file or program. */
@@ -194,6 +195,11 @@ struct sandbox_command {
         bool tty; /* a new terminal of the container's own devpts is stdio and controlling terminal */
         /* Its size from the first moment on: a command may look at once. 0 and 0: unknown (tty_ioctl(4)) */
         unsigned short tty_rows, tty_columns;
+        /*
+         * The stage will probably run another command: when this one has ended, the process and the namespaces of the
+         * next are made, while the caller is at work with what this one left. Only a matter of speed.
+         */
+        bool another_follows;
 };
 
 /*

@@ -168,6 +168,7 @@ static void pack_command(struct sandbox_pack *pack, const struct sandbox_command
         flags |= command->resolv_conf != NULL ? SANDBOX_RUN_RESOLV_CONF : 0;
         flags |= command->tty ? SANDBOX_RUN_TERMINAL : 0;
         flags |= command->network == SANDBOX_NETWORK_NONE ? SANDBOX_RUN_NO_NETWORK : 0;
+        flags |= command->another_follows ? SANDBOX_RUN_ANOTHER : 0;
         sandbox_pack_u32(pack, flags);
         sandbox_pack_u32(pack, stdio);
         sandbox_pack_u32(pack, command->uid);

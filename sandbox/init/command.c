@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The child that becomes the command: pid 1 of a fresh pid namespace, with every
- * capability in the user namespace until init_identity_assume. main() at the
- * bottom is the list of steps; their order is the security of the whole:
- * descriptors first (nothing of the builder is open when image paths are first
+ * capability in the user namespace until init_identity_assume. It may begin long
+ * before there is a command: what is the same for all of them comes first, then it
+ * waits. The two functions at the bottom are the list of steps; their order is the security of the
+ * whole: descriptors first (nothing of the builder is open when image paths are first
  * looked up), then mounts, then identity, then nothing but execve.
  */
 #include "sandbox/init/init.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@
 
 #include <linux/magic.h>
 
+#include "sandbox/init/syscalls.h"
 #include "sandbox/sandbox.h"
 
 /* The socket to the stage; close-on-exec, the only descriptor besides 0, 1 and 2. */
@@ -111,7 +114,8 @@ static int take_descriptors(struct sandbox_frame *frame, uint32_t present, struc
         return 0;
 }
 
-int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret)
+/* Decodes and checks a RUN frame and takes its descriptors; -1 with errno. Strings stay in the frame. */
+static int unpack_command(struct sandbox_frame *frame, struct init_command *ret)
 {
         struct sandbox_unpack unpack;
         uint32_t flags, stdio;
@@ -132,55 +136,69 @@ int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret)
         ret->resolv_conf = sandbox_unpack_string(&unpack);
         if (unpack_groups(&unpack, ret) < 0 || unpack_strings(&unpack, &ret->argv) < 0 ||
             unpack_strings(&unpack, &ret->env) < 0)
-                goto failed;
+                return -1;
         ret->capabilities = sandbox_unpack_u64(&unpack);
         ret->shm_size = sandbox_unpack_u64(&unpack);
         ret->tty_rows = (unsigned short)sandbox_unpack_u32(&unpack);
         ret->tty_columns = (unsigned short)sandbox_unpack_u32(&unpack);
         if (unpack_rlimits(&unpack, ret) < 0 || init_mounts_unpack(&unpack, ret) < 0 ||
             take_descriptors(frame, stdio, ret) < 0)
-                goto failed;
+                return -1;
         if (!sandbox_unpack_is_complete(&unpack) || ret->argv[0] == NULL) {
                 errno = EPROTO;
-                goto failed;
+                return -1;
         }
         return 0;
-failed:
-        init_command_clear(ret);
-        return -1;
 }
 
-void init_command_clear(struct init_command *command)
-{
-        for (int i = 0; i < 3; i++)
-                if (command->stdio[i] >= 0)
-                        (void)close(command->stdio[i]);
-        for (size_t i = 0; i < command->mount_count; i++)
-                if (command->mounts[i].fd >= 0)
-                        (void)close(command->mounts[i].fd);
-        free(command->mounts);
-        free((void *)command->groups);
-        free(command->argv);
-        free(command->env);
-        *command = (struct init_command){.stdio = {-1, -1, -1}};
-}
-
-/* Leaves open: the given stdio (else the keeper's /dev/null, until the container has its own), and the report socket.
- */
-static int arrange_descriptors(const struct init_context *context, const struct init_command *command, int socket,
-                               struct sandbox_report *report)
+/* Leaves open: the keeper's /dev/null as stdio, and the socket to the stage. */
+static int let_go_of_stage(const struct init_context *context, int socket, struct sandbox_report *report)
 {
         bool one_by_one;
 
-        for (int i = 0; i < 3; i++)
-                if (command->stdio[i] >= 0 && dup2(command->stdio[i], i) < 0)
-                        return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
         if (socket != REPORT_SOCKET && dup3(socket, REPORT_SOCKET, O_CLOEXEC) < 0)
                 return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
         if (init_descriptors_close_from(REPORT_SOCKET + 1, context->config, &one_by_one) < 0)
                 return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
         if (one_by_one)
                 init_log(context, SANDBOX_STEP_CLOSE_RANGE, ENOSYS, NULL);
+        return 0;
+}
+
+/* The given stdio takes the place of /dev/null; what else came with the command has been used. */
+static int arrange_stdio(const struct init_context *context, const struct init_command *command,
+                         struct sandbox_report *report)
+{
+        for (int i = 0; i < 3; i++)
+                if (command->stdio[i] >= 0 && dup2(command->stdio[i], i) < 0)
+                        return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+        if (init_descriptors_close_from(REPORT_SOCKET + 1, context->config, NULL) < 0)
+                return init_fail(report, SANDBOX_STEP_STDIO, errno, NULL);
+        return 0;
+}
+
+/* A frame of the stage; its end means that no command will come. */
+static void receive_frame(struct sandbox_frame *ret)
+{
+        *ret = (struct sandbox_frame)SANDBOX_FRAME_INIT;
+        if (sandbox_frame_receive(REPORT_SOCKET, ret) != 1)
+                _exit(1);
+}
+
+/* Waits for the command. Its root comes first, unless it lay on INIT_UNION when this namespace was made. */
+static int receive_command(struct sandbox_frame *frame, struct init_command *ret, struct sandbox_report *report)
+{
+        receive_frame(frame);
+        if (frame->type == SANDBOX_FRAME_ROOT && frame->fd_count == 1) {
+                if (init_sys_move_mount(frame->fds[0], AT_FDCWD, INIT_UNION, INIT_MOVE_FROM_FD) < 0)
+                        return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/");
+                sandbox_frame_clear(frame);
+                receive_frame(frame);
+        }
+        if (frame->type != SANDBOX_FRAME_RUN)
+                return init_fail(report, SANDBOX_STEP_PROTOCOL, EPROTO, NULL);
+        if (unpack_command(frame, ret) < 0)
+                return init_fail(report, SANDBOX_STEP_PROTOCOL, errno, NULL);
         return 0;
 }
 
@@ -194,11 +212,14 @@ static int set_names(const struct init_command *command, struct sandbox_report *
         return 0;
 }
 
-static int bring_up_loopback(struct sandbox_report *report)
+static int leave_network(struct sandbox_report *report)
 {
         struct ifreq request = {.ifr_name = "lo"};
-        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        int fd;
 
+        if (unshare(CLONE_NEWNET) < 0)
+                return init_fail(report, SANDBOX_STEP_NETWORK, errno, NULL);
+        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
                 return init_fail(report, SANDBOX_STEP_NETWORK, errno, NULL);
         request.ifr_flags = (short)(request.ifr_flags | IFF_UP);
@@ -286,14 +307,22 @@ static int set_limits(const struct init_command *command, struct sandbox_report 
         return 0;
 }
 
-static int become_command(const struct init_context *context, struct init_command *command, int socket,
-                          struct sandbox_report *report)
+/* What every command needs, whichever it will be. */
+static int prepare(const struct init_context *context, int socket, struct sandbox_report *report)
 {
-        if (arrange_descriptors(context, command, socket, report) < 0)
+        if (let_go_of_stage(context, socket, report) < 0)
                 return -1;
         if (setsid() < 0)
                 return init_fail(report, SANDBOX_STEP_SESSION, errno, NULL);
-        if (set_names(command, report) < 0 || (command->no_network && bring_up_loopback(report) < 0))
+        return init_ready_mount(context, report);
+}
+
+static int become_command(const struct init_context *context, const struct init_command *command,
+                          struct sandbox_report *report)
+{
+        if (init_mounts_take(command, report) < 0 || arrange_stdio(context, command, report) < 0)
+                return -1;
+        if (set_names(command, report) < 0 || (command->no_network && leave_network(report) < 0))
                 return -1;
         if (init_root_enter(context, command, report) < 0 || set_up_stdio(context, command, report) < 0 ||
             enter_cwd(context, command, report) < 0)
@@ -310,16 +339,15 @@ static int become_command(const struct init_context *context, struct init_comman
         return init_execute(command->argv, command->env, report);
 }
 
-void init_command_main(const struct init_config *config, struct init_command *command, int socket)
+void init_command_main(const struct init_config *config, int socket)
 {
         const struct init_context context = {config, REPORT_SOCKET};
+        struct init_command command;
         struct sandbox_report report;
+        struct sandbox_frame frame; /* kept: the command's strings point into it */
 
-        if (init_mounts_take(command, &report) < 0) {
-                (void)sandbox_report_send(socket, SANDBOX_FRAME_FAILED, &report);
-                _exit(1);
-        }
-        (void)become_command(&context, command, socket, &report);
+        if (prepare(&context, socket, &report) == 0 && receive_command(&frame, &command, &report) == 0)
+                (void)become_command(&context, &command, &report);
         (void)sandbox_report_send(REPORT_SOCKET, SANDBOX_FRAME_FAILED, &report);
         _exit(1);
 }

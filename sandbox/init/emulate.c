@@ -31,7 +31,7 @@ static int mount_detached(void)
         if (context < 0)
                 return -1;
         if (init_sys_fsconfig_create(context) == 0)
-                mount = init_sys_fsmount(context);
+                mount = init_sys_fsmount(context, 0);
         if (mount < 0) {
                 int saved = errno;
 

@@ -14,7 +14,8 @@
  *
  *     keeper    owns the user namespace and forks the stage inits (main.c, outer.c)
  *     stage     owns a mount namespace and forks one command after the other (stage.c)
- *     command   sets up namespaces, mounts and identity, then becomes the user's program (command.c and the rest)
+ *     command   mounts what every command needs, waits to be told which it is, takes its root, mounts and identity,
+ *               and becomes the user's program (command.c and the rest)
  *
  * A step that fails fills the report it was given and returns -1; whoever owns
  * the channel sends it. Strings of a report must outlive the process's way to
@@ -70,11 +71,12 @@ struct init_context {
 };
 
 /* The keeper's root, the same for all stages (outer.c). */
-#define INIT_UNION   "/union"   /* the root of the next command is mounted here */
+#define INIT_UNION   "/union"   /* the root of the command is mounted here */
 #define INIT_STAGE   "/stage"   /* the stage's own tmpfs */
 #define INIT_TEXTS   "/texts"   /* the same, read-only: what is bound from here is read-only without another call */
 #define INIT_EMPTY   "/empty"   /* an empty directory on a read-only mount */
 #define INIT_PRIVATE "/private" /* the command's own tmpfs, if it has mounts */
+#define INIT_READY   "/ready"   /* /proc and /dev of a command that is not known yet */
 #define INIT_ROOTDIR "/rootdir" /* the caller's directory, if there is no FUSE */
 #define INIT_FUSE    "/dev/fuse"
 
@@ -97,17 +99,22 @@ int init_mount_readonly(const char *path, bool recursive, const struct init_conf
  * EMULATE: registers an emulator for the user namespace. `*formats` is its binfmt_misc, -1 before the first; the
  * registrations live as long as that descriptor. (emulate.c)
  */
-int init_emulate(const struct init_config *config, struct sandbox_frame *frame, int *formats, struct sandbox_report *report);
+int init_emulate(const struct init_config *config, struct sandbox_frame *frame, int *formats,
+                 struct sandbox_report *report);
 
 /* The body of a stage init: never returns. `run` is shared with the keeper, see stage.c. `alive` is readable at the
  * keeper's end. */
 _Noreturn void init_stage_main(const struct init_config *config, int channel, int alive, pid_t *run);
 
-/* The body of a command: never returns. */
-_Noreturn void init_command_main(const struct init_config *config, struct init_command *command, int report_socket);
-/* Decodes and checks a RUN frame and takes its descriptors; -1 with errno. The arrays are the caller's to free. */
-int init_command_unpack(struct sandbox_frame *frame, struct init_command *ret);
-void init_command_clear(struct init_command *command);
+/* The body of a command: never returns. `socket` is its end of the one to the stage. */
+_Noreturn void init_command_main(const struct init_config *config, int socket);
+
+/* Mounts /proc and /dev of a command below INIT_READY; in the namespaces of the command, before anything is known of
+ * it. */
+int init_ready_mount(const struct init_context *context, struct sandbox_report *report);
+/* Covers a file or directory with an empty one; harmless if it is not there. `shown`: its path in the command's root.
+ */
+int init_hide(const char *path, const char *shown, struct sandbox_report *report);
 
 /* Finds the mount points in INIT_UNION, mounts everything a command needs below it, and makes it the root. */
 int init_root_enter(const struct init_context *context, const struct init_command *command,
@@ -120,6 +127,12 @@ int init_mounts_take(const struct init_command *command, struct sandbox_report *
 int init_mounts_enter(const struct init_context *context, const struct init_command *command,
                       struct sandbox_report *report);
 
+/*
+ * The root of the next command as a mount that lies nowhere: FUSE, or the caller's directory (then `*ret_fd` stays as
+ * it is). On failure `*ret_refused` tells that detached mounts are what cannot be had here.
+ */
+int init_root_mount(const struct init_config *config, int *ret_mount, int *ret_fd, bool *ret_refused,
+                    struct sandbox_report *report);
 /* A fresh FUSE mount on `path`. */
 int init_fuse_mount(const char *path, int *ret_fd, struct sandbox_report *report);
 /* The trees a stage holds (attach.c); `number` names one. */

@@ -31,8 +31,9 @@ const char *const init_devices[] = {"/dev/null",    "/dev/zero", "/dev/full", "/
 /* moby, oci/defaults.go, what it hides of /sys */
 static const char *const hidden[] = {"/sys/firmware", "/sys/devices/virtual/powercap", NULL};
 
-static const char *const directories[] = {"/proc",    "/sys",     "/dev",       INIT_UNION, INIT_STAGE,
-                                          INIT_TEXTS, INIT_EMPTY, INIT_ROOTDIR, INIT_PRIVATE, NULL};
+static const char *const directories[] = {
+        "/proc",      "/sys",       "/dev",     INIT_UNION,         INIT_STAGE,        INIT_TEXTS, INIT_EMPTY,
+        INIT_ROOTDIR, INIT_PRIVATE, INIT_READY, INIT_READY "/proc", INIT_READY "/dev", NULL};
 
 /* Flags that a remount has to repeat: the kernel refuses to drop those a mount from another user namespace came with.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The root a command sees: the union with proc, dev, sys and the generated files
+ * The root a command sees: the union with proc, dev (ready.c), sys and the generated files
  * mounted on it. All mount points are opened first, while nothing is mounted and
  * so nothing but the image can answer; then everything is mounted on the open
  * descriptors, whatever their names. /proc, /dev and /sys must be real
@@ -16,31 +16,10 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
-
-#include <linux/magic.h>
 
 #include "sandbox/init/syscalls.h"
 #include "sandbox/sandbox.h"
-
-#define PROC INIT_UNION "/proc"
-#define DEV  INIT_UNION "/dev"
-
-/* moby, oci/defaults.go: what a container does not see of /proc ... */
-static const char *const hidden[] = {PROC "/asound",
-                                     PROC "/acpi",
-                                     PROC "/interrupts",
-                                     PROC "/kcore",
-                                     PROC "/keys",
-                                     PROC "/latency_stats",
-                                     PROC "/timer_list",
-                                     PROC "/timer_stats",
-                                     PROC "/sched_debug",
-                                     PROC "/scsi",
-                                     NULL};
-/* ... and what it cannot write to, although container root may be the owner of these files (a caller that is root) */
-static const char *const readonly[] = {PROC "/bus", PROC "/fs", PROC "/irq", PROC "/sys", PROC "/sysrq-trigger", NULL};
 
 /* The open mount points. */
 struct targets {
@@ -108,139 +87,24 @@ static int find_targets(const struct init_context *context, const struct init_co
         return close(root);
 }
 
-/* Before anything below a proc is touched: it is one, and not what an image put there (CVE-2019-16884). */
-static int check_is_proc(struct sandbox_report *report)
-{
-        struct statfs fs;
-
-        if (statfs(PROC, &fs) < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/proc");
-        if (fs.f_type != PROC_SUPER_MAGIC)
-                return init_fail(report, SANDBOX_STEP_MOUNT, EXDEV, "/proc");
-        return 0;
-}
-
-static int hide(const char *path, struct sandbox_report *report)
-{
-        struct stat st;
-
-        if (lstat(path, &st) < 0) {
-                if (errno == ENOENT)
-                        return 0;
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, path + strlen(INIT_UNION));
-        }
-        if (mount(S_ISDIR(st.st_mode) ? INIT_EMPTY : "/dev/null", path, NULL, MS_BIND, NULL) < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, path + strlen(INIT_UNION));
-        return 0;
-}
-
-static int make_readonly(const char *path, const struct init_config *config, struct sandbox_report *report)
-{
-        bool one_by_one;
-
-        if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0) {
-                if (errno == ENOENT)
-                        return 0;
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, path + strlen(INIT_UNION));
-        }
-        if (init_mount_readonly(path, true, config, &one_by_one) < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, path + strlen(INIT_UNION));
-        return 0;
-}
-
-static int mount_proc(const struct init_context *context, int target, struct sandbox_report *report)
-{
-        struct fd_path path;
-        int rc = -1;
-
-        errno = EPERM;
-        if (!(context->config->disable & SANDBOX_NO_FRESH_PROC))
-                rc = mount("proc", fd_path(&path, target), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
-        if (rc < 0 && errno == EPERM) {
-                /* the outer proc has something mounted over it, as in most containers */
-                init_log(context, SANDBOX_STEP_FRESH_PROC, errno, NULL);
-                rc = mount("/proc", fd_path(&path, target), NULL, MS_BIND | MS_REC, NULL);
-        }
-        if (rc < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/proc");
-        if (check_is_proc(report) < 0)
-                return -1;
-        for (const char *const *p = readonly; *p != NULL; p++)
-                if (make_readonly(*p, context->config, report) < 0)
-                        return -1;
-        for (const char *const *p = hidden; *p != NULL; p++)
-                if (hide(*p, report) < 0)
-                        return -1;
-        return 0;
-}
-
-/* devpts with group 5, which is tty wherever the image has a group file; without where 5 is not mapped. */
-static int mount_devpts(const struct init_context *context, struct sandbox_report *report)
-{
-        const unsigned long flags = MS_NOSUID | MS_NOEXEC;
-
-        if (mount("devpts", DEV "/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=0620,gid=5") == 0)
-                return 0;
-        if (errno != EINVAL)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev/pts");
-        init_log(context, SANDBOX_STEP_DEVPTS_GROUP, errno, NULL);
-        if (mount("devpts", DEV "/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=0620") < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev/pts");
-        return 0;
-}
-
-static int mount_mqueue(const struct init_context *context, struct sandbox_report *report)
-{
-        if (mount("mqueue", DEV "/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
-                return 0;
-        if (errno != ENODEV)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev/mqueue");
-        init_log(context, SANDBOX_STEP_MQUEUE, errno, NULL); /* a kernel without POSIX message queues */
-        return 0;
-}
-
-static int bind_devices(struct sandbox_report *report)
-{
-        char target[64];
-
-        for (const char *const *path = init_devices; *path != NULL; path++) {
-                (void)snprintf(target, sizeof(target), "%s%s", INIT_UNION, *path);
-                if (mknod(target, S_IFREG | 0666, 0) < 0 || mount(*path, target, NULL, MS_BIND, NULL) < 0)
-                        return init_fail(report, SANDBOX_STEP_MOUNT, errno, *path);
-        }
-        return 0;
-}
-
-static int link_devices(struct sandbox_report *report)
-{
-        static const char *const links[][2] = {{"pts/ptmx", DEV "/ptmx"},          {"/proc/self/fd", DEV "/fd"},
-                                               {"/proc/self/fd/0", DEV "/stdin"},  {"/proc/self/fd/1", DEV "/stdout"},
-                                               {"/proc/self/fd/2", DEV "/stderr"}, {"/proc/kcore", DEV "/core"}};
-
-        for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
-                if (symlink(links[i][0], links[i][1]) < 0)
-                        return init_fail(report, SANDBOX_STEP_MOUNT, errno, links[i][1] + strlen(INIT_UNION));
-        return 0;
-}
-
-static int mount_dev(const struct init_context *context, int target, uint64_t shm_size, struct sandbox_report *report)
+/* /proc and /dev of ready.c go where the image has a directory for them; the size of /dev/shm is the command's. */
+static int move_ready(const struct targets *targets, uint64_t shm_size, struct sandbox_report *report)
 {
         struct fd_path path;
         char shm[64];
 
-        if (mount("tmpfs", fd_path(&path, target), "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=0755,size=64m") < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev");
-        if (mkdir(DEV "/pts", 0755) < 0 || mkdir(DEV "/shm", 01777) < 0 || mkdir(DEV "/mqueue", 01777) < 0)
-                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev");
         (void)snprintf(shm, sizeof(shm), "mode=1777,size=%llu", (unsigned long long)shm_size);
-        if (mount("shm", DEV "/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, shm) < 0)
+        if (mount("shm", INIT_READY "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, shm) < 0)
                 return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev/shm");
-        if (bind_devices(report) < 0 || link_devices(report) < 0 || mount_devpts(context, report) < 0)
-                return -1;
-        return mount_mqueue(context, report);
+        if (mount(INIT_READY "/proc", fd_path(&path, targets->proc), NULL, MS_MOVE, NULL) < 0)
+                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/proc");
+        if (mount(INIT_READY "/dev", fd_path(&path, targets->dev), NULL, MS_MOVE, NULL) < 0)
+                return init_fail(report, SANDBOX_STEP_MOUNT, errno, "/dev");
+        return 0;
 }
 
-/* The links of a network namespace are seen in a /sys that was mounted in it; the same parts are hidden as in outer.c. */
+/* The links of a network namespace are seen in a /sys that was mounted in it; the same parts are hidden as in outer.c.
+ */
 static int mount_own_sys(const struct init_context *context, int target, struct sandbox_report *report)
 {
         static const char *const parts[] = {INIT_UNION "/sys/firmware", INIT_UNION "/sys/devices/virtual/powercap"};
@@ -253,7 +117,7 @@ static int mount_own_sys(const struct init_context *context, int target, struct 
         if (mount("sysfs", fd_path(&path, target), "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
                 return -1;
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-                if (hide(parts[i], report) < 0)
+                if (init_hide(parts[i], parts[i] + strlen(INIT_UNION), report) < 0)
                         return -1;
         return 0;
 }
@@ -320,7 +184,7 @@ int init_root_enter(const struct init_context *context, const struct init_comman
 
         if (find_targets(context, command, &targets, report) < 0)
                 return -1;
-        if (mount_proc(context, targets.proc, report) < 0 || mount_dev(context, targets.dev, command->shm_size, report) < 0 ||
+        if (move_ready(&targets, command->shm_size, report) < 0 ||
             mount_sys(context, command->no_network, targets.sys, report) < 0)
                 return -1;
         if (targets.hosts >= 0 && mount_text("hosts", command->hosts, targets.hosts, "/etc/hosts", report) < 0)

@@ -5,6 +5,11 @@
  * stays in the builder's pid namespace so that the FUSE requests of the mounts it
  * makes carry pids the builder can use.
  *
+ * It has one child at a time. That is forked ahead of its command where it can be: when the
+ * root is mounted, or when the command before has ended and another is expected; then its root is mounted, too.
+ * Namespaces and mounts are made while the builder is at work. A child that dies without a command is replaced in
+ * silence; what was wrong will be wrong with its successor, too, which is given the command.
+ *
  * It never looks into the union it mounts, so nothing the builder's server does
  * can block it. End-of-file from the builder or from the keeper (and SIGTERM, which
  * is the keeper's parent-death signal) make it kill its command, wait for it, and
@@ -35,16 +40,21 @@ struct stage {
         int channel; /* to the builder */
         int alive;   /* from the keeper */
         int signals;
-        pid_t *run;    /* the command, 0 if none; written by the kernel at fork */
-        bool mounted;  /* INIT_UNION holds a mount for the next command */
-        int reports;   /* from the child while it sets up; -1 when it has become the command */
+        pid_t *run;    /* the child, 0 if none; written by the kernel at fork */
+        int root;      /* the mount for the next command; -1 if there is none, or it is on INIT_UNION */
+        int fuse;      /* its /dev/fuse, if it was mounted before the builder asked for it; else -1 */
+        bool mounted;  /* INIT_UNION holds that mount, for a child that is forked later */
+        bool attached; /* there are no detached mounts here, so that no child can be forked ahead */
+        int reports;   /* to and from the child while it sets up; -1 when it has become the command */
         int terminal;  /* the master side, on its way to the builder */
         int listeners[SANDBOX_FRAME_FDS - 1]; /* likewise */
         size_t listener_count;
         uint32_t trees; /* attached so far: their numbers count from 1 */
-        bool executed; /* the child got as far as execve */
-        bool started;  /* STARTED was sent: EXITED is owed */
-        int ended_by;  /* the signal whose default action was carried out for the command, else 0 */
+        bool commanded; /* the child knows its command: STARTED or FAILED is owed, or was sent */
+        bool another;   /* a further command is expected after this one */
+        bool executed;  /* the child got as far as execve */
+        bool started;   /* STARTED was sent: EXITED is owed */
+        int ended_by;   /* the signal whose default action was carried out for the command, else 0 */
 };
 
 /* Kills the command and returns when its pid namespace is gone; the order the whole file turns on. */
@@ -71,37 +81,46 @@ static void send_failure(struct stage *stage, const struct sandbox_report *repor
                 end(stage);
 }
 
-static void detach_union(struct stage *stage)
+static void drop_root(struct stage *stage)
 {
+        if (stage->root >= 0)
+                (void)close(stage->root);
+        stage->root = -1;
+        if (stage->fuse >= 0)
+                (void)close(stage->fuse);
+        stage->fuse = -1;
         if (stage->mounted)
                 (void)umount2(INIT_UNION, MNT_DETACH);
         stage->mounted = false;
 }
 
-static void handle_mount(struct stage *stage)
+/* Waits for a child that is about to exit or dead; returns its wait status. */
+static int reap(struct stage *stage)
 {
-        struct sandbox_report report;
-        int fd = -1;
+        siginfo_t info;
+        pid_t pid = *stage->run;
+        int status = 0;
 
-        detach_union(stage);
-        if (stage->config->rootdir[0] == '\0') {
-                if (init_fuse_mount(INIT_UNION, &fd, &report) < 0) {
-                        send_failure(stage, &report);
-                        return;
-                }
-        } else if (mount(INIT_ROOTDIR, INIT_UNION, NULL, MS_BIND | MS_REC, NULL) < 0) {
-                (void)init_fail(&report, SANDBOX_STEP_ROOTDIR, errno, stage->config->rootdir);
-                send_failure(stage, &report);
-                return;
-        }
-        stage->mounted = true;
-        send_or_end(stage, SANDBOX_FRAME_MOUNTED, NULL, fd);
-        if (fd >= 0)
-                (void)close(fd); /* now only the builder has it: when it dies, the mount is aborted */
+        while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+                ;
+        *stage->run = 0; /* before the pid can belong to somebody else */
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        return status;
 }
 
-/* In the new process: lets go of what is the stage's, and becomes the command. */
-static _Noreturn void run_command(struct stage *stage, struct init_command *command, int socket)
+/* Ends a child before it is the command; returns its wait status. */
+static int drop_child(struct stage *stage)
+{
+        (void)close(stage->reports);
+        stage->reports = -1;
+        stage->commanded = false;
+        (void)kill(*stage->run, SIGKILL);
+        return reap(stage);
+}
+
+/* In the new process. */
+static _Noreturn void run_child(struct stage *stage, int socket)
 {
         sigset_t none;
 
@@ -111,22 +130,23 @@ static _Noreturn void run_command(struct stage *stage, struct init_command *comm
         sigemptyset(&none);
         if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
                 _exit(1);
-        init_command_main(stage->config, command, socket);
+        init_command_main(stage->config, socket);
 }
 
-static int fork_command(struct stage *stage, struct init_command *command, struct sandbox_report *report)
+/* Makes a child unless there is one. Where it fails nothing is lost: who needs it tries again, and tells. */
+static int ensure_child(struct stage *stage, struct sandbox_report *report)
 {
         unsigned long flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
         int sockets[2];
         pid_t pid;
 
+        if (*stage->run > 0)
+                return 0;
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
                 return init_fail(report, SANDBOX_STEP_FORK, errno, "the command");
-        if (command->no_network)
-                flags |= CLONE_NEWNET;
         pid = init_sys_fork(flags, stage->run);
         if (pid == 0)
-                run_command(stage, command, sockets[1]);
+                run_child(stage, sockets[1]);
         (void)close(sockets[1]);
         if (pid < 0) {
                 (void)init_fail(report, SANDBOX_STEP_FORK, errno, "the command");
@@ -140,21 +160,82 @@ static int fork_command(struct stage *stage, struct init_command *command, struc
         return 0;
 }
 
+static int mount_root(struct stage *stage, int *ret_fuse_fd, struct sandbox_report *report)
+{
+        const struct init_config *config = stage->config;
+        const struct init_context context = {config, stage->channel};
+        bool refused;
+
+        if (init_root_mount(config, &stage->root, ret_fuse_fd, &refused, report) == 0)
+                return 0;
+        if (!refused)
+                return -1;
+        if (!stage->attached)
+                init_log(&context, SANDBOX_STEP_DETACHED, report->code, NULL);
+        stage->attached = true;
+        if (*stage->run > 0)
+                (void)drop_child(stage); /* its namespace is older than the mount will be */
+        if (config->rootdir[0] == '\0') {
+                if (init_fuse_mount(INIT_UNION, ret_fuse_fd, report) < 0)
+                        return -1;
+        } else if (mount(INIT_ROOTDIR, INIT_UNION, NULL, MS_BIND | MS_REC, NULL) < 0) {
+                return init_fail(report, SANDBOX_STEP_ROOTDIR, errno, config->rootdir);
+        }
+        stage->mounted = true;
+        return 0;
+}
+
+static void handle_mount(struct stage *stage)
+{
+        struct sandbox_report report;
+        int fd = stage->fuse;
+
+        if (stage->commanded)
+                end(stage); /* a builder that breaks the protocol is as good as gone */
+        stage->fuse = -1;
+        if (fd < 0) {
+                drop_root(stage);
+                if (mount_root(stage, &fd, &report) < 0) {
+                        send_failure(stage, &report);
+                        return;
+                }
+        }
+        send_or_end(stage, SANDBOX_FRAME_MOUNTED, NULL, fd);
+        if (fd >= 0)
+                (void)close(fd); /* now only the builder has it: when it dies, the mount is aborted */
+        if (stage->root >= 0)
+                (void)ensure_child(stage, &report);
+}
+
+/* A child that died meanwhile is found dead by handle_child. */
+static void pass_command(struct stage *stage, const struct sandbox_frame *frame)
+{
+        const struct sandbox_pack pack = {.data = frame->payload, .size = frame->size};
+
+        if (stage->root >= 0)
+                (void)sandbox_frame_send(stage->reports, SANDBOX_FRAME_ROOT, NULL, &stage->root, 1);
+        (void)sandbox_frame_send(stage->reports, SANDBOX_FRAME_RUN, &pack, frame->fds, frame->fd_count);
+        stage->commanded = true;
+}
+
 static void handle_run(struct stage *stage, struct sandbox_frame *frame)
 {
         struct sandbox_report report;
-        struct init_command command;
+        struct sandbox_unpack unpack;
         int rc;
 
-        if (*stage->run > 0 || init_command_unpack(frame, &command) < 0)
-                end(stage); /* a builder that breaks the protocol is as good as gone */
-        if (!stage->mounted)
+        if (stage->commanded)
+                end(stage);
+        sandbox_unpack_start(&unpack, frame);
+        stage->another = sandbox_unpack_u32(&unpack) & SANDBOX_RUN_ANOTHER;
+        if (stage->root < 0 && !stage->mounted)
                 rc = init_fail(&report, SANDBOX_STEP_NO_MOUNT, EINVAL, NULL);
         else
-                rc = fork_command(stage, &command, &report);
-        /* the command's namespace has a copy: when that dies, the mount does */
-        detach_union(stage);
-        init_command_clear(&command);
+                rc = ensure_child(stage, &report);
+        if (rc == 0)
+                pass_command(stage, frame);
+        /* the command has it, or a copy: when its namespace dies, the mount does */
+        drop_root(stage);
         if (rc < 0)
                 send_failure(stage, &report);
 }
@@ -169,7 +250,7 @@ static void handle_signal(struct stage *stage, struct sandbox_frame *frame)
         if (!sandbox_unpack_is_complete(&unpack) || signo == 0 || signo > (uint32_t)SIGRTMAX)
                 end(stage);
         /* unreaped while it stands there, so the pid is the command's */
-        if (*stage->run > 0 && stage->ended_by == 0)
+        if (*stage->run > 0 && stage->commanded && stage->ended_by == 0)
                 stage->ended_by = init_deliver(*stage->run, (int)signo);
 }
 
@@ -209,7 +290,8 @@ static void handle_tree(struct stage *stage, struct sandbox_frame *frame)
                 send_failure(stage, &report);
                 return;
         }
-        send_or_end(stage, frame->type == SANDBOX_FRAME_CLONE ? SANDBOX_FRAME_CLONED : SANDBOX_FRAME_DETACHED, NULL, fd);
+        send_or_end(stage, frame->type == SANDBOX_FRAME_CLONE ? SANDBOX_FRAME_CLONED : SANDBOX_FRAME_DETACHED, NULL,
+                    fd);
         if (fd >= 0)
                 (void)close(fd);
 }
@@ -233,21 +315,6 @@ static void handle_builder(struct stage *stage)
         else
                 end(stage);
         sandbox_frame_clear(&frame);
-}
-
-/* Waits for a child that is about to exit or dead; returns its wait status. */
-static int reap(struct stage *stage)
-{
-        siginfo_t info;
-        pid_t pid = *stage->run;
-        int status = 0;
-
-        while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-                ;
-        *stage->run = 0; /* before the pid can belong to somebody else */
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-                ;
-        return status;
 }
 
 static void send_started(struct stage *stage)
@@ -274,21 +341,19 @@ static void close_listeners(struct stage *stage)
                 (void)close(stage->listeners[--stage->listener_count]);
 }
 
-/* The child's channel has ended: it runs the command now, or died. */
+/* The channel of a child with a command has ended, or brought a failure: it runs the command now, or died. */
 static void finish_start(struct stage *stage, const struct sandbox_report *failure)
 {
         struct sandbox_report report;
 
-        (void)close(stage->reports);
-        stage->reports = -1;
         if (failure == NULL && stage->executed) {
+                (void)close(stage->reports);
+                stage->reports = -1;
                 send_started(stage);
                 stage->started = true;
         } else {
-                int status;
+                int status = drop_child(stage);
 
-                (void)kill(*stage->run, SIGKILL);
-                status = reap(stage);
                 (void)init_fail(&report, SANDBOX_STEP_KILLED, WIFSIGNALED(status) ? WTERMSIG(status) : 0, NULL);
                 send_failure(stage, failure != NULL ? failure : &report);
         }
@@ -304,7 +369,9 @@ static void handle_child(struct stage *stage)
         struct sandbox_report report;
 
         if (sandbox_frame_receive(stage->reports, &frame) != 1) {
-                finish_start(stage, NULL);
+                stage->commanded ? finish_start(stage, NULL) : (void)drop_child(stage);
+        } else if (!stage->commanded && frame.type != SANDBOX_FRAME_LOG) {
+                (void)drop_child(stage);
         } else if (frame.type == SANDBOX_FRAME_EXECUTING) {
                 stage->executed = true;
         } else if (frame.type == SANDBOX_FRAME_TERMINAL && frame.fd_count == 1 && stage->terminal < 0) {
@@ -338,6 +405,17 @@ static bool handle_signals(struct stage *stage)
         return told_to_end;
 }
 
+/* What the next command will need; what fails here fails again when it is asked for, and is told then. */
+static void get_ahead(struct stage *stage)
+{
+        struct sandbox_report report;
+        bool refused;
+
+        if (ensure_child(stage, &report) == 0 && stage->root < 0 && stage->config->rootdir[0] == '\0' &&
+            init_root_mount(stage->config, &stage->root, &stage->fuse, &refused, &report) < 0)
+                stage->root = stage->fuse = -1;
+}
+
 /* Reports the end of the command once all of its pid namespace is gone: until then the kernel keeps pid 1 from being
  * reaped. */
 static void look_for_end(struct stage *stage)
@@ -349,7 +427,7 @@ static void look_for_end(struct stage *stage)
         if (!stage->started || waitid(P_PID, (id_t)*stage->run, &info, WEXITED | WNOWAIT | WNOHANG) < 0 ||
             info.si_pid == 0)
                 return;
-        stage->started = false;
+        stage->started = stage->commanded = false;
         status = reap(stage);
         if (stage->ended_by != 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
                 status = stage->ended_by; /* the wait status of an end by that signal (wait(2)) */
@@ -357,6 +435,8 @@ static void look_for_end(struct stage *stage)
         sandbox_pack_u32(&pack, (uint32_t)status);
         send_or_end(stage, SANDBOX_FRAME_EXITED, &pack, -1);
         sandbox_pack_clear(&pack);
+        if (stage->another && !stage->attached)
+                get_ahead(stage);
 }
 
 static int set_up(struct stage *stage, struct sandbox_report *report)
@@ -380,8 +460,14 @@ static int set_up(struct stage *stage, struct sandbox_report *report)
 
 void init_stage_main(const struct init_config *config, int channel, int alive, pid_t *run)
 {
-        struct stage stage = {
-                .config = config, .channel = channel, .alive = alive, .run = run, .reports = -1, .terminal = -1};
+        struct stage stage = {.config = config,
+                              .channel = channel,
+                              .alive = alive,
+                              .run = run,
+                              .root = -1,
+                              .fuse = -1,
+                              .reports = -1,
+                              .terminal = -1};
         struct sandbox_report report;
 
         if (set_up(&stage, &report) < 0) {

@@ -60,6 +60,7 @@ struct init_mount_attr {
 };
 
 #define INIT_MOUNT_RDONLY    0x1     /* MOUNT_ATTR_RDONLY */
+#define INIT_MOUNT_NODEV     0x4     /* MOUNT_ATTR_NODEV */
 #define INIT_MOUNT_RECURSIVE 0x8000u /* AT_RECURSIVE */
 
 static inline int init_sys_openat2(int dirfd, const char *path, const struct init_open_how *how)
@@ -90,6 +91,8 @@ static inline int init_sys_move_mount(int from, int to_dirfd, const char *to, un
 }
 
 #define INIT_FS_CLOEXEC 1u /* FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC */
+#define INIT_FS_FLAG    0u /* FSCONFIG_SET_FLAG */
+#define INIT_FS_STRING  1u /* FSCONFIG_SET_STRING */
 #define INIT_FS_CREATE  6u /* FSCONFIG_CMD_CREATE */
 
 /* A file system of that type, not yet made. */
@@ -98,15 +101,21 @@ static inline int init_sys_fsopen(const char *type)
         return (int)syscall(SYS_fsopen, type, INIT_FS_CLOEXEC);
 }
 
+/* An option; `value` is NULL for one that has none. */
+static inline int init_sys_fsconfig_set(int context, const char *key, const char *value)
+{
+        return (int)syscall(SYS_fsconfig, context, value != NULL ? INIT_FS_STRING : INIT_FS_FLAG, key, value, 0);
+}
+
 static inline int init_sys_fsconfig_create(int context)
 {
         return (int)syscall(SYS_fsconfig, context, INIT_FS_CREATE, NULL, NULL, 0);
 }
 
-/* A detached mount of it. */
-static inline int init_sys_fsmount(int context)
+/* A detached mount of it; `attributes` are INIT_MOUNT_... */
+static inline int init_sys_fsmount(int context, unsigned int attributes)
 {
-        return (int)syscall(SYS_fsmount, context, INIT_FS_CLOEXEC, 0);
+        return (int)syscall(SYS_fsmount, context, INIT_FS_CLOEXEC, attributes);
 }
 
 static inline int init_sys_pivot_root(const char *new_root, const char *put_old)

@@ -63,6 +63,7 @@ static void test_each(void)
                 {SANDBOX_NO_OPENAT2, "no openat2"},
                 {SANDBOX_NO_CLOSE_RANGE, "no close_range"},
                 {SANDBOX_NO_MOUNT_SETATTR, "no mount_setattr"},
+                {SANDBOX_NO_DETACHED, "no detached mounts"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -132,7 +133,8 @@ static void test_no_fresh_sys(void)
 
 static void test_everything_disabled(void)
 {
-        f.options.disable = SANDBOX_NO_MEMFD | SANDBOX_NO_OPENAT2 | SANDBOX_NO_CLOSE_RANGE | SANDBOX_NO_MOUNT_SETATTR;
+        f.options.disable = SANDBOX_NO_MEMFD | SANDBOX_NO_OPENAT2 | SANDBOX_NO_CLOSE_RANGE | SANDBOX_NO_MOUNT_SETATTR |
+                            SANDBOX_NO_DETACHED;
         fixture_open(&f);
         check_basics();
         fixture_close(&f);

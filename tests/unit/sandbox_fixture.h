@@ -2,6 +2,8 @@
 #ifndef BRYO_TESTS_UNIT_SANDBOX_FIXTURE_H
 #define BRYO_TESTS_UNIT_SANDBOX_FIXTURE_H
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -120,6 +122,34 @@ __attribute__((unused)) static void fixture_remove(struct fixture *f)
         buffer_free(&f->log);
         free(f->root);
         free(f->dir);
+}
+
+/* The first child of `parent`, 0 if there is none. */
+__attribute__((unused)) static pid_t fixture_child(pid_t parent)
+{
+        DIR *dir = opendir("/proc");
+        struct dirent *entry;
+        pid_t found = 0;
+
+        while (dir != NULL && found == 0 && (entry = readdir(dir)) != NULL) {
+                char path[300], line[512];
+                const char *rest;
+                FILE *stat;
+                int ppid;
+
+                if (!isdigit((unsigned char)entry->d_name[0]))
+                        continue;
+                (void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
+                stat = fopen(path, "re");
+                if (stat != NULL && fgets(line, sizeof(line), stat) != NULL && (rest = strrchr(line, ')')) != NULL &&
+                    sscanf(rest, ") %*c %d", &ppid) == 1 && ppid == parent)
+                        found = (pid_t)atoi(entry->d_name);
+                if (stat != NULL)
+                        (void)fclose(stat);
+        }
+        if (dir != NULL)
+                (void)closedir(dir);
+        return found;
 }
 
 /* A command that runs `script` in the root's shell; change what the test is about. */

@@ -296,19 +296,21 @@ static bool has_stuck_thread(void)
  * A command that waits for an answer which never comes: it cannot be killed until
  * its mount is aborted. cat splices, and so holds the lock of its output pipe
  * meanwhile; there is something in that pipe, because the pipe behind it was full,
- * so whoever reads it next is stuck. That is the thread of sandbox_output_open.
+ * so whoever reads it next is stuck. That is the thread of sandbox_pump_open.
  */
 static void be_builder(int report)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         struct sandbox_output output;
+        struct sandbox_pump *pump;
         struct fixture_command x;
         struct sandbox_exit end;
         struct pollfd polled;
         char bytes[4096];
 
         fixture_open(&f);
-        CHECK_OK(sandbox_output_open(&output, &err));
+        CHECK_OK(sandbox_pump_open(&pump, &err));
+        CHECK_OK(sandbox_output_open(pump, &output, &err));
         fixture_command_init(&x, "head -c 100000 /dev/zero; echo tail; cat /hang");
         x.c.stdout_fd = output.write_fds[0];
         x.c.stderr_fd = output.write_fds[1];

@@ -4,8 +4,6 @@
  * a stage's init, the command. The builder is a child of this test, which is the
  * reaper of everything that loses its parent and so sees each process end.
  */
-#include <ctype.h>
-#include <dirent.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -13,34 +11,6 @@
 #include "tests/unit/sandbox_fixture.h"
 
 static struct fixture f;
-
-/* The first child of `parent`, 0 if there is none. */
-static pid_t child_of(pid_t parent)
-{
-        DIR *dir = opendir("/proc");
-        struct dirent *entry;
-        pid_t found = 0;
-
-        while (dir != NULL && found == 0 && (entry = readdir(dir)) != NULL) {
-                char path[300], line[512];
-                const char *rest;
-                FILE *stat;
-                int ppid;
-
-                if (!isdigit((unsigned char)entry->d_name[0]))
-                        continue;
-                (void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
-                stat = fopen(path, "re");
-                if (stat != NULL && fgets(line, sizeof(line), stat) != NULL && (rest = strrchr(line, ')')) != NULL &&
-                    sscanf(rest, ") %*c %d", &ppid) == 1 && ppid == parent)
-                        found = (pid_t)atoi(entry->d_name);
-                if (stat != NULL)
-                        (void)fclose(stat);
-        }
-        if (dir != NULL)
-                (void)closedir(dir);
-        return found;
-}
 
 /* What the victim's builder does: starts a command, says so, waits for it, and says what came of that. */
 static void be_builder(int output, const char *line, uid_t uid, bool tty)
@@ -110,9 +80,9 @@ static char *kill_one(enum victim victim, const char *line, uid_t uid, bool tty)
         /* the command exists once its parent has a child whose parent's parent is the keeper, and has become its
          * program a little later */
         for (start = now(); pids[COMMAND] == 0 && now() < start + 10; usleep(1000)) {
-                pids[KEEPER] = child_of(pids[BUILDER]);
-                pids[STAGE] = pids[KEEPER] ? child_of(pids[KEEPER]) : 0;
-                pids[COMMAND] = pids[STAGE] ? child_of(pids[STAGE]) : 0;
+                pids[KEEPER] = fixture_child(pids[BUILDER]);
+                pids[STAGE] = pids[KEEPER] ? fixture_child(pids[KEEPER]) : 0;
+                pids[COMMAND] = pids[STAGE] ? fixture_child(pids[STAGE]) : 0;
         }
         CHECK(pids[COMMAND] > 0);
         usleep(50000);
@@ -200,7 +170,7 @@ static void test_sandbox_survives_stage(void)
         fixture_open(&f);
         fixture_command_init(&x, script);
         CHECK_OK(fixture_start(&f, &x.c, &err));
-        CHECK_INT(kill(child_of(child_of(getpid())), SIGKILL), 0);
+        CHECK_INT(kill(fixture_child(fixture_child(getpid())), SIGKILL), 0);
         CHECK_INT(sandbox_stage_wait(f.stage, &end, &err), -1);
         CHECK_HAS(err.message, "was killed");
         error_clear(&err);

@@ -35,9 +35,8 @@ static void test_id_map(void)
 static void test_mounts(void)
 {
         CHECK_SCRIPT(&f, "grep -vE '^[^ ]+ (/sys/|/proc/)' /proc/mounts | awk 'NR > 1 { print $2 }'",
-                     "/proc\n/dev\n/dev/shm\n/dev/null\n/dev/zero\n/dev/full\n/dev/random\n/dev/urandom\n/dev/tty\n/"
-                     "dev/pts\n"
-                     "/dev/mqueue\n/sys\n");
+                     "/proc\n/dev\n/dev/null\n/dev/zero\n/dev/full\n/dev/random\n/dev/urandom\n/dev/tty\n/dev/pts\n"
+                     "/dev/mqueue\n/dev/shm\n/sys\n");
         CHECK_SCRIPT(&f,
                      "for d in /proc /dev/pts /dev/mqueue /sys /dev/shm; do awk -v d=$d '$2 == d { print $3 }' "
                      "/proc/mounts; done",
@@ -336,6 +335,75 @@ static void test_stage_order(void)
         CHECK_HAS(err.message, "nothing was mounted");
 }
 
+/* As CHECK_SCRIPT, but the process of the next command is made at once. */
+static void check_with_next(const char *script, const char *expected)
+{
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        struct fixture_command x;
+
+        fixture_command_init(&x, script);
+        x.c.another_follows = true;
+        CHECK_INT(fixture_execute(&f, &x.c, &text, &err), 0);
+        CHECK_STR(buffer_text(&text), expected);
+}
+
+/* The child of the stage's init: made ahead, it needs a moment after the end of the command before. */
+static pid_t next_process(void)
+{
+        pid_t init = fixture_child(fixture_child(getpid()));
+
+        for (int i = 0; i < 2000; i++) {
+                pid_t pid = fixture_child(init);
+
+                if (pid > 0)
+                        return pid;
+                usleep(1000);
+        }
+        return 0;
+}
+
+/*
+ * A command whose process is older than itself: nothing of the one before can be seen in it, and it has what is its own. If that
+ * process dies before, another takes its place.
+ */
+static void test_another_follows(void)
+{
+        static const char traces[] = "echo $$; hostname; ls /dev/mqueue /dev/shm | wc -l; ls /dev/mine 2>/dev/null; "
+                                     "grep -c mine /proc/mounts";
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        struct fixture_command x;
+        pid_t next;
+
+        check_with_next("echo x > /dev/shm/x; echo x > /dev/mine; mkdir /tmp/mine; mount -t tmpfs mine /tmp/mine 2>/dev/null; "
+                        "echo done", "done\n");
+        next = next_process();
+        CHECK(next > 0);
+        check_with_next("ls /dev/mine /dev/shm/x 2>&1 | grep -c 'No such'", "2\n");
+        fixture_command_init(&x, traces);
+        x.c.hostname = "other";
+        x.c.another_follows = true;
+        CHECK_INT(fixture_execute(&f, &x.c, &text, &err), 1);
+        CHECK_STR(buffer_text(&text), "1\nother\n3\n0\n");
+        /* nothing is told of a process that dies while nobody has asked for it */
+        for (int i = 0; i < 3; i++) {
+                next = next_process();
+                CHECK(next > 0);
+                CHECK_INT(kill(next, SIGKILL), 0);
+                if (i > 0)
+                        usleep(20000);
+                check_with_next("echo $$; ls /proc | grep -c '^[0-9]'", "1\n3\n");
+        }
+        /* also one that does not start leaves the stage as it was */
+        fixture_command_init(&x, "");
+        x.argv[0] = "/nonexistent";
+        x.c.another_follows = true;
+        CHECK_INT(fixture_execute(&f, &x.c, &text, &err), -1);
+        CHECK_HAS(err.message, "no such file or directory");
+        CHECK_SCRIPT(&f, "echo works; rmdir /tmp/mine", "works\n");
+}
+
 /* Every stage has its own mounts, commands of two stages run side by side. */
 static void test_two_stages(void)
 {
@@ -381,6 +449,7 @@ int main(int argc, char **argv)
         CHECK_RUN(test_hosts_and_resolv_conf);
         CHECK_RUN(test_network_none);
         CHECK_RUN(test_stage_order);
+        CHECK_RUN(test_another_follows);
         CHECK_RUN(test_two_stages);
         fixture_remove(&f);
         return CHECK_END();
