@@ -42,7 +42,8 @@ int64_t overlay_loop_now_ms(void)
 
 /* --- the end ------------------------------------------------------------------- */
 
-/* The monitor was kept off the client's CPU; whoever ends the mount waits for it, and another CPU is slow to wake up. */
+/* The monitor was kept off the client's CPU; whoever ends the mount waits for it, and another CPU is slow to wake up.
+ */
 static void fetch_monitor(struct overlay_loop *loop)
 {
         const int cpu = sched_getcpu();
@@ -321,6 +322,7 @@ void overlay_loop_get_counters(struct overlay_loop *loop, struct overlay_server_
         ret->unknown_requests = sum.requests[0];
         ret->read_bytes = sum.read_bytes;
         ret->written_bytes = sum.written_bytes;
+        ret->looks = loop_load(&loop->looks);
         ret->migrations = loop_load(&loop->migrations);
         ret->ordinary_phases = loop_load(&loop->ordinary_phases);
         ret->parallel_phases = loop_load(&loop->parallel_phases);

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/fuse.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,7 +20,9 @@
  * half a round trip; a client that stayed where it was is looked at half as often each time.
  */
 #define LOOK_FIRST 4
-#define LOOK_MOST  32
+#define LOOK_MOST  16
+/* Looks that may be spared in a row because the client is here by all appearances (is_preempted). */
+#define SPARE_MOST 15
 /* Failed look-ups in a row before following is given up. A short-lived client may be gone at any one of them. */
 #define LOOK_FAILURES 64
 
@@ -41,6 +44,41 @@ static bool tells_where_client_is(const struct overlay_session *session)
         default:
                 return overlay_session_pid(session) != 0; /* 0: writeback and read-ahead */
         }
+}
+
+/*
+ * Is the client of this request outside of execve(2)? Some kernels guard /proc/TID/stat with the lock that execve(2)
+ * holds while it replaces the address space and closes descriptors (begin_new_exec() in fs/exec.c). Of a client the
+ * only requests from there are those that closing and unmapping a file sends (FLUSH, WRITE, and SETATTR for its times).
+ * During any other one the client waits for its answer with that lock free, and so do all threads of its process.
+ */
+static bool may_look(const struct overlay_session *session)
+{
+        switch (overlay_session_opcode(session)) {
+        case FUSE_SETATTR:
+        case FUSE_WRITE:
+        case FUSE_FLUSH:
+        case FUSE_FSYNC:
+                return false;
+        default:
+                return true;
+        }
+}
+
+/*
+ * An idle-class thread that answers a client of its own CPU is preempted by it, each time; one that answers across CPUs
+ * is not. So the scheduler's count says where the client is, for a tenth of what a look costs. Another task of that CPU
+ * preempts, too: now and then it must be a look.
+ */
+static bool is_preempted(struct loop_follower *follower, unsigned requests)
+{
+        struct rusage usage;
+        long before = follower->preempted;
+
+        if (getrusage(RUSAGE_THREAD, &usage) < 0)
+                return false;
+        follower->preempted = usage.ru_nivcsw;
+        return usage.ru_nivcsw - before >= (long)(requests - requests / 4);
 }
 
 /* Everything but `cpu`: the monitor must not wake up where client and server take turns. */
@@ -72,9 +110,9 @@ static void give_up_quiet(struct overlay_loop *loop, const char *what, int error
 }
 
 /*
- * For the quiet thread alone. The look may last: a kernel that guards /proc/TID/stat with the lock that execve(2) holds
- * makes it wait for a client that waits for this very server, to write back what its close-on-exec descriptors leave.
- * Of that the monitor makes a standstill, and the ordinary thread serves on; so that one must not look itself.
+ * For the quiet thread alone, while its client waits for the answer: then it is where it went to sleep, and the answer
+ * wakes it up from there. Should a look wait for the client all the same, the monitor makes a standstill of that, and
+ * the ordinary thread serves on; so that one never looks itself.
  */
 static void look_and_follow(struct loop_worker *worker, uint32_t tid)
 {
@@ -83,7 +121,9 @@ static void look_and_follow(struct loop_worker *worker, uint32_t tid)
         int cpu = overlay_loop_client_cpu(&follower->client, tid);
         int r = cpu;
 
+        loop_add(&loop->looks, 1);
         follower->every = follower->every < LOOK_MOST ? 2 * follower->every : LOOK_MOST;
+        follower->spared = 0;
         if (cpu >= 0 && cpu != follower->cpu) {
                 follower->every = LOOK_FIRST;
                 r = -overlay_loop_thread_pin(pthread_self(), cpu);
@@ -93,9 +133,14 @@ static void look_and_follow(struct loop_worker *worker, uint32_t tid)
                         keep_monitor_off(loop, cpu);
                 }
         }
-        if (r >= 0)
+        if (r >= 0) {
                 follower->failures = 0;
-        else if (++follower->failures == LOOK_FAILURES)
+                return;
+        }
+        /* soon again: it may never work here */
+        follower->every = LOOK_FIRST;
+        follower->spared = SPARE_MOST;
+        if (++follower->failures == LOOK_FAILURES)
                 give_up_quiet(loop, "cannot follow the clients' CPU", -r);
 }
 
@@ -103,10 +148,12 @@ static void follow(struct loop_worker *worker, uint32_t tid, bool changed)
 {
         struct overlay_loop *loop = worker->loop;
         struct loop_follower *follower = &worker->follower;
+        bool stays;
 
         if (changed) {
                 follower->run = 0;
                 follower->every = LOOK_FIRST;
+                follower->spared = SPARE_MOST;
                 follower->window_changes++;
         }
         if (++follower->window_counted == MIX_WINDOW) {
@@ -117,11 +164,13 @@ static void follow(struct loop_worker *worker, uint32_t tid, bool changed)
                 follower->window_counted = 0;
                 follower->window_changes = 0;
         }
-        if (++follower->run >= follower->every) {
-                follower->run = 0;
-                if (worker->role == ROLE_QUIET && !__atomic_load_n(&loop->unfit, __ATOMIC_RELAXED))
-                        look_and_follow(worker, tid);
-        }
+        if (++follower->run < follower->every || worker->role != ROLE_QUIET || !may_look(worker->session) ||
+            __atomic_load_n(&loop->unfit, __ATOMIC_RELAXED))
+                return;
+        stays = is_preempted(follower, follower->run);
+        follower->run = 0;
+        if (!stays || ++follower->spared > SPARE_MOST)
+                look_and_follow(worker, tid);
 }
 
 /* --- serving ----------------------------------------------------------------------- */
@@ -241,10 +290,10 @@ __attribute__((no_sanitize_address)) void *overlay_loop_serve(void *argument)
                         break;
                 __atomic_store_n(&worker->client, overlay_session_pid(worker->session), __ATOMIC_RELAXED);
                 __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
+                note_request(worker);
                 handle(worker);
                 __atomic_store_n(&worker->busy, 0, __ATOMIC_RELAXED);
                 loop_add(&worker->served, 1);
-                note_request(worker);
         }
         if (r < 0)
                 overlay_loop_end(worker->loop, -r);

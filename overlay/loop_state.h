@@ -39,7 +39,9 @@ struct loop_follower {
         struct overlay_loop_client client;
         unsigned run;      /* requests of the last thread since it was last looked at */
         unsigned every;    /* look after so many: more and more, as long as it stays where it is */
+        unsigned spared;   /* looks that were not necessary, in a row */
         unsigned failures; /* look-ups that failed, in a row */
+        long preempted;    /* how often this thread was, when that was last asked */
         int cpu;           /* where this thread put itself; -1: anywhere */
         uint64_t window_counted, window_changes;
 };
@@ -56,8 +58,8 @@ struct loop_worker {
         uint32_t client; /* whose request is served; 0: unknown */
         unsigned busy; /* from receiving a request until it is back for the next: also while `client` already runs on */
         uint64_t served;
-        uint64_t counted; /* of these, requests with a known client thread ... */
-        uint64_t changes; /* ... and how many came from another one than the request before */
+        uint64_t counted;  /* of these, requests with a known client thread ... */
+        uint64_t changes;  /* ... and how many came from another one than the request before */
         uint32_t last_tid; /* the last known client thread */
         struct loop_follower follower;
 };
@@ -84,8 +86,8 @@ struct overlay_loop {
         cpu_set_t *cpus; /* CPUs this process may use */
         unsigned cpu_count;
 
-        uint64_t migrations, ordinary_phases, parallel_phases, stalls; /* relaxed */
-        struct overlay_session_counters closed_counters;               /* of sessions that are closed; under `lock` */
+        uint64_t looks, migrations, ordinary_phases, parallel_phases, stalls; /* relaxed */
+        struct overlay_session_counters closed_counters; /* of sessions that are closed; under `lock` */
 };
 
 static inline uint64_t loop_load(const uint64_t *counter)

@@ -50,6 +50,7 @@ struct overlay_server_counters {
         uint64_t unknown_requests; /* opcodes beyond the table */
         uint64_t read_bytes;       /* answered to READ */
         uint64_t written_bytes;    /* taken by WRITE */
+        uint64_t looks;            /* how often the quiet thread asked the kernel where its client is */
         uint64_t migrations;       /* how often the thread that served alone moved to its client's CPU */
         uint64_t ordinary_phases;  /* how often an ordinary thread took over from the quiet one, which starved; a mount that
                                       begins on a busy machine begins with an ordinary one, and that is not counted */
