@@ -34,9 +34,11 @@ for option in O idmap U nosuid,dev ro=maybe uid=0x0 mode=99; do
         assert_lacks "$said" "it ran"
 done
 
-# CVE-2024-9675: ids and sources of caches that climb
+# CVE-2024-9675: ids of caches that climb are names like any other, and sources that climb end in the cache
 for option in "id=../../../../..$canary" "id=$canary" 'id=..' 'id=.' "id=x,source=../../../..$canary" "id=$(printf '%0300d' 0)"; do
-        printf 'FROM busybox\nRUN --mount=type=cache,target=/c,%s ls /c; cat /c/secret; echo x > /c/new; true\n' "$option" | dockerfile
+        printf 'FROM busybox\nRUN --mount=type=cache,target=/c,%s ls /c; cat /c/secret; echo x >> /c/new\nRUN --mount=type=cache,target=/c,%s wc -l < /c/new\n' "$option" "$option" | dockerfile
         try
+        assert_equal "$status" 0 "$option"
+        assert_matches "$said" ' 1'$'\n'
 done
 assert_equal "$(ls "$XDG_DATA_HOME/bryo/caches" | grep -vE '^[0-9a-f]{64}(\.update)?(\.lock)?$' || true)" "" "names in the store"

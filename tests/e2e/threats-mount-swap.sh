@@ -30,3 +30,13 @@ COPY --from=swapper /etc/passwd /a
 COPY --from=mounter /etc/passwd /b
 END
 try
+
+# What the link means is in the cache, even where the image has the same name
+dockerfile << 'END'
+FROM busybox
+RUN --mount=type=cache,id=u,target=/s mkdir -p /s/etc/d && echo inside > /s/etc/passwd && ln -s /etc /s/sel && ln -s ../../../etc /s/etc/d/up
+RUN --mount=type=cache,id=u,target=/c,source=sel --mount=type=cache,id=u,target=/d,source=etc/d/up cat /c/passwd /d/passwd > /seen
+END
+try
+assert_equal "$status" 0
+assert_equal "$(image_run image cat /seen)" $'inside\ninside'
