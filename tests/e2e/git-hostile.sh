@@ -37,15 +37,15 @@ assert_clean() {
 
 # --- a link to the host as the subdirectory, or on the way to it ---
 quietly init -q work
-mkdir work/real
-printf 'x\n' > work/real/f
+mkdir -p work/real/sub
+printf 'x\n' | tee work/real/f > work/real/sub/f
 ln -s / work/link
 ln -s "$PWD/host" work/host
 ln -s real work/inside
 publish links
 dockerfile <<< $'FROM busybox\n'"ADD $web/links.git#main:link$PWD/host /d"
 build_fails "cannot check out $web/links.git"
-for subdir in link host inside; do
+for subdir in link host inside inside/sub; do
         dockerfile <<< $'FROM busybox\n'"ADD $web/links.git#main:$subdir /d"
         build_fails "leads through a symbolic link: refused"
 done
