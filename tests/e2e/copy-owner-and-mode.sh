@@ -30,7 +30,7 @@ COPY --from=upstream --chown=1:2 /d /changed
 COPY --chown=4294967294:4000000000 file /huge
 END
 build
-# C6.1 C6.2 C6.3
+# C2.5 C6.1 C6.2 C6.3
 assert_equal "$(image_run image stat -c '%n %u:%g %a' /plain /plaindir/inner /numbers /number /name /names /names/inner /guest /mixed \
         /chmod /both /both/parents /both/parents/inner /symbolic/inner /kept /kept/f /changed/f)" \
         '/plain 0:0 640
