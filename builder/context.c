@@ -185,7 +185,7 @@ int builder_context_reopen(struct context *c, const struct builder_item *dir, co
 }
 
 /* Which line of the ignore file it was, and what it says. */
-static char *explain_ignored(const struct context *c, unsigned line)
+static char *explain_ignored(const struct context *c, unsigned line, const char *path)
 {
         const char *text = c->ignore_text;
 
@@ -193,18 +193,20 @@ static char *explain_ignored(const struct context *c, unsigned line)
                 text += strcspn(text, "\n");
                 text += *text == '\n';
         }
-        return memory_printf("%s excludes it in line %u: %.*s", c->ignore_name, line, (int)strcspn(text, "\r\n"), text);
+        return memory_printf("%s excludes it in line %u: %.*s; a later line !%s would let it in", c->ignore_name, line,
+                             (int)strcspn(text, "\r\n"), text, path);
 }
 
-static char *explain_missing(struct builder_source *s, const char *path)
+static char *explain_missing(struct builder_source *s, const char *path, bool *ret_plain)
 {
         struct context *c = builder_context_of(s);
         CLEANUP_FREE char *clean = path_clean(path);
         unsigned line = 0;
 
-        if (c->ignore && dockerfile_ignore_matches(c->ignore, clean, &line))
-                return explain_ignored(c, line);
-        return memory_printf("it is not in the context %s", c->directory);
+        *ret_plain = !c->ignore || !dockerfile_ignore_matches(c->ignore, clean, &line);
+        if (!*ret_plain)
+                return explain_ignored(c, line, clean);
+        return memory_printf("it is not in the context directory %s", c->directory);
 }
 
 static struct builder_source *for_step(struct builder_source *s)

@@ -70,10 +70,31 @@ static mode_t mode_of(const struct builder_copy *c, const struct overlay_attr *a
         return a->mode & 07777;
 }
 
+/* The part of `path` that is there and no directory; all of it when that cannot be told. Heap text. */
+static char *first_file(const struct builder_copy *c, const char *path)
+{
+        for (size_t end = strspn(path, "/"); path[end]; end += strspn(path + end, "/")) {
+                CLEANUP_OVERLAY_REF struct overlay_ref ref = OVERLAY_REF_INIT;
+                CLEANUP_ERROR struct error ignored = ERROR_INIT;
+                CLEANUP_FREE char *prefix = NULL;
+                struct overlay_attr attr;
+
+                end += strcspn(path + end, "/");
+                prefix = memory_strndup(path, end);
+                if (overlay_tree_resolve(c->tree, NULL, prefix, 0, &ref, &ignored) < 0 ||
+                    overlay_node_stat(&ref, &attr, &ignored) < 0)
+                        break;
+                if (!S_ISDIR(attr.mode))
+                        return STEAL(prefix);
+        }
+        return memory_strdup(path);
+}
+
 /* A directory that had to be made on the way: 0755 and root's, unless --chmod and --chown say otherwise. */
 static int make_directories(struct builder_copy *c, const char *path, struct overlay_ref *ret, struct error *err)
 {
         const struct overlay_attr fresh = {.mode = S_IFDIR | 0755};
+        CLEANUP_FREE char *file = NULL;
 
         if (overlay_tree_ensure_directory(c->tree, NULL, path, mode_of(c, &fresh), owner_of(c, &fresh), &c->options.now,
                                           ret, err) == 0)
@@ -81,7 +102,8 @@ static int make_directories(struct builder_copy *c, const char *path, struct ove
         if (err->code != ENOTDIR)
                 return -1;
         error_clear(err);
-        return error_set(err, ENOTDIR, "the destination %s leads through something that is not a directory", c->dest);
+        file = first_file(c, path);
+        return error_set(err, ENOTDIR, "the destination %s leads through %s, which is not a directory", c->dest, file);
 }
 
 static int set_mtime(const struct overlay_ref *ref, const struct timespec *mtime, struct error *err)
@@ -107,7 +129,7 @@ static int clear_name(const struct overlay_ref *dir, const char *name, struct er
         if (S_ISDIR(attr.mode)) {
                 CLEANUP_FREE char *path = overlay_node_path(&old);
 
-                return error_set(err, EISDIR, "cannot replace the directory %s by a file", path);
+                return error_set(err, EISDIR, "cannot replace the directory %s by a file: remove it first", path);
         }
         return overlay_node_remove(dir, name, err);
 }
@@ -214,7 +236,7 @@ static int ensure_child_directory(struct builder_copy *c, struct builder_source 
         if (!S_ISDIR(old.mode)) {
                 CLEANUP_FREE char *path = overlay_node_path(ret);
 
-                return error_set(err, ENOTDIR, "cannot replace %s by a directory: it is not a directory", path);
+                return error_set(err, ENOTDIR, "cannot replace %s by a directory: remove it first", path);
         }
         if (overlay_node_set(ret, &change, err) < 0)
                 return -1;

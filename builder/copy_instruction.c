@@ -73,12 +73,15 @@ static int find_from(struct copying *c, struct error *err)
 int builder_copying_open(struct copying *c, struct error *err)
 {
         struct builder_job *job = c->site->job;
+        CLEANUP_FREE char *where = NULL;
 
         if (c->source)
                 return 0;
         if (builder_chain_open(&c->from->chain, &job->workshop, NULL, &c->upper, &c->tree, err) < 0)
                 return -1;
         c->source = builder_tree_source_new(c->tree, job->bodies, job->workshop.log);
+        where = memory_printf("the %s %s", c->from == &c->base ? "image" : "stage", c->in->from->value);
+        builder_tree_source_name(c->source, where);
         c->owns_source = true;
         return 0;
 }

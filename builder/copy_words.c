@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "common/redact.h"
 #include "dockerfile/expand.h"
+#include "dockerfile/heredoc_mistake.h"
 
 static int check_flags(const struct copying *c, struct error *err)
 {
@@ -40,8 +41,11 @@ static int expand_heredoc(struct copying *c, const struct dockerfile_heredoc *do
                 *ret = memory_strdup(doc->body);
                 return 0;
         }
-        if (dockerfile_expand(&scope, '\\', DOCKERFILE_EXPAND_HEREDOC, doc->body, ret, &cause) < 0)
-                return builder_site_error(&site, &doc->place, err, &cause);
+        if (dockerfile_expand(&scope, '\\', DOCKERFILE_EXPAND_HEREDOC, doc->body, ret, &cause) < 0) {
+                const struct dockerfile_place place = dockerfile_heredoc_mistake(&scope, doc, cause.message);
+
+                return builder_site_error(&site, &place, err, &cause);
+        }
         return 0;
 }
 

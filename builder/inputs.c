@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "builder/origin.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/redact.h"
+#include "dockerfile/suggest.h"
 
 #define MAX_FILE ((size_t)10 << 20)
+/* Other Dockerfiles that a message names, at most. */
+#define MAX_OTHERS 5
 
 /* A Dockerfile: the directory it is read in, its path there, and what messages call it. */
 struct location {
@@ -40,6 +44,41 @@ static char *real_directory(const char *path)
         CLEANUP_FREE char *directory = slash ? memory_strndup(path, (size_t)(slash - path) + 1) : memory_strdup(".");
 
         return realpath(directory, NULL);
+}
+
+/* Files beside `path` that may have been meant, " (did you mean Dockerfile.dev?)", or "". They are shown behind `prefix`. */
+static char *other_dockerfiles(struct builder_source *source, const char *path, const char *prefix)
+{
+        const char *slash = strrchr(path, '/');
+        CLEANUP_FREE char *dir = slash ? memory_strndup(path, (size_t)(slash - path)) : memory_strdup("");
+        CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        CLEANUP_BUFFER struct buffer list = BUFFER_INIT;
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+        const char *near;
+        unsigned count = 0;
+
+        if (source->ops->find(source, dir, &item, &ignored) < 0 || !S_ISDIR(item.attr.mode) ||
+            source->ops->list(source, &item, &names, &ignored) < 0)
+                return memory_strdup("");
+        near = dockerfile_suggest(slash ? slash + 1 : path, (const char *const *)names.items, names.count);
+        if (near)
+                return memory_printf(" (did you mean %s%s?)", prefix, near);
+        for (size_t i = 0; i < names.count && count < MAX_OTHERS; i++)
+                if ((strcasestr(names.items[i], "dockerfile") || strcasestr(names.items[i], "containerfile")) &&
+                    !strstr(names.items[i], "ignore"))
+                        buffer_printf(&list, "%s%s%s", count++ ? ", " : "", prefix, names.items[i]);
+        return count ? memory_printf(" (there %s %s)", count == 1 ? "is" : "are", list.data) : memory_strdup("");
+}
+
+/* Says that --file is not there, in the words it was given in. */
+static int no_such_file(const struct location *l, const char *file, struct error *err)
+{
+        const char *slash = strrchr(file, '/');
+        CLEANUP_FREE char *prefix = memory_strndup(file, slash ? (size_t)(slash - file) + 1 : 0);
+        CLEANUP_FREE char *others = other_dockerfiles(l->directory, l->path, prefix);
+
+        return error_set(err, ENOENT, "there is no Dockerfile %s%s", file, others);
 }
 
 /* Splits --file into a directory and the path in it: the context when it lies there, so that links may lead anywhere in
@@ -90,6 +129,7 @@ static int read_given(struct builder_job *job, const struct builder_origin *orig
                       struct error *err)
 {
         const struct builder_build_options *o = job->options;
+        CLEANUP_ERROR struct error cause = ERROR_INIT;
 
         if (strcmp(o->file, "-") == 0) {
                 l->directory = origin->source;
@@ -108,14 +148,18 @@ static int read_given(struct builder_job *job, const struct builder_origin *orig
                 l->path = memory_strdup(o->file);
                 l->shown = memory_strdup(o->file);
         }
-        if (builder_source_read(l->directory, l->path, MAX_FILE, &l->text, err) < 0)
-                return error_wrap(err, "cannot read the Dockerfile %s", o->file);
-        return 0;
+        if (builder_source_read(l->directory, l->path, MAX_FILE, &l->text, &cause) == 0)
+                return 0;
+        if (cause.code == ENOENT)
+                return no_such_file(l, o->file, err);
+        (void)error_wrap(&cause, "cannot read the Dockerfile %s", o->file);
+        return error_move(err, &cause);
 }
 
 static int read_default(const struct builder_origin *origin, struct location *l, struct error *err)
 {
         static const char *const names[] = {"Dockerfile", "dockerfile", "Containerfile"};
+        CLEANUP_FREE char *others = NULL;
 
         l->directory = origin->source;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -131,7 +175,8 @@ static int read_default(const struct builder_origin *origin, struct location *l,
                         return error_move(err, &read_err);
                 }
         }
-        return error_set(err, ENOENT, "there is no Dockerfile in %s: name one with -f", origin->shown);
+        others = other_dockerfiles(origin->source, "Dockerfile", "");
+        return error_set(err, ENOENT, "there is no Dockerfile in %s%s: name one with -f", origin->shown, others);
 }
 
 /* The context was no tar but a text: that is the Dockerfile, and there are no files. */

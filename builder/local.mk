@@ -95,7 +95,7 @@ libbuilder_a_SOURCES = \
 check_PROGRAMS += tests/unit/builder_users
 TESTS += tests/unit/builder_users
 tests_unit_builder_users_SOURCES = tests/unit/builder_users.c tests/unit/check.h
-tests_unit_builder_users_LDADD = libbuilder.a libcommon.a
+tests_unit_builder_users_LDADD = libbuilder.a libdockerfile.a libcommon.a
 
 check_PROGRAMS += tests/unit/builder_resolver
 TESTS += tests/unit/builder_resolver

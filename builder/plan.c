@@ -65,8 +65,8 @@ static char *missing_hint(const struct wanting *w)
                 names[i] = owned.items[i];
         }
         near = dockerfile_suggest(w->missing.items[0], names, w->globals->count);
-        hint = memory_printf("; %s has no value before the first FROM%s%s%s", w->missing.items[0], near ? " (did you mean " : "",
-                             near ? near : "", near ? "?)" : "");
+        hint = memory_printf("; %s has no value before the first FROM%s%s%s", w->missing.items[0],
+                             near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
         free(names);
         return hint;
 }
@@ -192,14 +192,15 @@ static int expand_base(struct builder_plan *plan, struct builder_stage_plan *sta
         hint = missing_hint(&wanting);
         strv_free(&wanting.missing);
         if (stage->image[0] == '\0')
-                return dockerfile_error(
-                        plan->file, &word->place, err,
-                        "the base image %s is empty: give the ARG before the first FROM a default, or use --build-arg%s",
-                        word->text, strstr(hint, "did you mean") ? hint : "");
+                return dockerfile_error(plan->file, &word->place, err, "the base image %s is empty: %s", word->text,
+                                        strstr(hint, "did you mean")
+                                                ? hint + strspn(hint, "; ")
+                                                : "give the ARG before the first FROM a default, or use --build-arg");
         return 0;
 }
 
-static int resolve_base(struct builder_plan *plan, const struct builder_plan_options *o, size_t index, struct error *err)
+static int resolve_base(struct builder_plan *plan, const struct builder_plan_options *o, size_t index,
+                        struct error *err)
 {
         struct builder_stage_plan *stage = &plan->stages[index];
 
@@ -269,9 +270,16 @@ static int later_stage(const struct builder_plan *plan, size_t current, const st
                                 plan->stages[later].from->first_line);
 }
 
-char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name)
+/* A name that is a stage's rather than an image's: no tag, no digest, no registry, no directory. */
+static bool is_bare(const char *name)
+{
+        return name[strcspn(name, "/:@.")] == '\0';
+}
+
+char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name, bool stages)
 {
         const char **names = memory_zalloc(plan->count, sizeof(char *));
+        CLEANUP_BUFFER struct buffer list = BUFFER_INIT;
         const char *near;
         char *hint = NULL;
         size_t count = 0;
@@ -282,14 +290,19 @@ char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, c
                 if (!stage->name || i == current)
                         continue;
                 if (i > current && strcasecmp(stage->name, name) == 0 && !hint)
-                        hint = memory_printf("; the stage %s begins later, in line %u", stage->name,
+                        hint = memory_printf("the stage %s begins later, in line %u; ", stage->name,
                                              stage->from->first_line);
-                if (i < current)
+                if (i < current) {
+                        buffer_printf(&list, "%s%s", count ? ", " : "", stage->name);
                         names[count++] = stage->name;
+                }
         }
         near = hint ? NULL : dockerfile_suggest(name, names, count);
         if (near)
-                hint = memory_printf("; did you mean the stage %s?", near);
+                hint = memory_printf("no stage is called %s (did you mean %s?); ", name, near);
+        else if (!hint && stages && is_bare(name))
+                hint = count > 0 ? memory_printf("no stage is called %s (above are: %s); ", name, list.data)
+                                 : memory_printf("no stage is called %s; ", name);
         free(names);
         return hint ? hint : memory_strdup("");
 }
@@ -304,7 +317,8 @@ int builder_plan_find_source(const struct builder_plan *plan, size_t current, co
                 return dockerfile_error(file, &from->place, err, "there is no stage %zu: the file has stages 0 to %zu",
                                         index, plan->count - 1);
         if (*ret == current)
-                return dockerfile_error(file, &from->place, err, "a stage cannot copy from itself");
+                return dockerfile_error(file, &from->place, err,
+                                        "a stage cannot copy from itself: its files are moved with RUN cp or RUN mv");
         if (*ret != BUILDER_NO_STAGE && *ret > current)
                 return later_stage(plan, current, file, from, *ret, err);
         return 0;
@@ -390,9 +404,10 @@ static int add_image_triggers(struct builder_plan *plan, struct builder_stage_pl
         if (stage->scratch || !o->find_triggers)
                 return 0;
         if (o->find_triggers(o->context, stage->image, stage->platform, &texts, &cause) < 0) {
-                CLEANUP_FREE char *hint = builder_plan_stage_hint(plan, (size_t)(stage - plan->stages), stage->image);
+                CLEANUP_FREE char *hint =
+                        builder_plan_stage_hint(plan, (size_t)(stage - plan->stages), stage->image, false);
 
-                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s%s", cause.message, hint);
+                return dockerfile_error(plan->file, &stage->from->from.image->place, err, "%s%s", hint, cause.message);
         }
         for (size_t i = 0; i < texts.count; i++)
                 if (add_trigger(stage, texts.items[i], stage->image, err) < 0)

@@ -19,15 +19,17 @@
 
 struct builder_stage_plan {
         const struct dockerfile_instruction *from;
-        size_t first, end;   /* the instructions below FROM: first <= i < end */
-        const char *name;    /* lower case; NULL when unnamed. Borrowed from the file */
-        char *image;         /* what FROM names, expanded; owned */
-        struct oci_platform *platform; /* what FROM --platform asks for, or the build; NULL: nothing. Owned; only if needed */
-        size_t base;         /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
+        size_t first, end; /* the instructions below FROM: first <= i < end */
+        const char *name;  /* lower case; NULL when unnamed. Borrowed from the file */
+        char *image;       /* what FROM names, expanded; owned */
+        struct oci_platform
+                *platform; /* what FROM --platform asks for, or the build; NULL: nothing. Owned; only if needed */
+        size_t base;       /* the stage it names, or BUILDER_NO_STAGE: an image or scratch */
         bool scratch;
-        bool named;          /* `image` is a named context (named.h), which stands for the whole stage if it has the stage's name */
+        bool named; /* `image` is a named context (named.h), which stands for the whole stage if it has the stage's name
+                     */
         bool needed;
-        size_t *sources;     /* the stages that its COPY --from read; owned */
+        size_t *sources; /* the stages that its COPY --from read; owned */
         size_t source_count;
         struct dockerfile **triggers; /* ONBUILD of what FROM names, run before its own instructions: each is parsed by
                                          itself and has one instruction. Owned; only if needed */
@@ -44,13 +46,16 @@ struct builder_plan {
         struct strv unused;  /* names of build arguments that nothing declares, for a warning */
 };
 
-#define BUILDER_PLAN_INIT { .file = NULL }
+#define BUILDER_PLAN_INIT                                                                                              \
+        {                                                                                                              \
+                .file = NULL                                                                                           \
+        }
 
 struct builder_plan_options {
-        const struct strv *build_args; /* NAME=VALUE from the command line */
-        const char *target;            /* stage name or index; NULL: the last stage */
+        const struct strv *build_args;       /* NAME=VALUE from the command line */
+        const char *target;                  /* stage name or index; NULL: the last stage */
         const struct oci_platform *platform; /* what is built for; NULL: this machine, and bases as they are */
-        const char *base;              /* what the first FROM means; NULL: what it names */
+        const char *base;                    /* what the first FROM means; NULL: what it names */
         /*
          * Appends the ONBUILD triggers of an image to `ret`; NULL: images have none. Called for the images that
          * needed stages begin with, `platform` is NULL where none is asked for; a failure is one of that FROM.
@@ -73,17 +78,19 @@ void builder_plan_free(struct builder_plan *plan);
 #define CLEANUP_PLAN __attribute__((cleanup(builder_plan_free)))
 
 /*
- * The stage that a --from of `file` (the plan's, or a trigger) means in stage `current`: a name in any case, or an index;
- * *ret is BUILDER_NO_STAGE when it must be an image. Fails for a stage that is `current` or comes after it.
+ * The stage that a --from of `file` (the plan's, or a trigger) means in stage `current`: a name in any case, or an
+ * index; *ret is BUILDER_NO_STAGE when it must be an image. Fails for a stage that is `current` or comes after it.
  */
 int builder_plan_find_source(const struct builder_plan *plan, size_t current, const struct dockerfile *file,
                              const struct dockerfile_flag *from, size_t *ret, struct error *err);
 /*
- * What to say behind "there is no image NAME", when stage `current` asked for it: "; did you mean the stage builder?",
- * "; the stage NAME begins later, in line 7", or "". Heap text.
+ * What to say in front of "there is no image NAME", when stage `current` asked for it: "no stage is called bulider (did
+ * you mean builder?); ", "the stage NAME begins later, in line 7; ", or "". `stages`: where a name without tag, digest
+ * or directory more likely means a stage, those above are listed when none is near. Heap text.
  */
-char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name);
-/* The stage that the command line calls `text`: a name in any case, or an index. The error names the stages there are. */
+char *builder_plan_stage_hint(const struct builder_plan *plan, size_t current, const char *name, bool stages);
+/* The stage that the command line calls `text`: a name in any case, or an index. The error names the stages there are.
+ */
 int builder_plan_find_stage(const struct builder_plan *plan, const char *text, size_t *ret, struct error *err);
 /* The same for `from` of a RUN --mount, which takes no index. */
 int builder_plan_find_mount(const struct builder_plan *plan, size_t current, const struct dockerfile *file,

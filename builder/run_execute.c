@@ -25,9 +25,24 @@ static void append_to_message(struct error *err, const char *text)
         err->message = message;
 }
 
-/* What a shell means by a status (POSIX, "Exit Status for Commands"); "" when nothing. Heap text. */
-static char *explain_status(int status)
+/* The interpreter that the first line of a script in a here-document names; NULL: there is none. Heap text. */
+static char *interpreter(const struct dockerfile_instruction *in)
 {
+        const char *body = in->heredoc_count > 0 && in->heredocs[0].alone ? in->heredocs[0].body : "";
+
+        if (strncmp(body, "#!", 2) != 0)
+                return NULL;
+        body += 2 + strspn(body + 2, " \t");
+        return memory_strndup(body, strcspn(body, " \t\r\n"));
+}
+
+/* What a shell means by a status (POSIX, "Exit Status for Commands"); "" when nothing. Heap text. */
+static char *explain_status(const struct dockerfile_instruction *in, int status)
+{
+        CLEANUP_FREE char *script = status == 127 ? interpreter(in) : NULL;
+
+        if (script)
+                return memory_printf(" (a program was not found: is %s in the image?)", script);
         if (status == 126)
                 return memory_strdup(" (a program that cannot be executed)");
         if (status == 127)
@@ -39,12 +54,30 @@ static char *explain_status(int status)
         return memory_strdup("");
 }
 
+/* Lines of an instruction that stand below its marked first one, at most. */
+#define MAX_LINES_BELOW 8
+
+/* The rest of an instruction that has several lines, here-documents included: the command is in all of them. */
+static void append_rest(const struct dockerfile *file, const struct dockerfile_instruction *in, struct buffer *ret)
+{
+        unsigned first = in->place.line + 1;
+        unsigned last = in->last_line;
+        bool cut = last >= first + MAX_LINES_BELOW;
+
+        if (last < first)
+                return;
+        dockerfile_excerpt(file, first, cut ? first + MAX_LINES_BELOW - 2 : last, ret);
+        if (cut)
+                buffer_append_string(ret, "     | ...\n");
+}
+
 static int command_failed(const struct builder_run *r, const struct sandbox_exit *status,
                           const struct builder_output *output, struct error *err)
 {
         const struct dockerfile_instruction *in = r->site->instruction;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
-        CLEANUP_FREE char *meaning = explain_status(status->signaled ? 0 : status->status);
+        CLEANUP_BUFFER struct buffer tail = BUFFER_INIT;
+        CLEANUP_FREE char *meaning = explain_status(in, status->signaled ? 0 : status->status);
 
         if (status->signaled)
                 (void)dockerfile_error(r->site->file, &in->place, err, "the command was killed by signal %d (%s): %s",
@@ -52,12 +85,10 @@ static int command_failed(const struct builder_run *r, const struct sandbox_exit
         else
                 (void)dockerfile_error(r->site->file, &in->place, err, "the command failed with exit status %d%s: %s",
                                        status->status, meaning, in->original);
-        builder_output_tail(output, "  | ", &text);
-        if (text.size > 0) {
-                CLEANUP_FREE char *tail = buffer_steal(&text);
-
-                buffer_printf(&text, "its last output:\n%s", tail);
-        }
+        append_rest(r->site->file, in, &text);
+        builder_output_tail(output, "  | ", &tail);
+        if (tail.size > 0)
+                buffer_printf(&text, "its last output:\n%s", tail.data);
         if (!r->site->job->options->run->attend_shell)
                 buffer_append_string(&text, "to look inside: bryo build --on-error=shell ...");
         append_to_message(err, buffer_text(&text));
@@ -147,6 +178,23 @@ static void add_script(const struct builder_run *r, struct builder_command *comm
         command->view.mount_count = count + 1;
 }
 
+/* What names the user that a RUN has: the stage's last USER in front of it, or, where the base image does, the RUN. */
+static const struct dockerfile_place *user_place(const struct builder_site *site)
+{
+        const struct builder_stage_plan *stage = &site->job->plan.stages[site->index];
+        const struct dockerfile_place *user = &site->instruction->place;
+
+        for (size_t i = stage->first; site->file == site->job->file && i < stage->end; i++) {
+                const struct dockerfile_instruction *in = &site->job->file->instructions[i];
+
+                if (in == site->instruction)
+                        break;
+                if (in->kind == DOCKERFILE_USER)
+                        user = &in->args[0].place;
+        }
+        return user;
+}
+
 /* Arguments and environment are given; everything else of the command and its mounts. On failure mounts may be open. */
 static int prepare(struct builder_run *r, struct overlay_tree *tree, struct builder_command *command, struct error *err)
 {
@@ -163,7 +211,8 @@ static int prepare(struct builder_run *r, struct overlay_tree *tree, struct buil
         command->hostname = r->hostname;
         command->options = r->site->job->options->run;
         if (builder_command_prepare(command, tree, s->config->config.user, &cause) < 0)
-                return builder_site_error(r->site, &r->site->instruction->place, err, &cause);
+                return builder_site_error(
+                        r->site, command->user.home ? &r->site->instruction->place : user_place(r->site), err, &cause);
         if (r->network == DOCKERFILE_NETWORK_NONE)
                 command->view.network = SANDBOX_NETWORK_NONE;
         return builder_mounts_open(&r->mounts, tree, command, err);
@@ -188,8 +237,12 @@ static void explain_start(const struct builder_run *r, const struct error *cause
         CLEANUP_FREE char *foreign = NULL;
 
         if (cause->code == ENOENT && !r->site->instruction->is_json)
-                (void)error_set(ret, ENOENT, "%s: the image has no such shell: write RUN [\"PROGRAM\", \"ARGUMENT\"], name one "
-                                "with SHELL, or begin with a base that has it", cause->message);
+                (void)error_set(ret, ENOENT,
+                                "cannot run \"%s\": the image has no such shell: write RUN [\"PROGRAM\", "
+                                "\"ARGUMENT\"], name one with SHELL, or begin with a base that has it",
+                                r->argv.items[0]);
+        if (cause->code == EACCES)
+                (void)error_set(ret, EACCES, "%s (chmod +x makes a file executable)", cause->message);
         if (cause->code != ENOEXEC)
                 return;
         foreign = builder_emulator_explain(r->site->stage->state.config->architecture);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "builder/content.h"
+#include "builder/copy.h"
 #include "builder/named.h"
 #include "builder/run_options.h"
 #include "common/memory.h"
@@ -19,7 +20,7 @@ static struct builder_mount *add(struct builder_mounts *m)
 
         memory_grow(&m->items, &m->cap, m->count + 1, sizeof(*m->items));
         one = &m->items[m->count++];
-        *one = (struct builder_mount){ .fd = -1 };
+        *one = (struct builder_mount){.fd = -1};
         return one;
 }
 
@@ -72,7 +73,8 @@ static int find_target(struct builder_mounts *m, struct builder_mount *one, stru
                 return dockerfile_error(m->site->file, place, err, "--mount: the target cannot be the root directory");
         if (is_below(one->target, "/proc") || is_below(one->target, "/sys") || strcmp(one->target, "/dev") == 0)
                 return dockerfile_error(m->site->file, place, err,
-                                        "--mount: nothing can be mounted on %s, which the sandbox provides", one->target);
+                                        "--mount: nothing can be mounted on %s, which the sandbox provides",
+                                        one->target);
         return 0;
 }
 
@@ -89,7 +91,8 @@ static int find_from(struct builder_mounts *m, struct builder_mount *one, struct
                 return 0;
         }
         if (one->spec.type != DOCKERFILE_MOUNT_BIND && one->spec.type != DOCKERFILE_MOUNT_CACHE)
-                return dockerfile_error(m->site->file, &one->flag->place, err, "--mount: 'from' does not go with type=%s",
+                return dockerfile_error(m->site->file, &one->flag->place, err,
+                                        "--mount: 'from' does not go with type=%s",
                                         dockerfile_mount_type_name(one->spec.type));
         if (builder_named_has(job->named, from)) {
                 if (builder_named_open(job, from, &one->host, &one->image, &cause) < 0)
@@ -98,7 +101,8 @@ static int find_from(struct builder_mounts *m, struct builder_mount *one, struct
                 if (!one->host || one->spec.type == DOCKERFILE_MOUNT_BIND)
                         return 0;
                 return dockerfile_error(m->site->file, &one->flag->place, err,
-                                        "--mount: a cache cannot begin with the named context %s, which is files: name a stage that copies them",
+                                        "--mount: a cache cannot begin with the named context %s, which is files: name "
+                                        "a stage that copies them",
                                         from);
         }
         if (builder_plan_find_mount(&job->plan, m->site->index, m->site->file, one->flag, from, &stage, err) < 0)
@@ -109,7 +113,7 @@ static int find_from(struct builder_mounts *m, struct builder_mount *one, struct
                 return 0;
         }
         if (builder_job_base(job, from, NULL, 0, &one->image, &cause) < 0)
-                return builder_site_error(m->site, &one->flag->place, err, &cause);
+                return builder_site_image_error(m->site, &one->flag->place, from, err, &cause);
         one->from = &one->image.chain;
         return 0;
 }
@@ -117,18 +121,18 @@ static int find_from(struct builder_mounts *m, struct builder_mount *one, struct
 static int read_flag(struct builder_mounts *m, const struct dockerfile_flag *flag, struct error *err)
 {
         struct builder_site context = *m->site;
-        const struct dockerfile_scope scope = { find_variable, NULL, &context };
+        const struct dockerfile_scope scope = {find_variable, NULL, &context};
         CLEANUP_ERROR struct error cause = ERROR_INIT;
         struct builder_mount *one = add(m);
 
         one->flag = flag;
         if (dockerfile_mount_parse(flag->value, &scope, m->site->file->escape, &one->spec, &cause) < 0) {
-                one->spec = (struct dockerfile_mount){ .ignored = STRV_INIT };
+                one->spec = (struct dockerfile_mount){.ignored = STRV_INIT};
                 return builder_site_error(m->site, &flag->place, err, &cause);
         }
         for (size_t i = 0; i < one->spec.ignored.count; i++)
-                log_print(m->site->job->options->log, LOG_INFO, "--mount: the option %s means nothing here and is ignored",
-                          one->spec.ignored.items[i]);
+                log_print(m->site->job->options->log, LOG_INFO,
+                          "--mount: the option %s means nothing here and is ignored", one->spec.ignored.items[i]);
         return find_target(m, one, err) < 0 ? -1 : find_from(m, one, err);
 }
 
@@ -137,7 +141,7 @@ static int add_volume(struct builder_mounts *m, const struct builder_volume *v, 
 {
         struct builder_mount *one = add(m);
 
-        one->spec = (struct dockerfile_mount){ .type = DOCKERFILE_MOUNT_BIND, .readonly = !v->discard };
+        one->spec = (struct dockerfile_mount){.type = DOCKERFILE_MOUNT_BIND, .readonly = !v->discard};
         one->volume = memory_strdup(v->source);
         one->target = memory_strdup(v->target);
         return builder_volume_open(v, m->site->job->options->log, &one->host, &one->spec.source, err);
@@ -155,7 +159,7 @@ int builder_mounts_read(const struct builder_site *site, struct builder_mounts *
         const struct builder_run_options *o = site->job->options->run;
         const struct dockerfile_run *run = &site->instruction->run;
 
-        *ret = (struct builder_mounts){ .site = site };
+        *ret = (struct builder_mounts){.site = site};
         for (size_t i = 0; i < run->mount_count; i++)
                 if (read_flag(ret, run->mounts[i], err) < 0)
                         return -1;
@@ -178,7 +182,7 @@ static int hash_path(const struct builder_mounts *m, const struct builder_mount 
 {
         CLEANUP_ITEM struct builder_item item = BUILDER_ITEM_INIT;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
-        const struct builder_content_options all = { .below = "", .parts = &m->site->stage->parts };
+        const struct builder_content_options all = {.below = "", .parts = &m->site->stage->parts};
         const char *path = one->spec.source ? one->spec.source : "";
 
         if (source->ops->find(source, path, &item, &cause) == 0) {
@@ -187,10 +191,8 @@ static int hash_path(const struct builder_mounts *m, const struct builder_mount 
                 return 0;
         }
         if (cause.code == ENOENT) {
-                CLEANUP_FREE char *why = source->ops->explain_missing(source, path);
-
-                return dockerfile_error(m->site->file, &one->flag->place, err, "--mount: the source %s is not there%s%s",
-                                        path, why ? ": " : "", why ? why : "");
+                error_clear(&cause);
+                (void)builder_copy_missing(source, path, &cause);
         }
         return mount_error(m, one, err, &cause);
 }
@@ -240,8 +242,8 @@ static void add_parts(const struct builder_mounts *m, const struct builder_mount
         const struct dockerfile_mount *s = &one->spec;
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
 
-        buffer_printf(&text, "%s %s %s %s %llu ", dockerfile_mount_type_name(s->type), s->id ? s->id : "", s->env ? s->env : "",
-                      s->source ? s->source : "", (unsigned long long)s->size);
+        buffer_printf(&text, "%s %s %s %s %llu ", dockerfile_mount_type_name(s->type), s->id ? s->id : "",
+                      s->env ? s->env : "", s->source ? s->source : "", (unsigned long long)s->size);
         buffer_append(&text, numbers, size);
         builder_parts_add(&m->site->stage->parts, "--mount of", one->target, text.data, text.size);
 }
@@ -251,7 +253,7 @@ static int hash_one(struct builder_mounts *m, struct builder_mount *one, bool co
                     struct error *err)
 {
         const struct dockerfile_mount *s = &one->spec;
-        const uint32_t numbers[] = { s->readonly, s->required, s->mode, s->uid, s->gid };
+        const uint32_t numbers[] = {s->readonly, s->required, s->mode, s->uid, s->gid};
 
         add_parts(m, one, numbers, sizeof(numbers));
         sha256_field_string(hash, dockerfile_mount_type_name(s->type));

@@ -26,10 +26,12 @@ int builder_site_error(const struct builder_site *site, const struct dockerfile_
 int builder_site_image_error(const struct builder_site *site, const struct dockerfile_place *place, const char *name,
                              struct error *err, struct error *cause)
 {
-        CLEANUP_FREE char *hint =
-                cause->code != ECANCELED ? builder_plan_stage_hint(&site->job->plan, site->index, name) : memory_strdup("");
+        const struct builder_plan *plan = &site->job->plan;
+        bool is_base = place == &plan->stages[site->index].from->from.image->place;
+        CLEANUP_FREE char *hint = cause->code != ECANCELED ? builder_plan_stage_hint(plan, site->index, name, !is_base)
+                                                           : memory_strdup("");
 
-        (void)dockerfile_error(site->job->file, place, err, "%s%s", cause->message, hint);
+        (void)dockerfile_error(site->file, place, err, "%s%s", hint, cause->message);
         err->code = cause->code;
         return -1;
 }
@@ -38,7 +40,7 @@ int builder_site_expand(const struct builder_site *site, const char *text, const
                         char **ret, struct error *err)
 {
         struct builder_site context = *site;
-        const struct dockerfile_scope scope = { find_variable, NULL, &context };
+        const struct dockerfile_scope scope = {find_variable, NULL, &context};
         CLEANUP_ERROR struct error cause = ERROR_INIT;
 
         if (dockerfile_expand(&scope, site->file->escape, DOCKERFILE_EXPAND_WORD, text, ret, &cause) < 0)
@@ -50,7 +52,7 @@ int builder_site_expand_words(const struct builder_site *site, const char *text,
                               struct strv *ret, struct error *err)
 {
         struct builder_site context = *site;
-        const struct dockerfile_scope scope = { find_variable, NULL, &context };
+        const struct dockerfile_scope scope = {find_variable, NULL, &context};
         CLEANUP_ERROR struct error cause = ERROR_INIT;
 
         if (dockerfile_expand_words(&scope, site->file->escape, text, ret, &cause) < 0)

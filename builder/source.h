@@ -102,8 +102,9 @@ struct builder_source_ops {
          * to `made`. NULL where nothing is shared, or only with what lasts anyway.
          */
         int (*keep)(struct builder_source *s, struct strv *made, struct error *err);
-        /* Why `path` is not there, as the end of a sentence; NULL when there is nothing to add. Heap text. */
-        char *(*explain_missing)(struct builder_source *s, const char *path);
+        /* Why `path` is not there, as the end of a sentence; NULL when there is nothing to add. *ret_plain: it only says where.
+         * Heap text. */
+        char *(*explain_missing)(struct builder_source *s, const char *path, bool *ret_plain);
         void (*free)(struct builder_source *s);
 };
 
@@ -157,6 +158,8 @@ int builder_context_save_digests(struct builder_source *s, bool worth, struct er
 /* The tree of a stage or image; borrowed, must outlive the source, as `bodies` (NULL: every file is read for a key). */
 struct builder_source *builder_tree_source_new(struct overlay_tree *tree, struct builder_body_table *bodies,
                                                const struct log *log);
+/* What messages call such a tree: "the stage NAME", "the image NAME". */
+void builder_tree_source_name(struct builder_source *s, const char *where);
 
 struct builder_scratch_tree;
 /* A tree over bytes from outside, as a context: its files belong to 0:0. Owned. */

@@ -20,6 +20,7 @@ struct tree_source {
         const struct log *log;
         struct builder_scratch_tree
                 *own;        /* NULL: `tree` is a stage's or image's; else it is of this one, as a context */
+        char *where;         /* for messages: "the stage NAME"; owned, or NULL */
         char *chunk;         /* CHUNK bytes, NULL until something is hashed; owned */
         struct map *digests; /* inode number -> struct sha256_digest, of files with several names. A source has one
                                 thread */
@@ -345,16 +346,20 @@ static int keep(struct builder_source *s, struct strv *made, struct error *err)
         return self(s)->own ? builder_scratch_tree_keep(self(s)->own, made, err) : 0;
 }
 
-static char *explain_missing(struct builder_source *s, const char *path)
+static char *explain_missing(struct builder_source *s, const char *path, bool *ret_plain)
 {
+        const char *where = self(s)->own ? builder_scratch_tree_what(self(s)->own) : self(s)->where;
+
         (void)path;
-        return self(s)->own ? memory_printf("it is not in %s", builder_scratch_tree_what(self(s)->own)) : NULL;
+        *ret_plain = true;
+        return where ? memory_printf("it is not in %s", where) : NULL;
 }
 
 static void tree_source_free(struct builder_source *s)
 {
         builder_scratch_tree_free(self(s)->own);
         map_free(self(s)->digests);
+        free(self(s)->where);
         free(self(s)->chunk);
         free(self(s));
 }
@@ -385,6 +390,12 @@ struct builder_source *builder_tree_source_new(struct overlay_tree *tree, struct
         t->bodies = bodies;
         t->log = log;
         return &t->base;
+}
+
+void builder_tree_source_name(struct builder_source *s, const char *where)
+{
+        free(self(s)->where);
+        self(s)->where = memory_strdup(where);
 }
 
 struct builder_source *builder_tree_source_own(struct builder_scratch_tree *tree)

@@ -8,6 +8,11 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/strv.h"
+#include "dockerfile/suggest.h"
+
+/* Names of a file that are compared with one that is not in it, at most. */
+#define MAX_NAMES_COMPARED 1000
 
 /* One colon-separated line; pieces are views into the file's text. */
 #define MAX_FIELDS 7
@@ -68,7 +73,7 @@ static bool next_line(const char **at, struct account_line *ret)
                 const char *colon = memchr(p, ':', (size_t)(end - p));
                 const char *stop = colon ? colon : end;
 
-                ret->fields[ret->count++] = (struct field){ p, (size_t)(stop - p) };
+                ret->fields[ret->count++] = (struct field){p, (size_t)(stop - p)};
                 if (!colon)
                         break;
                 p = colon + 1;
@@ -93,13 +98,33 @@ static bool find_line(const char *file, const struct field *name, uint32_t id, s
 
 static int bad_number(const struct field *f, struct error *err)
 {
-        return error_set(err, EINVAL, "%.*s is not a user or group id: ids are 0 to 4294967294", (int)f->length, f->text);
+        return error_set(err, EINVAL, "%.*s is not a user or group id: ids are 0 to 4294967294", (int)f->length,
+                         f->text);
+}
+
+/* " (did you mean NAME?)" for the name of a passwd or group file that is nearest, or "". Heap text. */
+static char *near_account(const struct field *f, const char *text)
+{
+        CLEANUP_FREE char *wanted = memory_strndup(f->text, f->length);
+        CLEANUP_STRV struct strv names = STRV_INIT;
+        struct account_line line;
+        const char *near;
+
+        while (names.count < MAX_NAMES_COMPARED && next_line(&text, &line))
+                strv_take(&names, memory_strndup(line.fields[0].text, line.fields[0].length));
+        near = dockerfile_suggest(wanted, (const char *const *)names.items, names.count);
+        return near ? memory_printf(" (did you mean %s?)", near) : memory_strdup("");
 }
 
 static int no_such(const char *what, const struct field *f, const char *file, const char *text, struct error *err)
 {
-        return error_set(err, ENOENT, "there is no %s \"%.*s\" in the image's %s%s: use a numeric id, or add the %s first", what,
-                         (int)f->length, f->text, file, text ? "" : " (the file does not exist)", what);
+        CLEANUP_FREE char *near = text ? near_account(f, text) : memory_strdup(" (the file does not exist)");
+
+        if (f->length > 1 && f->text[0] == '-' && is_number(f->text + 1, f->length - 1))
+                return bad_number(f, err);
+        return error_set(err, ENOENT,
+                         "there is no %s \"%.*s\" in the image's %s%s: use a numeric id, or add the %s first", what,
+                         (int)f->length, f->text, file, near, what);
 }
 
 static int line_id(const struct account_line *line, size_t index, uint32_t *ret, struct error *err)
@@ -107,7 +132,8 @@ static int line_id(const struct account_line *line, size_t index, uint32_t *ret,
         const struct field *f = &line->fields[index];
 
         if (index >= line->count || !parse_id(f->text, f->length, ret))
-                return error_set(err, EINVAL, "the line of \"%.*s\" in the image's passwd or group file holds no valid id",
+                return error_set(err, EINVAL,
+                                 "the line of \"%.*s\" in the image's passwd or group file holds no valid id",
                                  (int)line->fields[0].length, line->fields[0].text);
         return 0;
 }
@@ -135,7 +161,7 @@ static bool lists_member(const struct field *members, const struct field *name)
         while (p < end) {
                 const char *comma = memchr(p, ',', (size_t)(end - p));
                 const char *stop = comma ? comma : end;
-                struct field member = { p, (size_t)(stop - p) };
+                struct field member = {p, (size_t)(stop - p)};
 
                 if (field_is(&member, name->text, name->length))
                         return true;
@@ -198,17 +224,17 @@ static void add_primary_group(struct builder_user *user)
 int builder_user_find(const char *spec, const struct builder_accounts *in, struct builder_user *ret, struct error *err)
 {
         const char *colon = strchr(spec, ':');
-        struct field name = { spec, colon ? (size_t)(colon - spec) : strlen(spec) };
+        struct field name = {spec, colon ? (size_t)(colon - spec) : strlen(spec)};
         struct account_line line;
         bool found = false;
 
         *ret = (struct builder_user)BUILDER_USER_INIT;
         if (name.length == 0)
-                name = (struct field){ "0", 1 };
+                name = (struct field){"0", 1};
         if (find_account(&name, in, ret, &line, &found, err) < 0)
                 return -1;
         if (colon && colon[1] != '\0') {
-                struct field group = { colon + 1, strlen(colon + 1) };
+                struct field group = {colon + 1, strlen(colon + 1)};
 
                 if (find_group(&group, in, &ret->gid, err) < 0)
                         return -1;
@@ -232,19 +258,19 @@ int builder_owner_find(const char *spec, const struct builder_accounts *in, uint
                        struct error *err)
 {
         const char *colon = strchr(spec, ':');
-        struct field name = { spec, colon ? (size_t)(colon - spec) : strlen(spec) };
+        struct field name = {spec, colon ? (size_t)(colon - spec) : strlen(spec)};
         CLEANUP_USER struct builder_user user = BUILDER_USER_INIT;
         struct account_line line;
         bool found = false;
 
         if (name.length == 0)
-                name = (struct field){ "0", 1 };
+                name = (struct field){"0", 1};
         if (find_account(&name, in, &user, &line, &found, err) < 0)
                 return -1;
         *ret_uid = user.uid;
         *ret_gid = is_number(name.text, name.length) ? user.uid : user.gid;
         if (colon && colon[1] != '\0') {
-                struct field group = { colon + 1, strlen(colon + 1) };
+                struct field group = {colon + 1, strlen(colon + 1)};
 
                 return find_group(&group, in, ret_gid, err);
         }

@@ -36,7 +36,8 @@ static int read_sources(struct dockerfile_reader *r, struct dockerfile_instructi
                 if (doc < i->heredoc_count && is_at(&i->heredocs[doc], &i->args[k].place))
                         h = &i->heredocs[doc++];
                 if (h && k == c->source_count)
-                        return dockerfile_place_error(r, &h->place, "%s cannot have a heredoc as its destination",
+                        return dockerfile_place_error(r, &h->place,
+                                                      "%s cannot have a heredoc as its destination: that stands last",
                                                       dockerfile_kind_name(i->kind));
                 if (k == c->source_count)
                         break;

@@ -86,17 +86,32 @@ static void free_output(struct output *out)
 }
 #define CLEANUP_OUTPUT __attribute__((cleanup(free_output)))
 
-/* The text from `from` on, for messages. */
+/* The text from `from` on, for messages: of its line, and no more than is read at a glance. */
 static int show(const struct expander *x, size_t from)
 {
-        size_t size = x->size - from;
+        const char *end = memchr(x->text + from, '\n', x->size - from);
+        size_t size = (end ? (size_t)(end - x->text) : x->size) - from;
 
         return (int)(size < SHOWN ? size : SHOWN);
 }
 
+/* No quotes around what is shown: it may be one itself. */
 static int unclosed(struct expander *x, size_t from, const char *what)
 {
-        return error_set(x->err, EINVAL, "%s is missing behind '%.*s'", what, show(x, from), x->text + from);
+        return error_set(x->err, EINVAL, "%s is missing behind %.*s", what, show(x, from), x->text + from);
+}
+
+/* `start` is where the $ stands. */
+static int unsupported_modifier(struct expander *x, size_t start, bool colon, char op)
+{
+        int shown = show(x, start);
+        const char *end = memchr(x->text + start, '}', (size_t)shown);
+
+        if (end)
+                shown = (int)(end - x->text - (ptrdiff_t)start) + 1;
+        return error_set(x->err, EINVAL, "unsupported modifier %s%c in %.*s: %s", colon ? ":" : "", op, shown,
+                         x->text + start,
+                         op == '=' ? "write :- for a default" : "there are :- :+ :? - + ? # ## % %% / and //");
 }
 
 static int bad_substitution(struct expander *x, size_t from)
@@ -278,8 +293,7 @@ static int expand_braces(struct expander *x, size_t start, struct output *out)
                 op = x->text[x->at++];
         }
         if (op == '\0' || !strchr(colon ? "-+?" : "-+?#%", op))
-                return error_set(x->err, EINVAL, "unsupported modifier %s%c in the substitution '%.*s'",
-                                 colon ? ":" : "", op, show(x, start), x->text + start);
+                return unsupported_modifier(x, start, colon, op);
         if (expand_until(x, '}', op == '#' || op == '%', &word) < 0)
                 return -1;
         return apply_operator(x, name, op, colon, buffer_text(&word.all), out);

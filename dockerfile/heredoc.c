@@ -208,17 +208,17 @@ static int unterminated(const struct dockerfile_heredoc *h, const struct dockerf
                 size_t start = 0;
                 size_t end;
                 const char *text = dockerfile_source_line(s, line, &end);
-                const char *why = "blanks behind it";
+                const char *why = "blanks behind it: take them away";
 
                 dockerfile_utf8_trim(text, &start, &end);
                 if (end - start != name_size || memcmp(text + start, h->name, name_size) != 0)
                         continue;
                 if (start > 0)
-                        why = h->strip_tabs               ? "blanks in front of it, and <<- takes only tabs away"
+                        why = h->strip_tabs ? "blanks in front of it, and <<- takes only tabs away: indent with tabs"
                               : strspn(text, "\t") == start ? "tabs in front of it: write <<- to take them away"
-                                                          : "blanks in front of it";
-                return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: '%s' in line %u has %s", h->name,
-                                               line, why);
+                                                            : "blanks in front of it: take them away";
+                return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: '%s' in line %u has %s",
+                                               h->name, line, why);
         }
         return dockerfile_source_error(s, &h->place, err, "unterminated heredoc: no later line is just '%s'", h->name);
 }
@@ -239,6 +239,7 @@ static int read_body(struct dockerfile_heredoc *h, const struct dockerfile_sourc
                         continue;
                 h->raw = memory_strndup(s->text + s->starts[first - 1], s->starts[at - 1] - s->starts[first - 1]);
                 h->body = h->strip_tabs ? strip_tabs(h->raw) : memory_strdup(h->raw);
+                h->line = first;
                 *line = at;
                 return 0;
         }

@@ -70,9 +70,10 @@ static int unknown_instruction(struct dockerfile_reader *r, const struct dockerf
         if (near)
                 return dockerfile_keyword_error(r, i, "unknown instruction: %s (did you mean %s?)", word, near);
         if (r->heredoc_end > 0 && r->heredoc_end + 1 == i->place.line)
-                return dockerfile_keyword_error(r, i, "unknown instruction: %s (the heredoc above ended in line %u)", word,
-                                                r->heredoc_end);
-        return dockerfile_keyword_error(r, i, "unknown instruction: %s", word);
+                return dockerfile_keyword_error(r, i, "unknown instruction: %s (the heredoc above ended in line %u)",
+                                                word, r->heredoc_end);
+        return dockerfile_keyword_error(
+                r, i, "unknown instruction: %s (a command of the image needs RUN in front of it)", word);
 }
 
 static int read_keyword(struct dockerfile_reader *r, struct dockerfile_range *range, struct dockerfile_instruction *i)
@@ -114,8 +115,9 @@ static int read_json(struct dockerfile_reader *r, struct dockerfile_instruction 
                 i->is_json = true;
                 break;
         case DOCKERFILE_JSON_STRANGE:
-                return dockerfile_place_error(r, &place, "%s in JSON form takes an array of strings only",
-                                              dockerfile_kind_name(i->kind));
+                return dockerfile_place_error(
+                        r, &place, "%s in JSON form takes an array of strings only: put each word into \"quotes\"",
+                        dockerfile_kind_name(i->kind));
         case DOCKERFILE_JSON_NUL:
                 return dockerfile_place_error(r, &place, "%s: an argument cannot contain a NUL character",
                                               dockerfile_kind_name(i->kind));
@@ -229,6 +231,24 @@ static bool is_stage_name(const char *name)
         return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
 }
 
+/* FROM with neither one word nor `image AS name`. */
+static int too_many_words(struct dockerfile_reader *r, const struct dockerfile_instruction *i)
+{
+        const struct dockerfile_word *second = &i->args[1];
+        bool as = strcasecmp(second->text, "as") == 0;
+
+        if (as && i->arg_count == 2)
+                return dockerfile_place_error(r, &second->place,
+                                              "the stage's name is missing behind %s: FROM %s AS name", second->text,
+                                              i->args[0].text);
+        if (as)
+                return dockerfile_place_error(r, &i->args[3].place, "a stage has one name: '%s' behind it is too much",
+                                              i->args[3].text);
+        return dockerfile_place_error(r, &second->place,
+                                      "FROM takes one image: '%s' is too much (did you mean %s AS %s?)", second->text,
+                                      i->args[0].text, i->args[i->arg_count - 1].text);
+}
+
 static int read_from(struct dockerfile_reader *r, struct dockerfile_instruction *i, struct dockerfile_range rest)
 {
         const struct dockerfile_flag *platform = dockerfile_flag_find(i, "platform");
@@ -237,9 +257,7 @@ static int read_from(struct dockerfile_reader *r, struct dockerfile_instruction 
         if (i->arg_count == 0)
                 return dockerfile_keyword_error(r, i, "FROM requires an image: FROM image [AS name]");
         if (i->arg_count != 1 && (i->arg_count != 3 || strcasecmp(i->args[1].text, "as") != 0))
-                return dockerfile_place_error(r, &i->args[1].place,
-                                              "FROM takes either an image or 'image AS name', '%s' is too much",
-                                              i->args[1].text);
+                return too_many_words(r, i);
         i->from.image = &i->args[0];
         i->from.platform = platform ? platform->value : NULL;
         if (i->arg_count == 1)

@@ -53,6 +53,7 @@ struct dockerfile_heredoc {
         bool strip_tabs; /* <<- */
         char *raw;       /* the body as it stands in the file, line ends included */
         char *body;      /* the same without leading tabs when strip_tabs, else the bytes of `raw` */
+        unsigned line;   /* the first of the body */
         bool alone;      /* the instruction is nothing but this heredoc: RUN <<EOF */
         struct dockerfile_place place;
 };

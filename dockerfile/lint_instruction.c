@@ -7,6 +7,7 @@
 
 #include "common/memory.h"
 #include "common/path.h"
+#include "dockerfile/heredoc_mistake.h"
 #include "dockerfile/lint_stage.h"
 #include "dockerfile/mount.h"
 #include "dockerfile/value.h"
@@ -44,10 +45,18 @@ static void note_undefined(struct visit *v, const struct strv *unmatched)
         }
 }
 
-static int expand_as(struct visit *v, enum dockerfile_expansion mode, const char *text,
+static const char *find_in(void *context, const char *name)
+{
+        return strv_env_find(context, name);
+}
+
+/* `doc` is the here-document whose body `text` is, or NULL. */
+static int expand_as(struct visit *v, const struct dockerfile_heredoc *doc, const char *text,
                      const struct dockerfile_place *place, char **ret)
 {
-        struct dockerfile_lint_word word = {.mode = mode};
+        const struct dockerfile_scope scope = {.find = find_in, .context = &v->s->env};
+        struct dockerfile_lint_word word = {.mode = doc ? DOCKERFILE_EXPAND_HEREDOC : DOCKERFILE_EXPAND_WORD};
+        struct dockerfile_place mistake = *place;
         CLEANUP_ERROR struct error cause = ERROR_INIT;
         int result = dockerfile_lint_expand(v->l, &v->s->env, text, &word, ret, &cause);
 
@@ -57,12 +66,14 @@ static int expand_as(struct visit *v, enum dockerfile_expansion mode, const char
                 result = 0;
         }
         dockerfile_lint_word_clear(&word);
-        return result < 0 ? dockerfile_error(v->l->file, place, v->l->err, "%s", cause.message) : 0;
+        if (result < 0 && doc)
+                mistake = dockerfile_heredoc_mistake(&scope, doc, cause.message);
+        return result < 0 ? dockerfile_error(v->l->file, &mistake, v->l->err, "%s", cause.message) : 0;
 }
 
 static int expand(struct visit *v, const char *text, const struct dockerfile_place *place, char **ret)
 {
-        return expand_as(v, DOCKERFILE_EXPAND_WORD, text, place, ret);
+        return expand_as(v, NULL, text, place, ret);
 }
 
 /* Only for the names that are used. */
@@ -210,15 +221,10 @@ static int visit_copy(struct visit *v)
                 const struct dockerfile_heredoc *h = c->sources[k].heredoc;
                 CLEANUP_FREE char *body = NULL;
 
-                if (h && h->expand && expand_as(v, DOCKERFILE_EXPAND_HEREDOC, h->body, &h->place, &body) < 0)
+                if (h && h->expand && expand_as(v, h, h->body, &h->place, &body) < 0)
                         return -1;
         }
         return 0;
-}
-
-static const char *find_in(void *context, const char *name)
-{
-        return strv_env_find(context, name);
 }
 
 static int visit_mount(struct visit *v, const struct dockerfile_flag *flag)

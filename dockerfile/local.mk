@@ -11,6 +11,7 @@ libdockerfile_a_SOURCES = \
 	dockerfile/glob.c dockerfile/glob.h \
 	dockerfile/healthcheck.c \
 	dockerfile/heredoc.c dockerfile/heredoc.h \
+	dockerfile/heredoc_mistake.c dockerfile/heredoc_mistake.h \
 	dockerfile/ignore.c dockerfile/ignore.h \
 	dockerfile/instruction.c dockerfile/instruction.h \
 	dockerfile/json_words.c dockerfile/json_words.h \

@@ -140,7 +140,7 @@ static int check_order(struct dockerfile *d, struct error *err)
         while (d->first_from < d->instruction_count && d->instructions[d->first_from].kind == DOCKERFILE_ARG)
                 d->first_from++;
         if (d->instruction_count == 0)
-                return error_set(err, EINVAL, "%s: the file has no instructions", d->name);
+                return error_set(err, EINVAL, "%s: the file has no instructions: the first is FROM IMAGE", d->name);
         if (d->first_from == d->instruction_count)
                 return dockerfile_error(d, &d->instructions[d->instruction_count - 1].place, err,
                                         "no FROM behind this, so there is no stage to build");

@@ -174,6 +174,10 @@ static int check_name(const char *text, const char *name, const struct oci_refer
         if (!domain_is_valid(r->domain))
                 return error_set(err, EINVAL, "invalid reference %s: \"%s\" is not a host name with an optional port",
                                  quoted, strpbrk(r->domain, "\"\\") ? "?" : r->domain);
+        if (strchr(r->path, ':') && r->tag)
+                return error_set(err, EINVAL,
+                                 "invalid reference %s: a name has one tag, and both \"%s\" and \"%s\" stand here",
+                                 quoted, strpbrk(r->path, "\"\\") ? "?" : strchr(r->path, ':') + 1, r->tag);
         if (!path_is_valid(r->path))
                 return error_set(err, EINVAL,
                                  "invalid reference %s: a repository name is made of a-z and 0-9, separated by one of "

@@ -85,6 +85,13 @@ int overlay_tree_stub(struct overlay_tree *tree, const char *path, bool director
                 overlay_node_unpin(tree, walk.dir);
         }
         overlay_tree_unlock(tree);
+        if (rc == -EISDIR)
+                return error_set(err, EISDIR,
+                                 "cannot make the mount point %s: it is a directory, and a file is to be mounted",
+                                 path);
+        if (rc == -ENOTDIR)
+                return error_set(err, ENOTDIR,
+                                 "cannot make the mount point %s: it, or something above it, is no directory", path);
         if (rc < 0)
                 return error_errno(err, -rc, "cannot make the mount point %s", path);
         return 0;

@@ -160,8 +160,10 @@ static int exec_error(const struct sandbox_report *report, int code, struct erro
                                 "program is not in the image)",
                                 command);
                 if (command[0] != '\0' && strchr(command, '/') == NULL)
-                        return error_set(err, code, "cannot run \"%s\": no such file or directory in PATH", command);
-                return error_set(err, code, "cannot run \"%s\": no such file or directory", command);
+                        return error_set(err, code, "cannot run \"%s\": no such file or directory in PATH (is it in the image?)",
+                                         command);
+                return error_set(err, code, "cannot run \"%s\": no such file or directory (is it in the image?)",
+                                 command);
         case EACCES:
                 return error_set(err, code, "cannot run \"%s\": permission denied", command);
         case ENOEXEC:

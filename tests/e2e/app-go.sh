@@ -7,6 +7,7 @@
 # plain
 . "$BRYO_SOURCE/tests/e2e/lib.sh"
 . "$BRYO_SOURCE/tests/apps/lib.sh"
+. "$BRYO_SOURCE/tests/e2e/golden.bash"
 
 need jq
 base golang
@@ -32,9 +33,4 @@ works bryo build --no-cache -t greeter --build-arg https_proxy="$proxy" --progre
 assert_equal "$(cat tunnels)" "" "what a build without the step cache fetched"
 
 # Without go.mod: the line, the compiler's own words, and how to look inside.
-mkdir broken
-cp context/main.go context/greeting.go broken
-printf 'FROM golang\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\n' > broken/Dockerfile
-assert_fails 1 'Dockerfile:4:1: the command failed with exit status 1: RUN go build -o /app .' bryo build broken
-assert_contains "$errors" 'go.mod'
-assert_contains "$errors" '--on-error=shell'
+golden go 1 2

@@ -7,7 +7,8 @@
 #     NAME/              the context, with its Dockerfile
 #     NAME.expected      what `bryo build` says on standard error
 #     NAME.flags         more arguments, one a line (may be absent; @DIR@ is the test's directory, with the context `context`)
-#     NAME.context       the word for the context instead of `context` (may be absent; @DIR@, and @WEB@ for $web, a server's URL, here and in flags)
+#     NAME.context       the word for the context instead of `context` (may be absent; @DIR@, and @WEB@ for $web, a server's URL, here and in flags, where
+#                        @PRIVATE@ is $private, a registry that wants a login)
 #     NAME.setup         commands that run beside the copied context before the build (may be absent)
 #
 # Each is told with its line and column and the word marked, but for those of the kind `context` and those called option-*: the
@@ -16,7 +17,7 @@
 
 # golden_normalise < TEXT
 golden_normalise() {
-        sed -E -e "s,$PWD,@DIR@,g" -e "s,${web:-@WEB@},@WEB@,g" -e 's,^(#[0-9]+) [0-9]+\.[0-9]{3} ,\1 0.000 ,' -e 's,^(#[0-9]+ DONE) [0-9.]+s$,\1 0.0s,'
+        sed -E -e "s,$PWD,@DIR@,g" -e "s,${web:-@WEB@},@WEB@,g" -e "s,${private:-@PRIVATE@},@PRIVATE@,g" -e 's,^(#[0-9]+) [0-9]+\.[0-9]{3} ,\1 0.000 ,' -e 's,^(#[0-9]+ DONE) [0-9.]+s$,\1 0.0s,'
 }
 
 # golden_case DIRECTORY NAME: builds it; what it said is left in $said, its status in $status.
@@ -30,7 +31,7 @@ golden_case() {
                 cp "$1/$2.Dockerfile" context/Dockerfile
         fi
         chmod -R u+w context
-        [ ! -e "$1/$2.flags" ] || mapfile -t flags < <(sed "s,@DIR@,$PWD,g; s,@WEB@,${web:-},g" "$1/$2.flags")
+        [ ! -e "$1/$2.flags" ] || mapfile -t flags < <(sed "s,@DIR@,$PWD,g; s,@WEB@,${web:-},g; s,@PRIVATE@,${private:-},g" "$1/$2.flags")
         [ ! -e "$1/$2.setup" ] || . "$1/$2.setup"
         [ ! -e "$1/$2.context" ] || word=$(sed "s,@DIR@,$PWD,g; s,@WEB@,${web:-},g" "$1/$2.context")
         [ ! -e context/standard-input ] || input=context/standard-input

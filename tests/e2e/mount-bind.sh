@@ -67,4 +67,4 @@ dockerfile << 'END'
 FROM busybox
 RUN --mount=source=nowhere,target=/d true
 END
-build_fails "the source nowhere is not there"
+build_fails '"nowhere" not found: it is not in'

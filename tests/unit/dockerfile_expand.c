@@ -115,7 +115,7 @@ static void test_names(void)
                 {"${:-x}", "error: bad substitution"},
                 {"${{PWD}}", "error: bad substitution"},
                 {"${ PWD}", "error: bad substitution"},
-                {"${PWD", "error: the closing } is missing behind '${PWD'"}, /* E1.10 */
+                {"${PWD", "error: the closing } is missing behind ${PWD"}, /* E1.10 */
                 {"${PWD!x}", "error: unsupported modifier !"},
                 {"${PWD=x}", "error: unsupported modifier ="},
                 {"${PWD:=x}", "error: unsupported modifier :="},
@@ -241,7 +241,7 @@ static void test_quotes(void)
                 {"a\\b\\\\c\\'d", "ab\\c'd"}, /* E2.4 */
                 {"a\\", "a"},
                 {"\"a\\", "error: the closing \" is missing"},
-                {"'abc", "error: the closing ' is missing behind ''abc'"}, /* E2.3 */
+                {"'abc", "error: the closing ' is missing behind 'abc"}, /* E2.3 */
                 {"\"abc", "error: the closing \" is missing"},             /* E2.3 */
                 {"\"${NONE:-'a'}\"", "a"},
                 {"$QUOTED", "\"q'"},

@@ -48,7 +48,7 @@ static void test_heredocs(void)
         };
         static const struct row bad[] = {
                 {"FROM a\nRUN <<E\n E\n",
-                 "Dockerfile:2:5: unterminated heredoc: 'E' in line 3 has blanks in front of it\n"}, /* P12.4 P12.7 */
+                 "Dockerfile:2:5: unterminated heredoc: 'E' in line 3 has blanks in front of it: take them away\n"}, /* P12.4 P12.7 */
                 {"FROM a\nRUN <<A <<B\nA\n",
                  "Dockerfile:2:9: unterminated heredoc: no later line is just 'B'"}, /* P12.7 */
                 {"FROM a\nRUN <<E", "Dockerfile:2:5: unterminated heredoc"},         /* P12.7 */

@@ -12,8 +12,8 @@ static void test_text(void)
                 {"RUN a", "2-2 RUN [a]"},
         };
         static const struct row bad[] = {
-                {"", "Dockerfile: the file has no instructions"},                                    /* P1.5 */
-                {"# only\n\n", "Dockerfile: the file has no instructions"},                          /* P1.5 */
+                {"", "Dockerfile: the file has no instructions: the first is FROM IMAGE"},                                    /* P1.5 */
+                {"# only\n\n", "Dockerfile: the file has no instructions: the first is FROM IMAGE"},                          /* P1.5 */
                 {"ARG x\n", "Dockerfile:1:1: no FROM behind this, so there is no stage to build\n"}, /* P1.6 */
                 {"ARG x\nRUN a\nFROM b\n",
                  "Dockerfile:2:1: RUN before the first FROM: only ARG may stand there\n"}, /* P1.7 */

@@ -105,13 +105,13 @@ static void test_json(void)
         };
         static const struct row bad[] = {
                 {"FROM a\nRUN [\"a\", 1]",
-                 "Dockerfile:2:5: RUN in JSON form takes an array of strings only\n"},                       /* P9.3 */
-                {"FROM a\nCMD [[]]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only\n"},   /* P9.3 */
-                {"FROM a\nCMD [null]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only\n"}, /* P9.3 */
+                 "Dockerfile:2:5: RUN in JSON form takes an array of strings only: put each word into \"quotes\"\n"},                       /* P9.3 */
+                {"FROM a\nCMD [[]]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only: put each word into \"quotes\"\n"},   /* P9.3 */
+                {"FROM a\nCMD [null]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only: put each word into \"quotes\"\n"}, /* P9.3 */
                 {"FROM a\nCMD [{\"a\": \"b\"}]",
-                 "Dockerfile:2:5: CMD in JSON form takes an array of strings only\n"},                       /* P9.3 */
-                {"FROM a\nCMD [true]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only\n"}, /* P9.3 */
-                {"FROM a\nCMD [1e999]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only\n"},
+                 "Dockerfile:2:5: CMD in JSON form takes an array of strings only: put each word into \"quotes\"\n"},                       /* P9.3 */
+                {"FROM a\nCMD [true]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only: put each word into \"quotes\"\n"}, /* P9.3 */
+                {"FROM a\nCMD [1e999]", "Dockerfile:2:5: CMD in JSON form takes an array of strings only: put each word into \"quotes\"\n"},
                 {"FROM a\nCMD [\"a\\u0000b\"]", "Dockerfile:2:5: CMD: an argument cannot contain a NUL character\n"},
                 {"FROM a\nSHELL /bin/sh -c", "Dockerfile:2:7: SHELL takes a JSON array only"},
                 {"FROM a\nSHELL []", "Dockerfile:2:1: SHELL requires at least one argument\n"},
@@ -188,7 +188,7 @@ static void test_from(void)
         static const struct row bad[] = {
                 {"FROM", "Dockerfile:1:1: FROM requires an image"}, /* P10.3 */
                 {"FROM a b",
-                 "Dockerfile:1:8: FROM takes either an image or 'image AS name', 'b' is too much\n"}, /* P10.3 */
+                 "Dockerfile:1:8: FROM takes one image: 'b' is too much (did you mean a AS b?)\n"}, /* P10.3 */
                 {"FROM a AS", "Dockerfile:1:8: FROM takes either"},
                 {"FROM a IS b", "Dockerfile:1:8: FROM takes either"},
                 {"FROM a AS b c", "Dockerfile:1:8: FROM takes either"},

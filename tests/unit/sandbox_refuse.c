@@ -33,9 +33,9 @@ static void test_programs(void)
                 int code;
                 const char *message;
         } cases[] = {
-                {"/bin/foo", ENOENT, "cannot run \"/bin/foo\": no such file or directory"},
-                {"foo", ENOENT, "cannot run \"foo\": no such file or directory in PATH"},
-                {"", ENOENT, "cannot run \"\": no such file or directory"},
+                {"/bin/foo", ENOENT, "cannot run \"/bin/foo\": no such file or directory (is it in the image?)"},
+                {"foo", ENOENT, "cannot run \"foo\": no such file or directory in PATH (is it in the image?)"},
+                {"", ENOENT, "cannot run \"\": no such file or directory (is it in the image?)"},
                 {"/bin/script", ENOENT, "cannot run \"/bin/script\": its interpreter \"/no/such/shell\" is missing"},
                 {"script", ENOENT, "cannot run \"/bin/script\": its interpreter \"/no/such/shell\" is missing"},
                 {"/bin/dynamic", ENOENT,

@@ -1,0 +1,3 @@
+ARG WEB
+FROM --platform=linux/s390x \
+     $WEB/team/app:v1

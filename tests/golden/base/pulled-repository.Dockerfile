@@ -1,0 +1,2 @@
+ARG WEB
+FROM $WEB/team/ap AS build

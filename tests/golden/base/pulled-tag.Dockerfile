@@ -1,0 +1,2 @@
+ARG WEB
+FROM $WEB/team/app:v2

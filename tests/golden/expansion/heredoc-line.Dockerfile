@@ -1,0 +1,7 @@
+FROM busybox
+ENV NAME=moss
+COPY <<-EOF /etc/greeting
+	hello $NAME
+	${NAME:-
+	x} and ${NAME:-x} and ${NAME!} or ${NAME}
+	EOF

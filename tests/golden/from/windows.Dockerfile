@@ -1,0 +1,3 @@
+FROM --platform=windows busybox
+COPY . /code
+CMD ["\\code\\hello.exe"]

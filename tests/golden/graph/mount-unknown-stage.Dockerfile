@@ -1,0 +1,3 @@
+FROM busybox AS tools
+FROM busybox
+RUN --mount=from=tolls,target=/tools /tools/run

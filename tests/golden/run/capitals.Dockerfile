@@ -1,0 +1,2 @@
+from busybox as BUILD-STAGE
+run ECHO 'Building...' > build.txt

@@ -1,0 +1,3 @@
+FROM busybox
+COPY --chmod=644 Dockerfile /entry.sh
+RUN ["/entry.sh"]

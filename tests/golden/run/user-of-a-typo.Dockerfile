@@ -1,0 +1,4 @@
+FROM busybox
+USER nobdy
+WORKDIR /
+RUN true
