@@ -205,6 +205,23 @@ void builder_emulator_ensure(struct builder_workshop *w, const char *architectur
         w->emulates = w->emulates || found;
 }
 
+bool builder_emulator_has(const char *architecture)
+{
+        const struct machine *m = find_machine(architecture);
+        unsigned char magic[HEADER], mask[HEADER];
+        CLEANUP_FD int qemu = -1;
+
+        if (is_native(architecture))
+                return true;
+        if (!m)
+                return false;
+        make_magic(m, magic, mask);
+        if (host_runs(magic))
+                return true;
+        qemu = open_qemu(m);
+        return qemu >= 0;
+}
+
 char *builder_emulator_explain(const char *architecture)
 {
         const struct machine *m = find_machine(architecture);

@@ -16,16 +16,19 @@
 #include "cmd/build_values.h"
 #include "cmd/check.h"
 #include "cmd/fetch_limits.h"
+#include "cmd/program.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
 #include "cmd/upkeep.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
-static int check_words(const struct build_flags *f, struct error *err)
+static int check_words(struct build_flags *f, struct error *err)
 {
-        const struct strv *words = &f->words;
+        struct strv *words = &f->words;
 
+        if (words->count == 0 && (cmd_program_is("buildah") || cmd_program_is("podman")))
+                strv_add(words, "."); /* as these two do */
         if (words->count == 0)
                 return error_set(
                         err, OPTIONS_EUSAGE,

@@ -139,12 +139,12 @@ static int translate_context(const struct kaniko_flags *f, char **ret, struct er
         return 0;
 }
 
-/* kaniko looks for the Dockerfile in the context first. */
+/* kaniko looks for the Dockerfile in the context first, and for an absolute path that is not there at last. */
 static char *find_dockerfile(const char *context, const char *file)
 {
         CLEANUP_FREE char *inside = memory_printf("%s/%s", context, file);
 
-        return access(inside, F_OK) == 0 && file[0] != '/' ? STEAL(inside) : memory_strdup(file);
+        return access(inside, F_OK) == 0 && (file[0] != '/' || access(file, F_OK) < 0) ? STEAL(inside) : memory_strdup(file);
 }
 
 static void add(struct strv *argv, const char *flag, const char *value)

@@ -265,11 +265,17 @@ int cmd_ls(char *const *argv, struct error *err)
                 {"quiet", 'q', OPTION_SWITCH, &f.quiet, NULL, "Print only image IDs"},
                 CMD_ROOT_ROW(&f.root),
         };
+        static const struct option_foreign refused[] = {
+                {"digests", 0, OPTION_SWITCH, "a manifest has its digest when it is pushed: bryo push --digestfile, bryo inspect --remote"},
+                {"json", 0, OPTION_SWITCH, "--format json prints an object a line"},
+        };
         const struct option_table table = {
                 .usage = "bryo image ls [OPTIONS] [REPOSITORY[:TAG]]",
                 .about = "Lists the images of the store, newest first. REPOSITORY may be a shell pattern.",
                 .rows = rows,
                 .count = ARRAY_SIZE(rows),
+                .refused = refused,
+                .refused_count = ARRAY_SIZE(refused),
         };
         CLEANUP_STRV struct strv words = STRV_INIT;
         bool done;

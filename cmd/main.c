@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/foreign_verbs.h"
 #include "cmd/global.h"
 #include "cmd/options.h"
+#include "cmd/program.h"
 #include "cmd/text.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
@@ -25,6 +27,16 @@ struct verb {
         const char *help; /* NULL: an alias, which only its group's help lists */
 };
 
+/* `docker buildx imagetools create|inspect`: a group in a group. */
+static int run_imagetools(char *const *argv, struct error *err)
+{
+        if (argv[1] && strcmp(argv[1], "create") == 0)
+                return cmd_imagetools_create(argv + 1, err);
+        if (argv[1] && strcmp(argv[1], "inspect") == 0)
+                return cmd_imagetools_inspect(argv + 1, err);
+        return error_set(err, OPTIONS_EUSAGE, "imagetools is followed by create or inspect");
+}
+
 static const struct verb verbs[] = {
         {NULL, "build", cmd_build, "Build an image from a Dockerfile"},
         {NULL, "run", cmd_run, "Run a command in an image, on a throw-away copy of its files"},
@@ -34,6 +46,7 @@ static const struct verb verbs[] = {
         {"image", "exists", cmd_image_exists, "Tell by the exit status whether an image is here"},
         {"image", "prune", cmd_image_prune, "Remove images without a name"},
         {NULL, "import", cmd_import, "Make an image of a root file system tar"},
+        {NULL, "info", cmd_info, "Show what this machine lets bryo do"},
         {NULL, "inspect", cmd_inspect, "Show an image's configuration as JSON"},
         {NULL, "kaniko", cmd_kaniko, "Build an image from the command line of kaniko's executor"},
         {NULL, "load", cmd_load, "Load images from an OCI archive or directory"},
@@ -54,6 +67,7 @@ static const struct verb verbs[] = {
         {NULL, "save", cmd_save, "Save images to an OCI archive or directory"},
         {"system", "check", cmd_system_check, "Check whether the store is whole"},
         {"system", "df", cmd_system_df, "Show what the store takes on disk"},
+        {"system", "info", cmd_info, NULL},
         {"system", "prune", cmd_prune, NULL},
         {NULL, "tag", cmd_tag, "Give an image another name"},
         {NULL, "version", cmd_version, "Print bryo's version"},
@@ -64,7 +78,21 @@ static const struct verb verbs[] = {
         {"builder", "build", cmd_build, NULL},
         {"builder", "prune", cmd_prune, NULL},
         {"buildx", "build", cmd_build, NULL},
+        {"buildx", "create", cmd_buildx_create, NULL},
+        {"buildx", "du", cmd_system_df, NULL},
+        {"buildx", "imagetools", run_imagetools, NULL},
+        {"buildx", "inspect", cmd_buildx_inspect, NULL},
+        {"buildx", "install", cmd_buildx_use, NULL},
+        {"buildx", "ls", cmd_buildx_ls, NULL},
         {"buildx", "prune", cmd_prune, NULL},
+        {"buildx", "rm", cmd_buildx_use, NULL},
+        {"buildx", "stop", cmd_buildx_use, NULL},
+        {"buildx", "use", cmd_buildx_use, NULL},
+        {"buildx", "version", cmd_version, NULL},
+        {"context", "create", cmd_context_use, NULL},
+        {"context", "rm", cmd_context_use, NULL},
+        {"context", "use", cmd_context_use, NULL},
+        {"image", "exists", cmd_image_exists, "Say by the exit status whether an image is in the store"},
         {"image", "build", cmd_build, NULL},
         {"image", "history", cmd_history, NULL},
         {"image", "import", cmd_import, NULL},
@@ -168,6 +196,7 @@ static bool asks_for_help(const char *word)
 /* `name` is a verb, or, in a group, one of its own; the guess may also be a group. */
 static int report_unknown(const char *group, const char *name)
 {
+        const char *why = foreign_verb_why(group, name);
         CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
         CLEANUP_STRV struct strv names = STRV_INIT;
         const char *near;
@@ -175,9 +204,11 @@ static int report_unknown(const char *group, const char *name)
         for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
                 if (group ? verbs[i].group && strcmp(verbs[i].group, group) == 0 : verbs[i].group || verbs[i].help)
                         strv_add(&names, group || !verbs[i].group ? verbs[i].name : verbs[i].group);
-        near = dockerfile_suggest(name, (const char *const *)names.items, names.count);
+        near = why ? NULL : dockerfile_suggest(name, (const char *const *)names.items, names.count);
         buffer_printf(&text, "there is no command \"%s%s%s\"", group ? group : "", group ? " " : "", name);
-        if (near)
+        if (why)
+                buffer_printf(&text, ": %s", why);
+        else if (near)
                 buffer_printf(&text, ": did you mean %s%s%s?", group ? group : "", group ? " " : "", near);
         else
                 buffer_printf(&text, " (see bryo%s%s --help)", group ? " " : "", group ? group : "");
@@ -202,6 +233,20 @@ static int run_help(char *const *words)
                 return report_unknown(NULL, words[0]);
         print_group(words[0]);
         return 0;
+}
+
+/* `docker buildx --builder NAME build`: what stands between a group and its verb chooses a builder, of which there is one. */
+static char *const *skip_builder(char *const *words)
+{
+        for (;;) {
+                if (words[0] && words[1] && strcmp(words[0], "--builder") == 0)
+                        words += 2;
+                else if (words[0] && (strncmp(words[0], "--builder=", strlen("--builder=")) == 0 ||
+                                      strcmp(words[0], "-D") == 0 || strcmp(words[0], "--debug") == 0))
+                        words++;
+                else
+                        return words;
+        }
 }
 
 static int run_group(const char *group, char *const *words)
@@ -230,8 +275,11 @@ int main(int argc, char **argv)
 {
         CLEANUP_ERROR struct error err = ERROR_INIT;
         const struct verb *verb;
+        const char *why;
 
         set_signals();
+        if (argc > 0)
+                cmd_program_set(argv[0]);
         if (cmd_global_take(&argc, &argv, &err) < 0) {
                 fprintf(stderr, "bryo: %s\n", err.message);
                 return 2;
@@ -244,8 +292,13 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[1], "--version") == 0)
                 return run_verb(find_verb(NULL, "version"), argv + 1);
+        why = foreign_verb_why_not_as_called(argv[1]);
+        if (why) {
+                fprintf(stderr, "bryo: there is no command \"%s\": %s\n", argv[1], why);
+                return 2;
+        }
         verb = find_verb(NULL, argv[1]);
         if (verb)
                 return run_verb(verb, argv + 1);
-        return is_group(argv[1]) ? run_group(argv[1], argv + 2) : report_unknown(NULL, argv[1]);
+        return is_group(argv[1]) ? run_group(argv[1], strcmp(argv[1], "buildx") == 0 ? skip_builder(argv + 2) : argv + 2) : report_unknown(NULL, argv[1]);
 }

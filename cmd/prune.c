@@ -139,16 +139,25 @@ int cmd_prune(char *const *argv, struct error *err)
                 {"max-used-space", 0, OPTION_TEXT, &f.size, "SIZE", "The same"},
                 CMD_ROOT_ROW(&f.root),
         };
+        static const struct option_foreign ignored[] = {
+                {"volumes", 0, OPTION_SWITCH, "bryo keeps no volumes"},
+        };
+        CLEANUP_STRV struct strv warnings = STRV_INIT;
         const struct option_table table = {
                 .usage = "bryo prune [OPTIONS]",
                 .about = "Removes images without a name and what neither a tag nor a cached step needs.",
                 .rows = rows,
                 .count = ARRAY_SIZE(rows),
+                .ignored = ignored,
+                .ignored_count = ARRAY_SIZE(ignored),
+                .warnings = &warnings,
         };
         CLEANUP_STRV struct strv words = STRV_INIT;
         bool done;
         int result = cmd_arguments_parse(&table, argv, 0, 0, &words, &done, err);
 
+        for (size_t i = 0; i < warnings.count; i++)
+                fprintf(stderr, "warning: %s\n", warnings.items[i]);
         if (result == 0 && !done)
                 result = prune(&f, err);
         strv_free(&f.filters);

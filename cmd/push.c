@@ -24,7 +24,7 @@
 struct push_flags {
         struct registry_flags registry;
         const char *root, *progress, *compression, *level, *format, *digest_file;
-        bool quiet, all_tags, force;
+        bool quiet, all_tags, force, uncompressed;
 };
 
 /* --- where to ------------------------------------------------------------------- */
@@ -200,7 +200,7 @@ static int read_pack(const struct push_flags *f, struct oci_pack_options *ret, s
                 ret->docker_types = strcmp(f->format, "oci") != 0;
                 ret->oci_types = !ret->docker_types;
         }
-        if (cmd_pack_compression("--compression", f->compression, ret, err) < 0)
+        if (cmd_pack_compression("--compression", f->uncompressed ? "none" : f->compression, ret, err) < 0)
                 return -1;
         return cmd_pack_level("--compression-level", f->level, ret, err);
 }
@@ -265,6 +265,7 @@ static int parse_and_push(struct push_flags *f, char *const *argv, struct error 
                 {"compression-level", 0, OPTION_TEXT, &f->level, "N", "0 to 9 for gzip, 0 to 22 for zstd"},
                 {"digestfile", 0, OPTION_TEXT, &f->digest_file, "FILE",
                  "Write the digest of what was pushed to a file"},
+                {"disable-compression", 'D', OPTION_SWITCH, &f->uncompressed, NULL, "The same as --compression none"},
                 {"force-compression", 0, OPTION_SWITCH, &f->force, NULL,
                  "Also compress the layers anew that were pulled"},
                 {"format", 'f', OPTION_TEXT, &f->format, "oci|docker",

@@ -9,6 +9,7 @@
 #include "cmd/notice.h"
 #include "cmd/output.h"
 #include "cmd/pack_flags.h"
+#include "cmd/program.h"
 #include "cmd/store.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
@@ -127,7 +128,8 @@ static int save(const struct save_flags *f, const struct strv *images, bool dire
 static int parse_format(const struct save_flags *f, bool *ret_directory, bool *ret_docker, struct error *err)
 {
         *ret_directory = f->format && strcmp(f->format, "oci-dir") == 0;
-        *ret_docker = f->format && strcmp(f->format, "docker-archive") == 0;
+        *ret_docker = f->format ? strcmp(f->format, "docker-archive") == 0
+                                : cmd_program_is("docker") || cmd_program_is("podman");
         if (f->format && !*ret_directory && !*ret_docker && strcmp(f->format, "oci-archive") != 0)
                 return error_set(err, OPTIONS_EUSAGE, "--format %s: the formats are oci-archive, docker-archive and oci-dir", f->format);
         if (*ret_directory && (!f->output || strcmp(f->output, "-") == 0))
@@ -142,7 +144,7 @@ int cmd_save(char *const *argv, struct error *err)
                 {"compression", 0, OPTION_TEXT, &f.compression, "TYPE",
                  "gzip (default), zstd or none; layers that came in another are compressed again"},
                 {"compression-level", 0, OPTION_TEXT, &f.level, "N", "0-9 for gzip (default 2), 0-22 for zstd (default 3)"},
-                {"format", 0, OPTION_TEXT, &f.format, "FORMAT", "oci-archive (default), docker-archive or oci-dir"},
+                {"format", 0, OPTION_TEXT, &f.format, "FORMAT", "oci-archive (default, but for a link called docker or podman), docker-archive or oci-dir"},
                 {"output", 'o', OPTION_TEXT, &f.output, "PATH",
                  "Write to this file or directory (default: standard output)"},
                 CMD_ROOT_ROW(&f.root),

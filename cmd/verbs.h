@@ -10,13 +10,22 @@
  * command, or -1 with the error set, which main prints (exit status 1).
  */
 int cmd_build(char *const *argv, struct error *err);
+int cmd_buildx_create(char *const *argv, struct error *err);
+int cmd_buildx_inspect(char *const *argv, struct error *err);
+int cmd_buildx_ls(char *const *argv, struct error *err);
+int cmd_buildx_use(char *const *argv, struct error *err);
+int cmd_context_use(char *const *argv, struct error *err);
 int cmd_export(char *const *argv, struct error *err);
 int cmd_fetch_child(char *const *argv, struct error *err);
 int cmd_registry_child(char *const *argv, struct error *err);
 int cmd_history(char *const *argv, struct error *err);
 int cmd_image_exists(char *const *argv, struct error *err);
 int cmd_image_prune(char *const *argv, struct error *err);
+int cmd_image_exists(char *const *argv, struct error *err);
+int cmd_imagetools_create(char *const *argv, struct error *err);
+int cmd_imagetools_inspect(char *const *argv, struct error *err);
 int cmd_import(char *const *argv, struct error *err);
+int cmd_info(char *const *argv, struct error *err);
 int cmd_inspect(char *const *argv, struct error *err);
 int cmd_kaniko(char *const *argv, struct error *err);
 int cmd_load(char *const *argv, struct error *err);

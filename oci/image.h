@@ -75,7 +75,7 @@ int oci_image_each(struct oci_store *s, oci_image_function *each, void *context,
 
 /*
  * What a user typed -> image: a reference (with @digest: config, manifest or list digest of an image here), or an image ID,
- * "sha256:" and/or a prefix of its hex. A tag wins over an ID that looks like it. ENOENT: "no such image: x"; EINVAL
+ * "sha256:" and/or a prefix of its hex; localhost/NAME is also NAME, as podman says it. A tag wins over an ID that looks like it. ENOENT: "no such image: x"; EINVAL
  * for several matches or nonsense. *ret_name (may be NULL) gets the full name that matched, or NULL; the caller frees
  * it.
  */

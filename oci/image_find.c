@@ -11,6 +11,8 @@
 #include "oci/reference.h"
 #include "oci/time.h"
 
+#define LOCAL "localhost/"
+
 /* ---- one ------------------------------------------------------------------------------- */
 
 struct search {
@@ -84,6 +86,18 @@ static int resolve_reference(struct oci_store *s, const struct oci_reference *r,
         return 0;
 }
 
+/* podman and buildah call app, which was built here, localhost/app: it is the same name where there is no such registry. */
+static int resolve_local(struct oci_store *s, const char *text, bool *ret_found, struct sha256_digest *ret_id,
+                         char **ret_name, struct error *err)
+{
+        CLEANUP_REFERENCE struct oci_reference *r = NULL;
+        CLEANUP_ERROR struct error ignored = ERROR_INIT;
+
+        if (oci_reference_parse(text, &r, &ignored) < 0)
+                return 0;
+        return resolve_reference(s, r, text, ret_found, ret_id, ret_name, err);
+}
+
 int oci_image_resolve(struct oci_store *s, const char *text, struct sha256_digest *ret_id, char **ret_name,
                       struct error *err)
 {
@@ -98,6 +112,9 @@ int oci_image_resolve(struct oci_store *s, const char *text, struct sha256_diges
                 *ret_name = NULL;
         if (oci_reference_parse(text, &r, &invalid) == 0 &&
             resolve_reference(s, r, text, &found, ret_id, ret_name, err) < 0)
+                return -1;
+        if (!found && strncmp(text, LOCAL, strlen(LOCAL)) == 0 &&
+            resolve_local(s, text + strlen(LOCAL), &found, ret_id, ret_name, err) < 0)
                 return -1;
         if (found)
                 return 0;

@@ -289,6 +289,21 @@ static int enter_cwd(const struct init_context *context, const struct init_comma
         return 0;
 }
 
+/* As --ulimit and ulimits call it. */
+static const char *limit_name(int resource)
+{
+        static const char *const names[] = {
+                [RLIMIT_CPU] = "cpu",         [RLIMIT_FSIZE] = "fsize",         [RLIMIT_DATA] = "data",
+                [RLIMIT_STACK] = "stack",     [RLIMIT_CORE] = "core",           [RLIMIT_RSS] = "rss",
+                [RLIMIT_NPROC] = "nproc",     [RLIMIT_NOFILE] = "nofile",       [RLIMIT_MEMLOCK] = "memlock",
+                [RLIMIT_LOCKS] = "locks",     [RLIMIT_SIGPENDING] = "sigpending", [RLIMIT_MSGQUEUE] = "msgqueue",
+                [RLIMIT_NICE] = "nice",       [RLIMIT_RTPRIO] = "rtprio",       [RLIMIT_RTTIME] = "rttime",
+        };
+
+        return resource >= 0 && (size_t)resource < sizeof(names) / sizeof(names[0]) && names[resource] ? names[resource]
+                                                                                                        : "?";
+}
+
 static int set_limits(const struct init_command *command, struct sandbox_report *report)
 {
         for (size_t i = 0; i < command->rlimit_count; i++) {
@@ -300,7 +315,7 @@ static int set_limits(const struct init_command *command, struct sandbox_report 
                 if (setrlimit((__rlimit_resource_t)l->resource, &limit) == 0)
                         continue;
                 (void)init_fail(report, SANDBOX_STEP_RLIMIT, errno, "?");
-                if (asprintf(&text, "%llu:%llu", (unsigned long long)l->soft, (unsigned long long)l->hard) >= 0)
+                if (asprintf(&text, "%s=%llu:%llu", limit_name(l->resource), (unsigned long long)l->soft, (unsigned long long)l->hard) >= 0)
                         report->object = text;
                 return -1;
         }

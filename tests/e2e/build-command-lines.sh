@@ -53,3 +53,22 @@ while IFS='|' read -r directory image line; do
         count=$((count + 1))
 done < "$BRYO_SOURCE/tests/e2e/build-command-lines.txt"
 [ "$count" -ge 40 ] || fail "only $count command lines were run"
+
+# What talks to a registry: each line does what it says there, with an image `app` at hand.
+export REG=$registry
+works docker build -q -t app app
+while IFS= read -r line; do
+        capture bash -c "cd app && set -o pipefail && $line"
+        [ "$status" -eq 0 ] || fail "exit status $status: $line" errors "$errors" output "$output"
+done < "$BRYO_SOURCE/tests/e2e/build-command-lines-pushed.txt"
+for tag in app:1 app:2 other:2 app:3 app:4 app:both list:latest k:1 k:latest; do
+        works bryo inspect --raw "$REG/ci/$tag"
+done
+
+# What cannot be done: the reason, in one line, and status 2.
+while IFS='|' read -r reason line; do
+        capture bash -c "cd app && $line"
+        assert_equal "$status" 2 "exit status: $line"
+        assert_contains "$errors" "$reason"
+        assert_equal "$(wc -l <<< "$errors")" 1 "lines: $line"
+done < "$BRYO_SOURCE/tests/e2e/build-command-lines-refused.txt"
