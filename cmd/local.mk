@@ -50,7 +50,7 @@ bryo_SOURCES = \
 	cmd/ls.c \
 	cmd/main.c \
 	cmd/manifest.c \
-	cmd/imagetools.c cmd/image_exists.c cmd/info.c cmd/platforms.c cmd/platforms.h cmd/program.c cmd/program.h cmd/buildx.c cmd/foreign_verbs.c cmd/foreign_verbs.h \
+	cmd/imagetools.c cmd/info.c cmd/platforms.c cmd/platforms.h cmd/program.c cmd/program.h cmd/buildx.c cmd/foreign_verbs.c cmd/foreign_verbs.h \
 	cmd/name.c cmd/name.h \
 	cmd/notice.c cmd/notice.h \
 	cmd/number.c cmd/number.h \

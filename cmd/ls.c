@@ -266,7 +266,6 @@ int cmd_ls(char *const *argv, struct error *err)
                 CMD_ROOT_ROW(&f.root),
         };
         static const struct option_foreign refused[] = {
-                {"digests", 0, OPTION_SWITCH, "a manifest has its digest when it is pushed: bryo push --digestfile, bryo inspect --remote"},
                 {"json", 0, OPTION_SWITCH, "--format json prints an object a line"},
         };
         const struct option_table table = {

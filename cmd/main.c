@@ -92,7 +92,6 @@ static const struct verb verbs[] = {
         {"context", "create", cmd_context_use, NULL},
         {"context", "rm", cmd_context_use, NULL},
         {"context", "use", cmd_context_use, NULL},
-        {"image", "exists", cmd_image_exists, "Say by the exit status whether an image is in the store"},
         {"image", "build", cmd_build, NULL},
         {"image", "history", cmd_history, NULL},
         {"image", "import", cmd_import, NULL},

@@ -21,7 +21,6 @@ int cmd_registry_child(char *const *argv, struct error *err);
 int cmd_history(char *const *argv, struct error *err);
 int cmd_image_exists(char *const *argv, struct error *err);
 int cmd_image_prune(char *const *argv, struct error *err);
-int cmd_image_exists(char *const *argv, struct error *err);
 int cmd_imagetools_create(char *const *argv, struct error *err);
 int cmd_imagetools_inspect(char *const *argv, struct error *err);
 int cmd_import(char *const *argv, struct error *err);
