@@ -164,7 +164,7 @@ int builder_copy_missing(struct builder_source *s, const char *path, struct erro
         if (near && s->ops->find(s, near, &item, &find_err) == 0)
                 return error_set(err, ENOENT, "\"%s\" not found%s%s (did you mean \"%s%s\"?)", path, why ? ": " : "",
                                  why ? why : "", path[0] == '/' ? "/" : "", near);
-        if (plain && there[0] == '\0') {
+        if (plain && (!there || there[0] == '\0')) {
                 free(there);
                 there = names_there(s, path, clean, true);
         }

@@ -9,7 +9,8 @@ static int parse_rows(const struct option_row *rows, size_t count, char *const *
 {
         const struct option_table table = {
                 .usage = "bryo build [OPTIONS] CONTEXT",
-                .about = "Builds an image from a Dockerfile and a context: a directory, a git repository, a URL, or - for standard input.",
+                .about = "Builds an image from a Dockerfile and a context: a directory, a git repository, a URL, or - for standard input.\n"
+                         "`bryo build -t app .` builds ./Dockerfile with the files of this directory, and names the image app.",
                 .rows = rows,
                 .count = count,
                 .ignored = build_flags_ignored,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bryo inspect */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,9 +23,34 @@
 #include "oci/json_writer.h"
 #include "oci/limits.h"
 
-static int add_names(struct oci_store *store, const struct sha256_digest *id, struct oci_json_writer *w,
-                     struct error *err)
+/* NAME@DIGEST for each repository that the image has a name of, once it came from a registry or went to one. */
+static void add_digests(const struct oci_image *image, const struct strv *names, struct oci_json_writer *w)
 {
+        const struct oci_descriptor *known = image->list ? image->list : image->manifest;
+        CLEANUP_STRV struct strv seen = STRV_INIT;
+        char digest[OCI_DIGEST_TEXT + 1];
+
+        if (!known)
+                return;
+        oci_digest_format(&known->digest, digest);
+        oci_json_begin_array(w, "RepoDigests");
+        for (size_t i = 0; i < names->count; i++) {
+                const char *slash = strrchr(names->items[i], '/');
+                const char *last = slash ? slash : names->items[i];
+                CLEANUP_FREE char *text = memory_printf(
+                        "%.*s@%s", (int)(last - names->items[i] + (ptrdiff_t)strcspn(last, ":")), names->items[i], digest);
+
+                if (strv_has(&seen, text))
+                        continue;
+                strv_add(&seen, text);
+                oci_json_add_string(w, NULL, text);
+        }
+        oci_json_end_array(w);
+}
+
+static int add_names(struct oci_store *store, const struct oci_image *image, struct oci_json_writer *w, struct error *err)
+{
+        CLEANUP_STRV struct strv names = STRV_INIT;
         struct oci_ref *refs = NULL;
         size_t count = 0;
 
@@ -32,13 +58,17 @@ static int add_names(struct oci_store *store, const struct sha256_digest *id, st
                 return -1;
         oci_json_begin_array(w, "RepoTags");
         for (size_t i = 0; i < count; i++) {
-                CLEANUP_FREE char *familiar = cmd_name_familiar(refs[i].name);
+                CLEANUP_FREE char *familiar = NULL;
 
-                if (sha256_equal(&refs[i].image, id))
-                        oci_json_add_string(w, NULL, familiar);
+                if (!sha256_equal(&refs[i].image, &image->id))
+                        continue;
+                familiar = cmd_name_familiar(refs[i].name);
+                oci_json_add_string(w, NULL, familiar);
+                strv_take(&names, STEAL(familiar));
         }
         oci_json_end_array(w);
         oci_refs_free(refs, count);
+        add_digests(image, &names, w);
         return 0;
 }
 
@@ -90,7 +120,7 @@ static int add_image(struct oci_store *store, const char *text, struct oci_json_
         id_text = cmd_name_id(&id, true);
         oci_json_begin_object(w, NULL);
         oci_json_add_string(w, "Id", id_text);
-        if (add_names(store, &id, w, err) < 0)
+        if (add_names(store, image, w, err) < 0)
                 return -1;
         oci_json_add_string_if(w, "Created", config->created);
         oci_json_add_string_if(w, "Author", config->author);

@@ -40,7 +40,7 @@ static const struct {
         { "4294967295", 0, 0, 0, NULL, "ids are 0 to 4294967294" },
         { "4294967296", 0, 0, 0, NULL, "ids are 0 to 4294967294" },
         { "18446744073709551616", 0, 0, 0, NULL, "ids are 0 to 4294967294" },
-        { "-1", 0, 0, 0, NULL, "no user \"-1\"" },
+        { "-1", 0, 0, 0, NULL, "-1 is not a user or group id" },
         { "+0", 0, 0, 0, NULL, "no user \"+0\"" },
         { "0x0", 0, 0, 0, NULL, "no user \"0x0\"" },
         { "1\n0", 0, 0, 0, NULL, "no user" },

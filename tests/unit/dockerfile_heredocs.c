@@ -52,7 +52,7 @@ static void test_heredocs(void)
                 {"FROM a\nRUN <<A <<B\nA\n",
                  "Dockerfile:2:9: unterminated heredoc: no later line is just 'B'"}, /* P12.7 */
                 {"FROM a\nRUN <<E", "Dockerfile:2:5: unterminated heredoc"},         /* P12.7 */
-                {"FROM a\nCOPY x <<E\nE", "Dockerfile:2:8: COPY cannot have a heredoc as its destination\n"},
+                {"FROM a\nCOPY x <<E\nE", "Dockerfile:2:8: COPY cannot have a heredoc as its destination: that stands last\n"},
                 {"FROM a\nCOPY <<../x /d\n../x", "Dockerfile:2:6: the heredoc's name '../x' cannot be a file name\n"},
                 {"FROM a\nADD <<.. /d\n..", "Dockerfile:2:5: the heredoc's name '..' cannot be a file name\n"},
                 {"FROM a\nRUN <<a/b\n#!/bin/sh\na/b",

@@ -18,11 +18,11 @@ static void test_names(void)
                 {"FROM a\n// c\n", "Dockerfile:2:1: unknown instruction: // (comments start with '#')\n"},
                 {"FROM a\nRUN b &&\n  && c\n",
                  "Dockerfile:3:3: unknown instruction: && (does the line before lack a '\\' at its end?)\n"},
-                {"FROM a\nblorb c\n", "Dockerfile:2:1: unknown instruction: blorb\n"},
+                {"FROM a\nblorb c\n", "Dockerfile:2:1: unknown instruction: blorb (a command of the image needs RUN in front of it)\n"},
                 {"FROM a\n\xED\x95\x9C\xEA\xB5\xAD RNU\n",
-                 "Dockerfile:2:1: unknown instruction: \xED\x95\x9C\xEA\xB5\xAD\n   1 | FROM a\n"
+                 "Dockerfile:2:1: unknown instruction: \xED\x95\x9C\xEA\xB5\xAD (a command of the image needs RUN in front of it)\n   1 | FROM a\n"
                  "   2 | \xED\x95\x9C\xEA\xB5\xAD RNU\n     | ^^"},
-                {"FROM a\n\x1B]52;c;AAAA\x07 x\n", "Dockerfile:2:1: unknown instruction: ?]52;c;AAAA?\n"},
+                {"FROM a\n\x1B]52;c;AAAA\x07 x\n", "Dockerfile:2:1: unknown instruction: ?]52;c;AAAA? (a command of the image needs RUN in front of it)\n"},
         };
 
         check_rows(rows, ARRAY_SIZE(rows));
