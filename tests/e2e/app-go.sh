@@ -33,4 +33,4 @@ works bryo build --no-cache -t greeter --build-arg https_proxy="$proxy" --progre
 assert_equal "$(cat tunnels)" "" "what a build without the step cache fetched"
 
 # Without go.mod: the line, the compiler's own words, and how to look inside.
-golden go 1 2
+golden go 1 4 # the base, and what each of the three builds made
