@@ -189,9 +189,9 @@ static void test_from(void)
                 {"FROM", "Dockerfile:1:1: FROM requires an image"}, /* P10.3 */
                 {"FROM a b",
                  "Dockerfile:1:8: FROM takes one image: 'b' is too much (did you mean a AS b?)\n"}, /* P10.3 */
-                {"FROM a AS", "Dockerfile:1:8: FROM takes either"},
-                {"FROM a IS b", "Dockerfile:1:8: FROM takes either"},
-                {"FROM a AS b c", "Dockerfile:1:8: FROM takes either"},
+                {"FROM a AS", "Dockerfile:1:8: the stage's name is missing behind AS: FROM a AS name"},
+                {"FROM a IS b", "Dockerfile:1:8: FROM takes one image: 'IS' is too much (did you mean a AS b?)"},
+                {"FROM a AS b c", "Dockerfile:1:13: a stage has one name: 'c' behind it is too much"},
                 {"FROM a AS 1b", "Dockerfile:1:11: invalid stage name '1b'"},
                 {"FROM a AS b/c", "Dockerfile:1:11: invalid stage name 'b/c'"},
                 {"FROM a AS \xC3\xA9", "Dockerfile:1:11: invalid stage name"},
