@@ -51,15 +51,31 @@ bool oci_tar_number_parse(const void *field, size_t size, int64_t *ret)
         return p[0] & 0x80 ? binary_number(p, size, ret) : octal_number(p, size, ret);
 }
 
+/* The sum of the four 16-bit numbers in `lanes`. */
+static int64_t add_lanes(uint64_t lanes)
+{
+        return (int64_t)((lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48));
+}
+
+/*
+ * Of the block with blanks for its checksum. Eight bytes at a time: a layer is written with a block for each of its files, and
+ * this was a sixth of the time of making one. A byte from 128 on counts 256 less when it is signed.
+ */
 static void sums(const unsigned char *block, int64_t *ret_unsigned, int64_t *ret_signed)
 {
-        *ret_unsigned = *ret_signed = 0;
-        for (size_t i = 0; i < OCI_TAR_BLOCK; i++) {
-                unsigned char c = i >= OCI_TAR_CHECKSUM && i < OCI_TAR_CHECKSUM + OCI_TAR_SHORT ? ' ' : block[i];
+        const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), bits = UINT64_C(0x0001000100010001);
+        uint64_t words[OCI_TAR_BLOCK / 8], sum = 0, high = 0;
+        unsigned char copy[OCI_TAR_BLOCK];
 
-                *ret_unsigned += c;
-                *ret_signed += (signed char)c;
+        memcpy(copy, block, sizeof(copy));
+        memset(copy + OCI_TAR_CHECKSUM, ' ', OCI_TAR_SHORT);
+        memcpy(words, copy, sizeof(words));
+        for (size_t i = 0; i < OCI_TAR_BLOCK / 8; i++) { /* a lane grows by 510 at most: 64 times fits 16 bits */
+                sum += (words[i] & even) + (words[i] >> 8 & even);
+                high += (words[i] >> 7 & bits) + (words[i] >> 15 & bits);
         }
+        *ret_unsigned = add_lanes(sum);
+        *ret_signed = *ret_unsigned - 256 * add_lanes(high);
 }
 
 bool oci_tar_block_is_zero(const void *block)
