@@ -22,7 +22,7 @@ rows() {
 
 # Steps last until the test ends their sleep, which only this test has.
 nap="sleep 1$$"
-go="do pkill -x -f '$nap'"
+go="do until pkill -x -f '$nap'; do sleep 0.05; done"
 
 base busybox
 dockerfile << END

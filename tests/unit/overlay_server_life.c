@@ -168,7 +168,7 @@ static void test_killed_server(void)
         /* orphans come to this process: that is how it learns that the client has ended */
         CHECK_INT(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
         fflush(stdout);
-        server_pid = fork();
+        server_pid = plain_fork();
         if (server_pid == 0) {
                 struct error err = ERROR_INIT;
                 struct overlay_server *server = NULL;

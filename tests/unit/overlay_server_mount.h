@@ -16,6 +16,7 @@
 #include "overlay/server.h"
 #include "overlay/tree.h"
 #include "tests/unit/check.h"
+#include "tests/unit/plain_fork.h"
 
 /*
  * A mount for tests, made as the sandbox makes it: a forked client makes a user
@@ -162,7 +163,7 @@ __attribute__((unused)) static struct mount_client mount_start(const char *where
         fflush(stdout);
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
                 abort();
-        client.pid = fork();
+        client.pid = plain_fork();
         if (client.pid < 0)
                 abort();
         if (client.pid == 0) {
