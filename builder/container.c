@@ -88,12 +88,13 @@ static int attend_to(const struct builder_container_options *o, struct builder_e
 /* A program for another machine, and nobody to run it. */
 static void explain_start(const struct builder_state *state, struct error *err)
 {
-        CLEANUP_FREE char *foreign = builder_emulator_explain(state->config->architecture);
+        int code = err->code;
+        CLEANUP_FREE char *foreign = builder_emulator_explain(state->config->architecture, code);
 
         if (!foreign)
                 return;
         error_clear(err);
-        (void)error_set(err, ENOEXEC, "%s", foreign);
+        (void)error_set(err, code, "%s", foreign);
 }
 
 static int run_state(const struct builder_container_options *o, struct builder_workshop *w, struct builder_state *state,
@@ -115,7 +116,7 @@ static int run_state(const struct builder_container_options *o, struct builder_w
         x.tree = tree;
         x.command = &command.view;
         result = attend_to(o, &x, ret, err);
-        if (result < 0 && ret->not_executed && err->code == ENOEXEC)
+        if (result < 0 && ret->not_executed)
                 explain_start(state, err);
         sandbox_stage_close(x.stage);
         return result;

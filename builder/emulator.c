@@ -72,8 +72,11 @@ static void make_magic(const struct machine *m, unsigned char magic[HEADER], uns
 
 /* --- what the host has ---------------------------------------------------------------- */
 
-/* One registration as the kernel prints it: enabled, with the flag F, and a magic that such a program has. */
-static bool is_rule_for(const char *text, const unsigned char magic[HEADER])
+/*
+ * One registration as the kernel prints it: enabled, and a magic that such a program has. `fixed`: with the flag F, that is with an
+ * emulator that was opened once and for all; without it is looked for where the program runs, and that is in the image.
+ */
+static bool is_rule_for(const char *text, const unsigned char magic[HEADER], bool fixed)
 {
         const char *flags = strstr(text, "\nflags: "), *bytes = strstr(text, "\nmagic ");
         char hex[2 * HEADER + 1];
@@ -84,10 +87,10 @@ static bool is_rule_for(const char *text, const unsigned char magic[HEADER])
         bytes += strlen("\nmagic ");
         for (size_t i = 0; i < HEADER; i++)
                 (void)snprintf(hex + 2 * i, 3, "%02x", magic[i]);
-        return memchr(flags, 'F', strcspn(flags, "\n")) && strncmp(bytes, hex, 2 * HEADER) == 0;
+        return (memchr(flags, 'F', strcspn(flags, "\n")) != NULL) == fixed && strncmp(bytes, hex, 2 * HEADER) == 0;
 }
 
-static bool host_runs(const unsigned char magic[HEADER])
+static bool host_has(const unsigned char magic[HEADER], bool fixed)
 {
         DIR *dir = opendir(FORMATS);
         struct dirent *entry;
@@ -99,7 +102,7 @@ static bool host_runs(const unsigned char magic[HEADER])
 
                 found = entry->d_name[0] != '.' &&
                         fd_read_file(dirfd(dir), entry->d_name, RULE_MAX, true, &text, &ignored) == 0 &&
-                        is_rule_for(buffer_text(&text), magic);
+                        is_rule_for(buffer_text(&text), magic, fixed);
         }
         if (dir)
                 (void)closedir(dir);
@@ -171,7 +174,7 @@ static void keep_others(struct builder_workshop *w, struct sandbox *sandbox)
                 bool found = false;
 
                 make_magic(m, magic, mask);
-                if (is_native(m->architecture) || !host_runs(magic))
+                if (is_native(m->architecture) || !host_has(magic, true))
                         continue;
                 if (register_qemu(sandbox, m, &found, &err) < 0 || !found)
                         log_print(w->log, LOG_WARNING,
@@ -194,7 +197,7 @@ void builder_emulator_ensure(struct builder_workshop *w, const char *architectur
                 return;
         strv_add(&w->emulated, architecture);
         make_magic(m, magic, mask);
-        if (!w->emulates && host_runs(magic))
+        if (!w->emulates && host_has(magic, true))
                 return;
         if (builder_workshop_sandbox(w, &sandbox, &err) < 0 || register_qemu(sandbox, m, &found, &err) < 0) {
                 log_print(w->log, LOG_WARNING, "qemu-%s-static cannot be used: %s", m->qemu, err.message);
@@ -216,18 +219,32 @@ bool builder_emulator_has(const char *architecture)
         if (!m)
                 return false;
         make_magic(m, magic, mask);
-        if (host_runs(magic))
+        if (host_has(magic, true))
                 return true;
         qemu = open_qemu(m);
         return qemu >= 0;
 }
 
-char *builder_emulator_explain(const char *architecture)
+static char *explain_loose(const struct machine *m)
+{
+        unsigned char magic[HEADER], mask[HEADER];
+
+        make_magic(m, magic, mask);
+        return host_has(magic, false)
+                       ? memory_printf("the emulator that this machine has for %s is registered without the flag F of binfmt_misc, so "
+                                       "that it is looked for in the image: register it with F, or install qemu-%s-static",
+                                       m->architecture, m->qemu)
+                       : NULL;
+}
+
+char *builder_emulator_explain(const char *architecture, int code)
 {
         const struct machine *m = find_machine(architecture);
 
-        if (is_native(architecture))
+        if (is_native(architecture) || (code != ENOEXEC && code != ENOENT))
                 return NULL;
+        if (code == ENOENT)
+                return m ? explain_loose(m) : NULL;
         if (!m)
                 return memory_printf("no emulator for %s is known", architecture);
         return memory_printf("this machine runs no programs for %s: install qemu-%s-static (Debian: qemu-user-static; "

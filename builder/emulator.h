@@ -22,7 +22,10 @@ void builder_emulator_ensure(struct builder_workshop *w, const char *architectur
 /* Whether programs for the architecture can be executed: they are this machine's own, or there is an emulator. */
 bool builder_emulator_has(const char *architecture);
 
-/* Why no program for the architecture can be executed, and what would help; NULL: it is no foreign one. Heap text. */
-char *builder_emulator_explain(const char *architecture);
+/*
+ * Why a program for the architecture could not be executed, and what would help, after execve(2) failed with `code`; NULL: the
+ * architecture has no part in it. Heap text.
+ */
+char *builder_emulator_explain(const char *architecture, int code);
 
 #endif

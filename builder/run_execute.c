@@ -234,20 +234,17 @@ static int run_prepared(struct attending *a, struct overlay_tree *tree, struct b
 /* Why a command could not be executed, where there is more to say than the kernel's word; else `ret` stays empty. */
 static void explain_start(const struct builder_run *r, const struct error *cause, struct error *ret)
 {
-        CLEANUP_FREE char *foreign = NULL;
+        CLEANUP_FREE char *foreign = builder_emulator_explain(r->site->stage->state.config->architecture, cause->code);
 
-        if (cause->code == ENOENT && !r->site->instruction->is_json)
+        if (foreign)
+                (void)error_set(ret, cause->code, "cannot run \"%s\": %s", r->argv.items[0], foreign);
+        else if (cause->code == ENOENT && !r->site->instruction->is_json)
                 (void)error_set(ret, ENOENT,
                                 "cannot run \"%s\": the image has no such shell: write RUN [\"PROGRAM\", "
                                 "\"ARGUMENT\"], name one with SHELL, or begin with a base that has it",
                                 r->argv.items[0]);
-        if (cause->code == EACCES)
+        else if (cause->code == EACCES)
                 (void)error_set(ret, EACCES, "%s (chmod +x makes a file executable)", cause->message);
-        if (cause->code != ENOEXEC)
-                return;
-        foreign = builder_emulator_explain(r->site->stage->state.config->architecture);
-        if (foreign)
-                (void)error_set(ret, ENOEXEC, "cannot run \"%s\": %s", r->argv.items[0], foreign);
 }
 
 /* Whether the stage has a RUN after this one. */

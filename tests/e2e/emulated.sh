@@ -29,6 +29,28 @@ assert_fails 1 "Dockerfile:2:1: cannot run \"/bin/sh\": this machine runs no pro
 
 probe=$(unshare -Urm sh -c 'mount -t binfmt_misc none /proc/sys/fs/binfmt_misc' 2>&1) || skip "binfmt_misc is no user's here (Linux 6.7): $probe"
 
+# One that the machine has for everybody, here a user namespace that stands for it: with the flag F, whose program needs no name
+# inside; without, the program would be looked for in the image.
+cat > machine << 'END'
+mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+printf ':qemu-aarch64:M::%s:%s:%s:%s' \
+        '\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00' \
+        '\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff' "$1" "$2" > /proc/sys/fs/binfmt_misc/register
+shift 2
+PATH=$without exec "$@"
+END
+export without
+qemu=$(command -v qemu-aarch64-static)
+printf 'FROM --platform=linux/arm64 arm\nRUN uname -m > /a\n' | dockerfile
+works in_userns sh machine "$qemu" F "$BRYO" build -t host context
+works in_userns sh machine "$qemu" F "$BRYO" run --rm host cat /a
+assert_equal "$output" aarch64
+for command in "127 run --rm arm uname -m" "1 build --no-cache context"; do
+        # shellcheck disable=SC2086
+        assert_fails "${command%% *}" "the emulator that this machine has for arm64 is registered without the flag F" \
+                in_userns sh machine "$qemu" P "$BRYO" ${command#* }
+done
+
 assert_equal "$(image_run arm uname -m)" aarch64
 dockerfile << 'END'
 FROM --platform=linux/arm64 arm AS there
