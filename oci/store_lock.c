@@ -39,7 +39,7 @@ int oci_store_cache_lock(struct oci_store *s, const char *name, bool exclusive, 
         if (oci_store_area_open(s, OCI_STORE_CACHES, &area, err) < 0)
                 return -1;
         fd = openat(area, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
+        if (fd < 0 || fchmod(fd, 0600) < 0) /* made under an odd umask it could not be opened again */
                 return oci_store_fail(s, errno, "open", oci_store_area_name(OCI_STORE_CACHES), file, err);
         if (lock_file(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)) < 0) {
                 if (errno == EWOULDBLOCK)
@@ -101,7 +101,7 @@ static int try_step(int tmp, const char *name, int *ret_fd)
         for (;;) {
                 CLEANUP_FD int fd = openat(tmp, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-                if (fd < 0 || lock_file(fd, LOCK_EX | LOCK_NB) < 0)
+                if (fd < 0 || fchmod(fd, 0600) < 0 || lock_file(fd, LOCK_EX | LOCK_NB) < 0)
                         return errno;
                 if (oci_store_is_named(tmp, name, fd)) {
                         *ret_fd = fd_steal(&fd);

@@ -335,7 +335,7 @@ int oci_store_log_create(struct oci_store *s, const char *name, int *ret_fd, str
         if (open_area(s, OCI_STORE_BUILDS, name, &dir, err) < 0)
                 return -1;
         fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
+        if (fd < 0 || fchmod(fd, 0600) < 0)
                 return fail(s, errno, "make", OCI_STORE_BUILDS, name, err);
         /* where it cannot be locked, nobody can ask whether it is: it looks finished */
         (void)flock(fd, LOCK_EX | LOCK_NB);

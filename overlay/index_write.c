@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -296,7 +297,7 @@ int overlay_index_writer_finish(struct overlay_index_writer *writer, const char 
         }
         fill_header(writer, numbers, &h);
         fd = openat(writer->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
+        if (fd < 0 || fchmod(fd, 0600) < 0) /* an odd umask may have taken bits from the owner */
                 return error_errno(err, errno, "cannot create index %s", name);
         if (put_file(writer, fd, &h) < 0 || fd_settle(fd) < 0) {
                 error_errno(err, errno, "cannot write index %s", name);
