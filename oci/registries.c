@@ -226,6 +226,7 @@ static int add_endpoint(const struct oci_registries *r, const char *place, const
         e->account = STEAL(ref->domain);
         e->host = memory_strdup(strcmp(e->account, HUB) == 0 ? HUB_HOST : e->account);
         e->repository = STEAL(ref->path);
+        registries_certs_tell(r->log, e->account);
         return registries_certs_load(r->cert_dir, e->account, e, err) < 0
                        ? -1
                        : registries_certs_add(&r->authorities, &r->clients, e->account, e, err);

@@ -106,6 +106,22 @@ int registries_certs_load(const char *cert_dir, const char *host, struct oci_reg
         return read_authorities(directory, &ret->ca, err) < 0 || find_client(directory, ret, err) < 0 ? -1 : 0;
 }
 
+void registries_certs_tell(const struct log *log, const char *host)
+{
+        char *places[] = {oci_user_file_config("containerd/certs.d"), memory_strdup("/etc/containerd/certs.d"),
+                          memory_strdup("/etc/docker/certs.d")};
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                char *path = places[i] ? memory_printf("%s/%s/hosts.toml", places[i], host) : NULL;
+
+                if (path && access(path, F_OK) == 0)
+                        log_print(log, LOG_WARNING, "%s is not read: registries.conf and certs.d say what bryo is to know about %s",
+                                  path, host);
+                free(path);
+                free(places[i]);
+        }
+}
+
 /* --- of flags ---------------------------------------------------------------------------- */
 
 /* What follows HOST= when the text is about this host; NULL otherwise. */

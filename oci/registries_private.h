@@ -55,6 +55,8 @@ size_t registries_conf_match(const char *prefix, const char *name);
  * has. */
 int registries_certs_load(const char *cert_dir, const char *host, struct oci_registries_endpoint *ret,
                           struct error *err);
+/* Says so where containerd is told something about the host, which is not read: mirrors and authorities that a user counts on. */
+void registries_certs_tell(const struct log *log, const char *host);
 /* Those of flags, HOST=FILE and HOST=CERTIFICATE,KEY: in addition, and instead. */
 int registries_certs_add(const struct strv *authorities, const struct strv *clients, const char *host,
                          struct oci_registries_endpoint *ret, struct error *err);

@@ -30,6 +30,10 @@ mkdir -p "$HOME/.config/containers/certs.d"
 cp -r certs "$HOME/.config/containers/certs.d/$registry"
 works login
 works login --tls-verify
+plant_file "$HOME/.config/containerd/certs.d/$registry/hosts.toml" 'server = "https://elsewhere.invalid"'
+works login
+assert_equal "$(grep -c "containerd/certs.d/$registry/hosts.toml is not read" <<< "$errors")" 1 "how often a file that is not read is told"
+rm -r "$HOME/.config/containerd"
 rm -r "$HOME/.config/containers"
 printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$registry" > registries.conf
 works login
