@@ -15,6 +15,7 @@
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/rooted.h"
+#include "oci/authorities.h"
 
 /* One repository while it is asked or checked out: a directory of its own in scratch, with an empty home beside the
  * tree. */
@@ -22,12 +23,14 @@ struct work {
         const struct builder_git_url *url;
         struct builder_git git;
         char *home, *tree; /* absolute */
+        char *authorities; /* likewise; NULL: the usual ones */
 };
 
 static void work_free(struct work *w)
 {
         free(w->home);
         free(w->tree);
+        free(w->authorities);
 }
 
 #define CLEANUP_WORK __attribute__((cleanup(work_free)))
@@ -59,6 +62,29 @@ static int make_directory(struct oci_store *store, char **ret, struct error *err
         return 0;
 }
 
+/* What certs.d has for the host beside the usual authorities, as a file; *ret is NULL where it has nothing. */
+static int write_authorities(const struct builder_git_url *url, const char *directory, char **ret, struct error *err)
+{
+        CLEANUP_BUFFER struct buffer bundle = BUFFER_INIT;
+        CLEANUP_FREE char *host = NULL;
+        CLEANUP_FREE char *path = NULL;
+        CLEANUP_FD int fd = -1;
+
+        if (!url->origin || strncmp(url->origin, "https://", 8) != 0)
+                return 0;
+        host = memory_strndup(url->origin + 8, strcspn(url->origin + 8, "/"));
+        if (oci_authorities_find(host, &bundle, err) < 0)
+                return -1;
+        if (bundle.size == 0)
+                return 0;
+        path = memory_printf("%s/authorities", directory);
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 || fd_write_all(fd, bundle.data, bundle.size) < 0)
+                return error_errno(err, errno, "cannot write %s", path);
+        *ret = STEAL(path);
+        return 0;
+}
+
 static int work_begin(struct work *w, const struct builder_git_url *url, const struct builder_git_options *o,
                       struct error *err)
 {
@@ -71,7 +97,10 @@ static int work_begin(struct work *w, const struct builder_git_url *url, const s
         w->tree = memory_printf("%s/tree", directory);
         if (mkdir(w->home, 0700) < 0 || mkdir(w->tree, 0755) < 0)
                 return error_errno(err, errno, "cannot make a directory for git in %s", directory);
+        if (write_authorities(url, directory, &w->authorities, err) < 0)
+                return -1;
         w->git = (struct builder_git){.home = w->home,
+                                      .authorities = w->authorities,
                                       .protocols = protocols_of(url),
                                       .origin = url->origin,
                                       .authorization = o->authorization ? o->authorization : url->authorization,

@@ -43,6 +43,14 @@ static void set_config(struct strv *env, unsigned *count, const char *key, const
         ++*count;
 }
 
+/* Which authorities the user names; NULL: none. */
+static const char *find_bundle(void)
+{
+        const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE");
+
+        return bundle && bundle[0] ? bundle : file && file[0] ? file : NULL;
+}
+
 /* Settings that a repository could not even ask to change: these have precedence over its own (git-config(1)). */
 static void make_config(const struct builder_git *git, struct strv *env)
 {
@@ -79,6 +87,13 @@ static void make_config(const struct builder_git *git, struct strv *env)
 
                 set_config(env, &count, key, value);
         }
+        if (git->authorities) {
+                CLEANUP_FREE char *key = memory_printf("http.%s.sslCAInfo", git->origin);
+
+                if (find_bundle())
+                        set_config(env, &count, "http.sslCAInfo", find_bundle());
+                set_config(env, &count, key, git->authorities);
+        }
         text = memory_printf("%u", count);
         strv_env_set(env, "GIT_CONFIG_COUNT", text);
 }
@@ -90,8 +105,8 @@ static void make_environment(const struct builder_git *git, struct strv *env)
         if (!strv_env_find(env, "http_proxy") && !getenv("REQUEST_METHOD"))
                 pass_on(env, "HTTP_PROXY", "http_proxy");
         pass_on(env, "SSL_CERT_DIR", "GIT_SSL_CAPATH");
-        pass_on(env, "SSL_CERT_FILE", "GIT_SSL_CAINFO");
-        pass_on(env, "CURL_CA_BUNDLE", "GIT_SSL_CAINFO");
+        if (find_bundle() && !git->authorities) /* the variable counts for every host, and before the configuration */
+                strv_env_set(env, "GIT_SSL_CAINFO", find_bundle());
         if (git->agent)
                 strv_env_set(env, "SSH_AUTH_SOCK", git->agent);
         strv_env_set(env, "HOME", git->home);

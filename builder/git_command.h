@@ -18,6 +18,7 @@ struct builder_git {
         const char *directory;               /* the working tree, "-C"; NULL: none */
         const char *protocols;               /* GIT_ALLOW_PROTOCOL: "https:ssh" */
         const char *origin;                  /* whom `authorization` is for; NULL: nobody */
+        const char *authorities;             /* a file with those whom TLS trusts at `origin`; NULL: the usual ones */
         const char *authorization;           /* value of the Authorization header; may be NULL */
         const char *agent;                   /* SSH_AUTH_SOCK for ssh; NULL: none */
         bool (*is_cancelled)(void *context); /* may be NULL */

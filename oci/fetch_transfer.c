@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "common/memory.h"
 #include "common/sha256.h"
 #include "common/strv.h"
+#include "oci/authorities.h"
 #include "oci/fetch.h"
 #include "oci/fetch_frame.h"
 #include "oci/fetch_header.h"
@@ -35,6 +37,7 @@ struct fetch_transfer {
         struct oci_url first; /* what was asked for */
         struct oci_url url;   /* where it is by now */
         char *authorization;  /* for the origin of `first` */
+        int authorities;      /* a file in memory with those of the host (oci/authorities.h); -1: the usual ones. Owned */
         struct strv asked;    /* "Name: value" */
         enum oci_fetch_method method;
         uint64_t limit, stall, seconds;
@@ -206,6 +209,33 @@ static bool set_callbacks(struct fetch_transfer *t)
         return ok;
 }
 
+/* Whom this hop's host is trusted by: what counts for one host does not for the next. */
+static int set_authorities(struct fetch_transfer *t, struct error *err)
+{
+        CLEANUP_FREE char *host = t->url.port ? memory_printf("%s:%u", t->url.host, t->url.port) : memory_strdup(t->url.host);
+        CLEANUP_BUFFER struct buffer bundle = BUFFER_INIT;
+        CLEANUP_FREE char *path = NULL;
+        CLEANUP_FD int fd = -1;
+
+        if (strcmp(t->url.scheme, "https") != 0)
+                return 0;
+        if (oci_authorities_find(host, &bundle, err) < 0)
+                return -1;
+        if (bundle.size == 0 && t->authorities < 0)
+                return 0;
+        if (bundle.size == 0)
+                oci_authorities_usual(&bundle);
+        fd = memfd_create("bryo-authorities", MFD_CLOEXEC);
+        path = memory_printf("/proc/self/fd/%d", fd);
+        if (fd < 0 || fd_write_all(fd, bundle.data, bundle.size) < 0)
+                return error_errno(err, errno, "cannot put authorities together in memory");
+        if (t->curl->easy_setopt(t->easy, CURLOPT_CAINFO, path) != CURLE_OK)
+                return error_set(err, ENOTSUP, "libcurl takes no file of authorities");
+        t->authorities = fd_close(t->authorities);
+        t->authorities = fd_steal(&fd);
+        return 0;
+}
+
 /* What belongs to this hop: the URL, the headers, and the credential if it is still the same origin. */
 static bool set_hop(struct fetch_transfer *t)
 {
@@ -311,7 +341,7 @@ static int set_up(struct fetch_transfer *t, const struct buffer *request, struct
         if (!t->easy || !set_rules(t) || !set_callbacks(t) || !set_hop(t))
                 return error_set(err, ENOTSUP,
                                  "libcurl refuses a setting that bryo insists on: it is too old or built without it");
-        return 0;
+        return set_authorities(t, err);
 }
 
 void fetch_transfer_begin(const struct fetch_curl *curl, const struct buffer *request, int answer, int body,
@@ -321,6 +351,7 @@ void fetch_transfer_begin(const struct fetch_curl *curl, const struct buffer *re
         CLEANUP_ERROR struct error err = ERROR_INIT;
 
         t->curl = curl;
+        t->authorities = -1;
         t->answer = answer;
         t->body = body;
         clock_gettime(CLOCK_MONOTONIC, &t->deadline);
@@ -388,6 +419,8 @@ static int follow(struct fetch_transfer *t, bool *ret_again, struct error *err)
         strv_clear(&t->got);
         if (!set_hop(t))
                 return error_set(err, EIO, "libcurl refuses to follow the redirect");
+        if (set_authorities(t, err) < 0)
+                return -1;
         *ret_again = true;
         return 0;
 }
@@ -423,7 +456,7 @@ static int explain(struct fetch_transfer *t, CURLcode code, struct error *err)
         if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
                 return error_set(
                         err, EACCES,
-                        "the certificate of %s is not trusted (%s): SSL_CERT_FILE names another set of authorities",
+                        "the certificate of %s is not trusted (%s): certs.d or SSL_CERT_FILE can name its authority",
                         t->url.host, t->curl->easy_strerror(code));
         return error_set(err, EIO, "%s: %s", t->url.host, t->curl->easy_strerror(code));
 }
@@ -449,6 +482,7 @@ void fetch_transfer_free(struct fetch_transfer *t)
         t->curl->slist_free_all(t->headers);
         fd_close(t->answer);
         fd_close(t->body);
+        fd_close(t->authorities);
         oci_url_free(&t->first);
         oci_url_free(&t->url);
         free(t->authorization);

@@ -83,6 +83,7 @@ liboci_a_SOURCES = \
 	oci/registries_conf.c \
 	oci/registries_private.h \
 	oci/registry.c oci/registry.h oci/registry_frame.h \
+	oci/authorities.c oci/authorities.h \
 	oci/registry_authorities.c oci/registry_authorities.h \
 	oci/registry_blob.c \
 	oci/registry_child.c oci/registry_child.h \

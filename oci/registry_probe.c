@@ -51,12 +51,15 @@ static int connect_to_host(const char *host)
         bool bracket = host[0] == '[';
         size_t size = bracket ? strcspn(host, "]") + 1 : strcspn(host, ":");
         CLEANUP_FREE char *name = memory_strndup(host, size);
-        const char *port = strchr(host + size, ':');
+        const char *port = NULL;
         struct addrinfo *addresses = NULL;
         int fd = -1;
 
+        if (bracket && !strchr(host, ']'))
+                return -1;
         if (!fetch_local_is_host(name))
                 return -1;
+        port = strchr(host + size, ':');
         if (bracket) {
                 memmove(name, name + 1, size);
                 name[strcspn(name, "]")] = '\0';

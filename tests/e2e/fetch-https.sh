@@ -23,6 +23,25 @@ for variable in SSL_CERT_FILE CURL_CA_BUNDLE; do
         assert_equal "$(image_run image cat /f)" content
         unset $variable
 done
+# certs.d trusts somebody at one host, for git too; nobody there is trusted elsewhere.
+need git
+git init -q -b main work
+git -C work -c user.name=a -c user.email=a@b commit -q --allow-empty -m one
+git clone -q --bare work web/git/repo.git
+certs=${XDG_CONFIG_HOME:-$HOME/.config}/containers/certs.d/localhost:$port
+printf 'FROM busybox\nADD %s/git/repo.git#main /g\n' "$web" | dockerfile
+build_fails "certificate"
+mkdir -p "$certs"
+cp ca.pem "$certs/ca.crt"
+build
+printf 'FROM busybox\nADD %s/bare/f /f\n' "$web" | dockerfile
+build --no-cache
+assert_equal "$(image_run image cat /f)" content
+printf 'FROM busybox\nADD https://127.0.0.1:%s/bare/f /f\n' "$port" | dockerfile
+build_fails "the certificate of 127.0.0.1 is not trusted"
+printf 'FROM busybox\nADD %s/redirect?to=https://127.0.0.1:%s/bare/f /f\n' "$web" "$port" | dockerfile
+build_fails "the certificate of 127.0.0.1 is not trusted"
+rm -r "$certs"
 export SSL_CERT_FILE=$PWD/ca.pem
 dockerfile <<< $'FROM busybox\n'"ADD $web/redirect?to=$plain/bare/f /f"
 build_fails "the server redirects from https to $plain/bare/f"
