@@ -118,7 +118,12 @@ static int parse_and_pull(struct pull_flags *f, char *const *argv, struct error 
                 CMD_ROOT_ROW(&f->root),
                 CMD_REGISTRY_ROWS(&f->registry),
         };
+        static const struct option_foreign refused[] = {
+                {"all-tags", 'a', OPTION_SWITCH, "name the tags that are wanted: bryo pull NAME:A NAME:B"},
+        };
         const struct option_table table = {
+                .refused = refused,
+                .refused_count = ARRAY_SIZE(refused),
                 .usage = "bryo pull [OPTIONS] NAME[:TAG|@DIGEST]...",
                 .about = "Brings images from registries into the store. What the store has already is not fetched "
                          "again.",

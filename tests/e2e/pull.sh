@@ -78,3 +78,6 @@ assert_equal "$(ls "$made/refs" | wc -l)" 2 "the tags of the store that was not 
 # Several at a time: the others are pulled, the failure is told.
 assert_fails 1 "cannot pull $registry/absent:latest" bryo --root several pull "$registry/absent" "$registry/docker"
 assert_contains "$output" "Downloaded newer image for $registry/docker:latest"
+for flag in -a --all-tags; do
+        assert_fails 2 "--all-tags cannot be done: name the tags that are wanted" bryo pull $flag "$registry/base"
+done
