@@ -141,7 +141,8 @@ static void test_space_comes_back(void)
                 snprintf(name, sizeof(name), "s%d", i % 2 == 0 ? i : 2000 - i);
                 CHECK_INT(overlay_ops_unlink(tree, 1, name), 0);
         }
-        CHECK(data_stat("data-0").st_blocks * 512 < 512 << 10);
+        /* but for the least reserve, which waits for what is written next (overlay/reserve.c) */
+        CHECK(data_stat("data-0").st_blocks * 512 < (512 << 10) + (2 << 20));
         /* truncating gives back too, and what is left is right */
         ino = make_file(tree, "t");
         for (uint64_t at = 0; at < 8; at++)
@@ -151,7 +152,7 @@ static void test_space_comes_back(void)
 
                 CHECK_INT(overlay_ops_setattr(tree, ino, &change, true, &attr), 0);
         }
-        CHECK(data_stat("data-0").st_blocks * 512 < 1 << 20);
+        CHECK(data_stat("data-0").st_blocks * 512 < (1 << 20) + (2 << 20));
         CHECK_INT(overlay_ops_read_sz(tree, ino, bytes, size, 99990), 10);
         overlay_ops_detach(tree);
         result = fixture_seal(&f, tree, false);
