@@ -140,6 +140,7 @@ static void exchange(struct kernel *kernel, const struct buffer *message)
                 abort();
         assert(overlay_session_receive(kernel->session) == 0);
         assert(overlay_session_handle(kernel->session) == 0);
+        overlay_session_ensure_thread(kernel->session); /* as the loop does for LSEEK */
         if (header->opcode == FUSE_FORGET || header->opcode == FUSE_BATCH_FORGET) {
                 assert(recv(kernel->fd, reply, sizeof reply, MSG_DONTWAIT) < 0 && errno == EAGAIN);
                 return;

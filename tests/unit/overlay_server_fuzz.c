@@ -319,6 +319,7 @@ static bool exchange(struct overlay_session *session, int kernel, const struct b
                 return false;
         if (overlay_session_receive(session) != 0 || overlay_session_handle(session) != 0)
                 return false;
+        overlay_session_ensure_thread(session); /* as the loop does for LSEEK */
         n = recv(kernel, reply, sizeof reply, MSG_DONTWAIT);
         if (opcode ==
             FUSE_LSEEK) { /* from another thread: perhaps a notification, which has no number, then the reply */
