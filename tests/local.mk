@@ -64,6 +64,8 @@ tests_model_union_LDADD = libbuilder.a libdockerfile.a liboverlay.a libsandbox.a
 	$(FUSE_LIBS) $(CAP_LIBS) $(ARCHIVE_LIBS) $(YAJL_LIBS) $(CRYPTO_LIBS)
 
 CHECK_SUITES = unit house e2e
+# left out of the suite `brief`, that is of the unit tests of a second build of the same sources
+long_tests = tests/model/union tests/unit/dockerfile_hostile tests/unit/overlay_server_loop
 CHECK_FLAGS =
 SOAK_ROUNDS = 10
 
@@ -73,9 +75,10 @@ check-TESTS: $(check_PROGRAMS) $(bin_PROGRAMS)
 	for suite in $(CHECK_SUITES); do \
 		case $$suite in \
 		unit) selected="$$selected $(TESTS)" ;; \
+		brief) selected="$$selected $(filter-out $(long_tests), $(TESTS))" ;; \
 		house) selected="$$selected $(abs_top_srcdir)/tests/house" ;; \
 		e2e) selected="$$selected $(abs_top_srcdir)/tests/e2e" ;; \
-		*) echo "no suite is called $$suite: there are unit, house and e2e" >&2; exit 1 ;; \
+		*) echo "no suite is called $$suite: there are unit, brief, house and e2e" >&2; exit 1 ;; \
 		esac; \
 	done; \
 	$(abs_top_srcdir)/tests/run --build $(abs_top_builddir) $(CHECK_FLAGS) $$selected

@@ -16,7 +16,11 @@ COPY Dockerfile /
 RUN cd /copy && echo "$(sed 's,/big,big,' sum)" | sha256sum -c
 END
 
-for delay in 0.005 0.02 0.04 0.06 0.08 0.1 0.13 0.16 0.2 0.3; do
+seed=${BRYO_SEED:-$(($(date +%s) % 32768))}
+RANDOM=$seed
+echo "# fifty kills, BRYO_SEED=$seed"
+for _ in $(seq 50); do
+        delay=0.$(printf %03d $((RANDOM % 300)))
         background log bryo build --progress=plain -t image context
         sleep "$delay"
         kill -KILL "$pid" 2> /dev/null || true

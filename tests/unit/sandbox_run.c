@@ -353,7 +353,7 @@ static pid_t next_process(void)
 {
         pid_t init = fixture_child(fixture_child(getpid()));
 
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 5000; i++) {
                 pid_t pid = fixture_child(init);
 
                 if (pid > 0)
@@ -361,6 +361,17 @@ static pid_t next_process(void)
                 usleep(1000);
         }
         return 0;
+}
+
+/* Whether the stage's init, its parent, has seen its end: a command that comes earlier is told of it. */
+static bool is_reaped(pid_t pid)
+{
+        for (int i = 0; i < 5000; i++) {
+                if (kill(pid, 0) < 0 && errno == ESRCH)
+                        return true;
+                usleep(1000);
+        }
+        return false;
 }
 
 /*
@@ -390,9 +401,10 @@ static void test_another_follows(void)
         for (int i = 0; i < 3; i++) {
                 next = next_process();
                 CHECK(next > 0);
+                if (next <= 0)
+                        return; /* kill(0) would be the end of this program */
                 CHECK_INT(kill(next, SIGKILL), 0);
-                if (i > 0)
-                        usleep(20000);
+                CHECK(is_reaped(next));
                 check_with_next("echo $$; set -- /proc/[0-9]*; echo $#", "1\n1\n");
         }
         /* also one that does not start leaves the stage as it was */
