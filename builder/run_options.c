@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 
 #include <linux/capability.h>
 
 #include "builder/key_agent.h"
 #include "common/memory.h"
 #include "dockerfile/suggest.h"
+#include "sandbox/limits.h"
 
 /* --- hosts and names --------------------------------------------------------------- */
 
@@ -92,17 +92,6 @@ int builder_run_options_set_network(struct builder_run_options *o, const char *t
 /* --- limits -------------------------------------------------------------------------- */
 
 /* docker/go-units, ulimit.go */
-static const struct {
-        const char *name;
-        int resource;
-} limits[] = {
-        { "core", RLIMIT_CORE },         { "cpu", RLIMIT_CPU },       { "data", RLIMIT_DATA },
-        { "fsize", RLIMIT_FSIZE },       { "locks", RLIMIT_LOCKS },   { "memlock", RLIMIT_MEMLOCK },
-        { "msgqueue", RLIMIT_MSGQUEUE }, { "nice", RLIMIT_NICE },     { "nofile", RLIMIT_NOFILE },
-        { "nproc", RLIMIT_NPROC },       { "rss", RLIMIT_RSS },       { "rtprio", RLIMIT_RTPRIO },
-        { "rttime", RLIMIT_RTTIME },     { "sigpending", RLIMIT_SIGPENDING }, { "stack", RLIMIT_STACK },
-};
-
 static bool read_limit(const char *text, size_t size, uint64_t *ret)
 {
         CLEANUP_FREE char *copy = memory_strndup(text, size);
@@ -119,11 +108,11 @@ static bool read_limit(const char *text, size_t size, uint64_t *ret)
 
 static int unknown_limit(const char *name, struct error *err)
 {
-        const char *names[ARRAY_SIZE(limits)];
+        const char *names[SANDBOX_LIMITS];
         const char *near;
 
-        for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-                names[i] = limits[i].name;
+        for (size_t i = 0; i < SANDBOX_LIMITS; i++)
+                names[i] = sandbox_limits[i].name;
         near = dockerfile_suggest(name, names, ARRAY_SIZE(names));
         return error_set(err, EINVAL, "--ulimit: there is no limit \"%s\"%s%s%s", name, near ? " (did you mean " : "",
                          near ? near : "", near ? "?)" : "");
@@ -136,9 +125,9 @@ int builder_run_options_add_ulimit(struct builder_run_options *o, const char *te
         struct sandbox_rlimit limit = { .resource = -1 };
         const char *colon;
 
-        for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-                if (strcmp(name, limits[i].name) == 0)
-                        limit.resource = limits[i].resource;
+        for (size_t i = 0; i < SANDBOX_LIMITS; i++)
+                if (strcmp(name, sandbox_limits[i].name) == 0)
+                        limit.resource = sandbox_limits[i].resource;
         if (limit.resource < 0)
                 return unknown_limit(name, err);
         colon = equals ? strchr(equals, ':') : NULL;

@@ -24,6 +24,7 @@ sandbox_bryo_init_SOURCES = \
 	sandbox/init/stage.c \
 	sandbox/init/syscalls.h \
 	sandbox/init/terminal.c \
+	sandbox/limits.c sandbox/limits.h \
 	sandbox/protocol.c sandbox/protocol.h \
 	sandbox/sandbox.h
 
@@ -33,6 +34,7 @@ libsandbox_a_SOURCES = \
 	sandbox/helper.c sandbox/helper.h \
 	sandbox/hint.c sandbox/hint.h \
 	sandbox/idmap.c sandbox/idmap.h \
+	sandbox/limits.c sandbox/limits.h \
 	sandbox/mapping.c sandbox/mapping.h \
 	sandbox/output.c sandbox/output.h \
 	sandbox/private.h \

@@ -28,6 +28,7 @@
 #include <linux/magic.h>
 
 #include "sandbox/init/syscalls.h"
+#include "sandbox/limits.h"
 #include "sandbox/sandbox.h"
 
 /* The socket to the stage; close-on-exec, the only descriptor besides 0, 1 and 2. */
@@ -292,16 +293,10 @@ static int enter_cwd(const struct init_context *context, const struct init_comma
 /* As --ulimit and ulimits call it. */
 static const char *limit_name(int resource)
 {
-        static const char *const names[] = {
-                [RLIMIT_CPU] = "cpu",         [RLIMIT_FSIZE] = "fsize",         [RLIMIT_DATA] = "data",
-                [RLIMIT_STACK] = "stack",     [RLIMIT_CORE] = "core",           [RLIMIT_RSS] = "rss",
-                [RLIMIT_NPROC] = "nproc",     [RLIMIT_NOFILE] = "nofile",       [RLIMIT_MEMLOCK] = "memlock",
-                [RLIMIT_LOCKS] = "locks",     [RLIMIT_SIGPENDING] = "sigpending", [RLIMIT_MSGQUEUE] = "msgqueue",
-                [RLIMIT_NICE] = "nice",       [RLIMIT_RTPRIO] = "rtprio",       [RLIMIT_RTTIME] = "rttime",
-        };
-
-        return resource >= 0 && (size_t)resource < sizeof(names) / sizeof(names[0]) && names[resource] ? names[resource]
-                                                                                                        : "?";
+        for (size_t i = 0; i < SANDBOX_LIMITS; i++)
+                if (sandbox_limits[i].resource == resource)
+                        return sandbox_limits[i].name;
+        return "?";
 }
 
 static int set_limits(const struct init_command *command, struct sandbox_report *report)
