@@ -10,10 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/environment.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/redact.h"
 #include "common/spawn.h"
+#include "oci/authorities.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20) /* ls-remote of a repository with a million refs */
 #define SAID_MAX   ((size_t)64 << 10)
@@ -27,9 +29,9 @@ static const char *const passed_on[] = {"PATH",      "TMPDIR",    "http_proxy", 
 
 static void pass_on(struct strv *env, const char *name, const char *as)
 {
-        const char *value = getenv(name);
+        const char *value = environment_find(name);
 
-        if (value && value[0])
+        if (value)
                 strv_env_set(env, as, value);
 }
 
@@ -41,14 +43,6 @@ static void set_config(struct strv *env, unsigned *count, const char *key, const
         strv_env_set(env, key_name, key);
         strv_env_set(env, value_name, value);
         ++*count;
-}
-
-/* Which authorities the user names; NULL: none. */
-static const char *find_bundle(void)
-{
-        const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE");
-
-        return bundle && bundle[0] ? bundle : file && file[0] ? file : NULL;
 }
 
 /* Settings that a repository could not even ask to change: these have precedence over its own (git-config(1)). */
@@ -76,6 +70,7 @@ static void make_config(const struct builder_git *git, struct strv *env)
                 {"submodule.recurse", "false"},
                 {"fetch.recurseSubmodules", "false"},
         };
+        const char *named = oci_authorities_named();
         CLEANUP_FREE char *text = NULL;
         unsigned count = 0;
 
@@ -90,8 +85,8 @@ static void make_config(const struct builder_git *git, struct strv *env)
         if (git->authorities) {
                 CLEANUP_FREE char *key = memory_printf("http.%s.sslCAInfo", git->origin);
 
-                if (find_bundle())
-                        set_config(env, &count, "http.sslCAInfo", find_bundle());
+                if (named)
+                        set_config(env, &count, "http.sslCAInfo", named);
                 set_config(env, &count, key, git->authorities);
         }
         text = memory_printf("%u", count);
@@ -100,13 +95,15 @@ static void make_config(const struct builder_git *git, struct strv *env)
 
 static void make_environment(const struct builder_git *git, struct strv *env)
 {
+        const char *named = oci_authorities_named();
+
         for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
                 pass_on(env, passed_on[i], passed_on[i]);
         if (!strv_env_find(env, "http_proxy") && !getenv("REQUEST_METHOD"))
                 pass_on(env, "HTTP_PROXY", "http_proxy");
         pass_on(env, "SSL_CERT_DIR", "GIT_SSL_CAPATH");
-        if (find_bundle() && !git->authorities) /* the variable counts for every host, and before the configuration */
-                strv_env_set(env, "GIT_SSL_CAINFO", find_bundle());
+        if (named && !git->authorities) /* the variable counts for every host, and before the configuration */
+                strv_env_set(env, "GIT_SSL_CAINFO", named);
         if (git->agent)
                 strv_env_set(env, "SSH_AUTH_SOCK", git->agent);
         strv_env_set(env, "HOME", git->home);

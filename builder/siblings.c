@@ -46,7 +46,6 @@ void builder_siblings_cancel(struct builder_siblings *s)
         atomic_store(&s->cancelled, true);
         for (size_t i = 0; i < s->count; i++)
                 builder_schedule_cancel(s->jobs[i]);
-        pthread_cond_broadcast(&s->changed);
         pthread_mutex_unlock(&s->lock);
 }
 

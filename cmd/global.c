@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/notice.h"
 #include "cmd/options.h"
 #include "common/memory.h"
 
@@ -69,8 +70,7 @@ int cmd_global_take(int *argc, char ***argv, struct error *err)
             export("BRYO_DEBUG", debug ? "1" : NULL, err) < 0 || export("DOCKER_CONFIG", config, err) < 0 ||
             export("CONTAINERS_REGISTRIES_CONF", registries, err) < 0)
                 return -1;
-        for (size_t i = 0; i < warnings.count; i++)
-                fprintf(stderr, "warning: %s\n", warnings.items[i]);
+        cmd_notice_warn(&warnings);
         skipped = *argc - 1 - (int)words.count;
         (*argv)[skipped] = (*argv)[0];
         *argv += skipped;

@@ -111,8 +111,7 @@ int cmd_imagetools_create(char *const *argv, struct error *err)
         bool done;
         int result = cmd_arguments_parse(&table, argv, 1, CMD_ARGUMENTS_MANY, &words, &done, err);
 
-        for (size_t i = 0; i < warnings.count; i++)
-                fprintf(stderr, "warning: %s\n", warnings.items[i]);
+        cmd_notice_warn(&warnings);
         if (result == 0 && !done)
                 result = create(&f, &words, err);
         registry_flags_free(&f.registry);

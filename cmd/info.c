@@ -2,7 +2,6 @@
 /* bryo info: what scripts ask before they build, and what people ask when a build does not work. */
 #include <stdio.h>
 
-#include "builder/emulator.h"
 #include "cmd/arguments.h"
 #include "cmd/notice.h"
 #include "cmd/platforms.h"

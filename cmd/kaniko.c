@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/options.h"
+#include "cmd/notice.h"
 #include "cmd/verbs.h"
 #include "common/memory.h"
 
@@ -271,8 +272,7 @@ static int build(const struct kaniko_flags *f, struct error *err)
 
         if (check(f, err) < 0 || translate(f, &argv, err) < 0)
                 return -1;
-        for (size_t i = 0; i < f->warnings.count; i++)
-                fprintf(stderr, "warning: %s\n", f->warnings.items[i]);
+        cmd_notice_warn(&f->warnings);
         return cmd_build(strv_array(&argv), err);
 }
 

@@ -299,5 +299,7 @@ int main(int argc, char **argv)
         verb = find_verb(NULL, argv[1]);
         if (verb)
                 return run_verb(verb, argv + 1);
-        return is_group(argv[1]) ? run_group(argv[1], strcmp(argv[1], "buildx") == 0 ? skip_builder(argv + 2) : argv + 2) : report_unknown(NULL, argv[1]);
+        if (!is_group(argv[1]))
+                return report_unknown(NULL, argv[1]);
+        return run_group(argv[1], strcmp(argv[1], "buildx") == 0 ? skip_builder(argv + 2) : argv + 2);
 }

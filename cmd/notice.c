@@ -3,15 +3,13 @@
 #include "cmd/notice.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cmd/text.h"
+#include "common/environment.h"
 
 bool cmd_notice_is_wanted(enum log_level level)
 {
-        const char *debug = getenv("BRYO_DEBUG");
-
-        return level != LOG_DEBUG || (debug && debug[0] != '\0');
+        return level != LOG_DEBUG || environment_find("BRYO_DEBUG");
 }
 
 static void write_line(void *context, enum log_level level, const char *line)
@@ -23,6 +21,12 @@ static void write_line(void *context, enum log_level level, const char *line)
                 return;
         cmd_text_append_visible(&text, line);
         fprintf(stderr, "%s%s\n", level == LOG_WARNING ? "warning: " : "", buffer_text(&text));
+}
+
+void cmd_notice_warn(const struct strv *warnings)
+{
+        for (size_t i = 0; i < warnings->count; i++)
+                fprintf(stderr, "warning: %s\n", warnings->items[i]);
 }
 
 const struct log cmd_notice_log = {write_line, NULL};

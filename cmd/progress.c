@@ -10,6 +10,7 @@
 
 #include "cmd/notice.h"
 #include "cmd/options.h"
+#include "common/environment.h"
 #include "common/memory.h"
 
 #define MAX_SINKS 2
@@ -77,17 +78,12 @@ static void on_log(void *context, enum log_level level, const char *text)
                 tell(context, (struct cmd_event){.kind = CMD_EVENT_LOG, .level = level, .message = text});
 }
 
-static bool is_set(const char *variable)
-{
-        const char *value = getenv(variable);
-
-        return value && value[0] != '\0';
-}
-
 /* Without TERM nothing is known of the terminal; a dumb one cannot go back (terminfo(5)). */
 static bool can_draw(FILE *out)
 {
-        return isatty(fileno(out)) && is_set("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
+        const char *terminal = environment_find("TERM");
+
+        return isatty(fileno(out)) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 int cmd_progress_mode_parse(const char *name, FILE *out, enum cmd_progress_mode *ret, char **ret_warning,
@@ -138,7 +134,7 @@ struct cmd_progress *cmd_progress_new(enum cmd_progress_mode mode, FILE *out)
                 cmd_progress_add(p, cmd_progress_plain_new(out));
                 break;
         case CMD_PROGRESS_TTY:
-                cmd_progress_add(p, cmd_progress_tty_new(out, !is_set("NO_COLOR")));
+                cmd_progress_add(p, cmd_progress_tty_new(out, environment_find("NO_COLOR") == NULL));
                 break;
         case CMD_PROGRESS_JSON:
                 cmd_progress_add(p, cmd_progress_json_new(out));

@@ -156,8 +156,7 @@ int cmd_prune(char *const *argv, struct error *err)
         bool done;
         int result = cmd_arguments_parse(&table, argv, 0, 0, &words, &done, err);
 
-        for (size_t i = 0; i < warnings.count; i++)
-                fprintf(stderr, "warning: %s\n", warnings.items[i]);
+        cmd_notice_warn(&warnings);
         if (result == 0 && !done)
                 result = prune(&f, err);
         strv_free(&f.filters);

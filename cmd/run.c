@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "builder/container.h"
+#include "cmd/notice.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/registry_flags.h"
@@ -182,8 +183,7 @@ static int parse_and_run(struct run_flags *f, char *const *argv, struct error *e
                 return error_set(err, ENOTTY, "-it needs a terminal on standard input: leave -t out");
         if (complete_env(&f->env, &env, err) < 0)
                 return -1;
-        for (size_t i = 0; i < f->warnings.count; i++)
-                fprintf(stderr, "warning: %s\n", f->warnings.items[i]);
+        cmd_notice_warn(&f->warnings);
         for (size_t i = 1; i < words.count; i++)
                 strv_add(&command, words.items[i]);
         return run_image(f, &env, words.items[0], &command, err);

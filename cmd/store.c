@@ -3,27 +3,20 @@
 #include "cmd/store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "common/environment.h"
 #include "common/memory.h"
-
-static const char *variable(const char *name)
-{
-        const char *value = getenv(name);
-
-        return value && value[0] ? value : NULL;
-}
 
 /* Heap text. The XDG base directory specification says that a relative path in its variables is to be ignored. */
 static int find_root(const char *root, const struct log *log, char **ret, struct error *err)
 {
-        const char *data = variable("XDG_DATA_HOME");
-        const char *home = variable("HOME");
+        const char *data = environment_find("XDG_DATA_HOME");
+        const char *home = environment_find("HOME");
 
         if (root && root[0] == '\0')
                 return error_set(err, EINVAL, "--root is empty: name the directory of the store");
         if (!root)
-                root = variable("BRYO_ROOT");
+                root = environment_find("BRYO_ROOT");
         if (data && data[0] != '/') {
                 if (!root)
                         log_print(log, LOG_WARNING, "XDG_DATA_HOME=%s is ignored: it is no absolute path", data);

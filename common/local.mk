@@ -4,6 +4,7 @@ libcommon_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 libcommon_a_SOURCES = \
 	common/buffer.c common/buffer.h \
 	common/crew.c common/crew.h \
+	common/environment.c common/environment.h \
 	common/error.c common/error.h \
 	common/fd.c common/fd.h \
 	common/log.c common/log.h \

@@ -2,9 +2,12 @@
 /* Certificates of those who are trusted anyway, and of those whom certs.d adds for a host. */
 #include "oci/authorities.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
+#include "common/environment.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/registries_private.h"
@@ -17,22 +20,16 @@
 static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
                                       "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
-static const char *find_named(void)
+const char *oci_authorities_named(void)
 {
-        static const char *const names[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+        const char *named = environment_find("CURL_CA_BUNDLE");
 
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                const char *named = getenv(names[i]);
-
-                if (named && named[0])
-                        return named;
-        }
-        return NULL;
+        return named ? named : environment_find("SSL_CERT_FILE");
 }
 
 void oci_authorities_usual(struct buffer *ret)
 {
-        const char *named = find_named();
+        const char *named = oci_authorities_named();
         size_t before = ret->size;
 
         for (size_t i = 0; i < (named ? 1 : ARRAY_SIZE(bundles)); i++) {
@@ -44,6 +41,17 @@ void oci_authorities_usual(struct buffer *ret)
         }
         if (ret->size > before)
                 buffer_append_char(ret, '\n');
+}
+
+int oci_authorities_file(const struct buffer *bundle, int *ret_fd, char **ret_path, struct error *err)
+{
+        CLEANUP_FD int fd = memfd_create("bryo-authorities", MFD_CLOEXEC);
+
+        if (fd < 0 || fd_write_all(fd, bundle->data, bundle->size) < 0)
+                return error_errno(err, errno, "cannot put authorities together in memory");
+        *ret_path = memory_printf("/proc/self/fd/%d", fd);
+        *ret_fd = fd_steal(&fd);
+        return 0;
 }
 
 int oci_authorities_find(const char *host, struct buffer *ret, struct error *err)

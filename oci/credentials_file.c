@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/environment.h"
 #include "common/memory.h"
 #include "oci/base64.h"
 #include "oci/json.h"
@@ -26,17 +27,10 @@ struct oci_credentials_file {
 
 /* --- where ------------------------------------------------------------------------ */
 
-static const char *variable(const char *name)
-{
-        const char *value = getenv(name);
-
-        return value && value[0] ? value : NULL;
-}
-
 void oci_credentials_file_places(struct strv *ret)
 {
-        const char *home = variable("HOME"), *docker = variable("DOCKER_CONFIG");
-        const char *runtime = variable("XDG_RUNTIME_DIR");
+        const char *home = environment_find("HOME"), *docker = environment_find("DOCKER_CONFIG");
+        const char *runtime = environment_find("XDG_RUNTIME_DIR");
         CLEANUP_FREE char *own = oci_user_file_config("containers/auth.json");
 
         if (docker)

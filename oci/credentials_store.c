@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/environment.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "common/strv.h"
@@ -25,15 +26,16 @@
 
 char *oci_credentials_store_path(const char *authfile, struct error *err)
 {
-        const char *named = getenv("REGISTRY_AUTH_FILE"), *docker = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+        const char *named = environment_find("REGISTRY_AUTH_FILE"), *docker = environment_find("DOCKER_CONFIG");
+        const char *home = environment_find("HOME");
 
         if (authfile)
                 return memory_strdup(authfile);
-        if (named && named[0])
+        if (named)
                 return memory_strdup(named);
-        if (docker && docker[0])
+        if (docker)
                 return memory_printf("%s/config.json", docker);
-        if (home && home[0])
+        if (home)
                 return memory_printf("%s/.docker/config.json", home);
         (void)error_set(err, ENOENT,
                         "cannot tell where credentials are kept: set HOME, DOCKER_CONFIG or REGISTRY_AUTH_FILE, or use "

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "common/environment.h"
 #include "common/memory.h"
+#include "oci/authorities.h"
 
 /* Debian's flavours have one and the same interface; the first is what other distributions have as well. */
 static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
@@ -76,19 +78,12 @@ bool fetch_curl_set_rules(const struct fetch_curl *curl, CURL *easy)
 
 bool fetch_curl_set_trust(const struct fetch_curl *curl, CURL *easy)
 {
-        static const char *const files[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
-        const char *directory = getenv("SSL_CERT_DIR");
+        const char *file = oci_authorities_named(), *directory = environment_find("SSL_CERT_DIR");
         bool ok = true;
 
-        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-                const char *file = getenv(files[i]);
-
-                if (!file || !file[0])
-                        continue;
+        if (file)
                 SET(CURLOPT_CAINFO, file);
-                break;
-        }
-        if (directory && directory[0])
+        if (directory)
                 SET(CURLOPT_CAPATH, directory);
         return ok;
 }

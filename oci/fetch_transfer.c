@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -225,10 +224,8 @@ static int set_authorities(struct fetch_transfer *t, struct error *err)
                 return 0;
         if (bundle.size == 0)
                 oci_authorities_usual(&bundle);
-        fd = memfd_create("bryo-authorities", MFD_CLOEXEC);
-        path = memory_printf("/proc/self/fd/%d", fd);
-        if (fd < 0 || fd_write_all(fd, bundle.data, bundle.size) < 0)
-                return error_errno(err, errno, "cannot put authorities together in memory");
+        if (oci_authorities_file(&bundle, &fd, &path, err) < 0)
+                return -1;
         if (t->curl->easy_setopt(t->easy, CURLOPT_CAINFO, path) != CURLE_OK)
                 return error_set(err, ENOTSUP, "libcurl takes no file of authorities");
         t->authorities = fd_close(t->authorities);

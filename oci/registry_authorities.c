@@ -2,9 +2,7 @@
 /* Authorities of certs.d and the like, put together with the usual ones, once for all requests. */
 #include "oci/registry_authorities.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "common/fd.h"
 #include "common/memory.h"
@@ -30,19 +28,17 @@ struct map *registry_authorities_new(void)
         return map_new(free_file);
 }
 
-/* Those of certs.d count beside the usual ones, and libcurl takes one file: it is put together in memory. */
+/* Those of certs.d count beside the usual ones. */
 static int make_file(const struct buffer *authorities, struct file **ret, struct error *err)
 {
         CLEANUP_BUFFER struct buffer bundle = BUFFER_INIT;
-        CLEANUP_FD int fd = memfd_create("bryo-authorities", MFD_CLOEXEC);
+        struct file file;
 
         oci_authorities_usual(&bundle); /* without a bundle only those of certs.d count, which is no hole */
         buffer_append(&bundle, authorities->data, authorities->size);
-        if (fd < 0 || fd_write_all(fd, bundle.data, bundle.size) < 0)
-                return error_errno(err, errno, "cannot put authorities together in memory");
-        *ret = memory_zalloc(1, sizeof(**ret));
-        (*ret)->path = memory_printf("/proc/self/fd/%d", fd);
-        (*ret)->fd = fd_steal(&fd);
+        if (oci_authorities_file(&bundle, &file.fd, &file.path, err) < 0)
+                return -1;
+        *ret = memory_dup(&file, sizeof(file));
         return 0;
 }
 
