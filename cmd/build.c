@@ -16,6 +16,7 @@
 #include "cmd/build_values.h"
 #include "cmd/check.h"
 #include "cmd/fetch_limits.h"
+#include "cmd/parent.h"
 #include "cmd/program.h"
 #include "cmd/progress.h"
 #include "cmd/store.h"
@@ -260,7 +261,7 @@ int cmd_build(char *const *argv, struct error *err)
         if (help)
                 return 0;
         if (check_words(&f, err) < 0 || build_outputs_parse(&f, &outputs, err) < 0 ||
-            build_values_read(&f, &outputs, &v, err) < 0 || build_platforms_check(&f, &v, &outputs, err) < 0)
+            build_values_read(&f, &outputs, &v, err) < 0 || build_platforms_check(&f, &v, &outputs, err) < 0 || cmd_parent_watch(err) < 0)
                 return -1;
         return build_with_log(&f, &v, &outputs, err);
 }
