@@ -106,6 +106,24 @@ static void add_worker(struct overlay_loop *loop, enum loop_role role, int cpu, 
         worker->follower = (struct loop_follower){.client = OVERLAY_LOOP_CLIENT_INIT, .cpu = -1, .every = 1};
 }
 
+/* Where clones are not to be had, the parallel threads do without, and without their CPUs. */
+static int ensure_session(struct overlay_loop *loop, struct loop_worker *worker, struct error *err)
+{
+        CLEANUP_ERROR struct error why = ERROR_INIT;
+        const struct overlay_session *first = loop->workers[0].session;
+
+        if (worker->session != NULL)
+                return 0;
+        if (worker->role == ROLE_PARALLEL && worker->cpu >= 0) {
+                if (overlay_session_clone(first, &worker->session, &why) == 0)
+                        return 0;
+                log_print(loop->log, LOG_INFO, "FUSE server: parallel threads share an open file: %s", why.message);
+                worker->cpu = -1;
+                __atomic_store_n(&loop->pinned, 0, __ATOMIC_SEQ_CST);
+        }
+        return overlay_session_dup(first, &worker->session, err);
+}
+
 /* Makes descriptor and thread of a worker, if that was not done. Under `lock`. */
 static int start_worker(struct overlay_loop *loop, struct loop_worker *worker, struct error *err)
 {
@@ -113,7 +131,7 @@ static int start_worker(struct overlay_loop *loop, struct loop_worker *worker, s
 
         if (worker->started || loop_state(loop) == STATE_ENDED)
                 return 0;
-        if (worker->session == NULL && overlay_session_dup(loop->workers[0].session, &worker->session, err) < 0)
+        if (ensure_session(loop, worker, err) < 0)
                 return -1;
         r = overlay_loop_thread_start(&worker->thread, overlay_loop_serve, worker);
         if (r != 0)
@@ -141,6 +159,17 @@ unsigned overlay_loop_start_workers(struct overlay_loop *loop, unsigned first, u
 
 /* --- the interface ------------------------------------------------------------------------ */
 
+static void plan_states(struct overlay_loop *loop, struct overlay_session *first, unsigned threads)
+{
+        unsigned i;
+
+        loop->pinned = threads == loop->cpu_count && threads <= OVERLAY_LOOP_PINNED_MAX;
+        add_worker(loop, ROLE_QUIET, -1, first);
+        add_worker(loop, ROLE_ORDINARY, -1, NULL);
+        for (i = loop->pinned ? 0 : 1; i < threads; i++)
+                add_worker(loop, ROLE_PARALLEL, loop->pinned ? nth_cpu(loop, i) : -1, NULL);
+}
+
 /* Which workers there will be. */
 static void plan(struct overlay_loop *loop, struct overlay_session *first, enum overlay_server_policy policy,
                  unsigned max_threads)
@@ -157,11 +186,7 @@ static void plan(struct overlay_loop *loop, struct overlay_session *first, enum 
                 return;
         }
         if (policy == OVERLAY_SERVER_AUTO) {
-                /* not pinned: a request wakes any one of them, and a CPU that others keep busy must not hold it */
-                add_worker(loop, ROLE_QUIET, -1, first);
-                add_worker(loop, ROLE_ORDINARY, -1, NULL);
-                for (i = 1; i < threads; i++)
-                        add_worker(loop, ROLE_PARALLEL, -1, NULL);
+                plan_states(loop, first, threads);
                 return;
         }
         for (i = 0; i < threads; i++)
@@ -230,6 +255,8 @@ static void finish(struct overlay_loop *loop)
                         pthread_join(loop->workers[i].thread, NULL);
                 overlay_loop_client_close(&loop->workers[i].follower.client);
         }
+        if (loop->workers[0].session != NULL)
+                overlay_session_drain(loop->workers[0].session); /* it answers on the files of others */
         pthread_mutex_lock(&loop->lock);
         for (i = loop->worker_count; i-- > 0;) {
                 struct loop_worker *worker = &loop->workers[i];

@@ -175,7 +175,7 @@ static void follow(struct loop_worker *worker, uint32_t tid, bool changed)
 
 /* --- serving ----------------------------------------------------------------------- */
 
-static bool has_turn(enum loop_role role, int state)
+static bool has_turn(const struct overlay_loop *loop, enum loop_role role, int state)
 {
         switch (role) {
         case ROLE_ALWAYS:
@@ -183,7 +183,8 @@ static bool has_turn(enum loop_role role, int state)
         case ROLE_QUIET:
                 return state == STATE_QUIET;
         case ROLE_ORDINARY:
-                return state == STATE_ORDINARY || state == STATE_PARALLEL;
+                return state == STATE_ORDINARY ||
+                       (state == STATE_PARALLEL && !__atomic_load_n(&loop->pinned, __ATOMIC_RELAXED));
         case ROLE_PARALLEL:
                 return state == STATE_PARALLEL;
         }
@@ -207,6 +208,20 @@ static void stop_following(struct loop_worker *worker)
                 log_print(loop->log, LOG_DEBUG, "FUSE server: cannot unpin a thread: %s", strerror(errno));
 }
 
+/* loop.h says when which class is the better one. A refusal costs time, nothing else. */
+static void choose_class(struct loop_worker *worker)
+{
+        const struct sched_param param = {0};
+        bool batch = !__atomic_load_n(&worker->loop->crowded, __ATOMIC_RELAXED);
+
+        if (worker->role != ROLE_PARALLEL || worker->cpu < 0 || batch == worker->batch)
+                return;
+        worker->batch = batch;
+        if (sched_setscheduler(0, batch ? SCHED_BATCH : SCHED_OTHER, &param) < 0)
+                log_print(worker->loop->log, LOG_DEBUG, "FUSE server: cannot change a thread's class: %s",
+                          strerror(errno));
+}
+
 /* Sleeps while it is other threads' turn. False when the loop ended. */
 static bool await_turn(struct loop_worker *worker)
 {
@@ -219,10 +234,12 @@ static bool await_turn(struct loop_worker *worker)
                         return false;
                 if (!serves_alone(worker->role, state))
                         stop_following(worker);
-                if (has_turn(worker->role, state))
-                        return true;
+                if (has_turn(loop, worker->role, state))
+                        break;
                 syscall(SYS_futex, &loop->state, FUTEX_WAIT_PRIVATE, state, NULL, NULL, 0);
         }
+        choose_class(worker);
+        return true;
 }
 
 static void note_request(struct loop_worker *worker)
@@ -244,7 +261,9 @@ static void become(struct loop_worker *worker)
         const struct sched_param param = {0};
 
         __atomic_store_n(&worker->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELAXED);
-        pthread_setname_np(pthread_self(), worker->role == ROLE_QUIET ? "bryo-fuse-quiet" : "bryo-fuse");
+        pthread_setname_np(pthread_self(), worker->role == ROLE_QUIET ? "bryo-fuse-quiet"
+                                           : worker->cpu >= 0         ? "bryo-fuse-cpu"
+                                                                      : "bryo-fuse");
         if (worker->role == ROLE_QUIET) {
                 if (sched_setscheduler(0, SCHED_IDLE, &param) < 0)
                         give_up_quiet(worker->loop, "SCHED_IDLE is refused", errno);
@@ -280,14 +299,15 @@ static void handle(struct loop_worker *worker)
 __attribute__((no_sanitize_address)) void *overlay_loop_serve(void *argument)
 {
         struct loop_worker *worker = argument;
+        bool received;
         int r = 0;
 
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
         become(worker);
         while (r == 0 && await_turn(worker)) {
-                r = overlay_session_receive(worker->session);
-                if (r < 0)
-                        break;
+                r = overlay_session_receive(worker->session, &received);
+                if (r < 0 || !received)
+                        continue;
                 __atomic_store_n(&worker->client, overlay_session_pid(worker->session), __ATOMIC_RELAXED);
                 __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
                 note_request(worker);

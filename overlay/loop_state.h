@@ -21,6 +21,11 @@
 
 /* Serving threads at one time, unless the caller says otherwise: more only compete for the tree's lock. */
 #define OVERLAY_LOOP_THREADS_MAX 8
+/*
+ * With more CPUs than this the parallel threads share an open file: a request wakes all that wait on one of their own,
+ * and what that costs is measured for two.
+ */
+#define OVERLAY_LOOP_PINNED_MAX 4
 /* Room in CPU masks; larger machines are served without pinning. */
 #define OVERLAY_LOOP_CPUS_MAX  8192
 #define OVERLAY_LOOP_CPUS_SIZE CPU_ALLOC_SIZE(OVERLAY_LOOP_CPUS_MAX)
@@ -30,7 +35,7 @@ enum loop_state { STATE_QUIET, STATE_ORDINARY, STATE_PARALLEL, STATE_ENDED };
 enum loop_role {
         ROLE_ALWAYS,   /* in any state: policies SINGLE and PER_CPU */
         ROLE_QUIET,    /* idle class, in the quiet state */
-        ROLE_ORDINARY, /* alone in the ordinary state, and one of the parallel ones */
+        ROLE_ORDINARY, /* alone in the ordinary state, and one of the parallel ones unless these are pinned */
         ROLE_PARALLEL
 };
 
@@ -52,6 +57,7 @@ struct loop_worker {
         enum loop_role role;
         int cpu; /* pinned to it; -1: not */
         bool started;
+        bool batch; /* of class SCHED_BATCH; the thread's own */
         pthread_t thread;
         /* written by the thread alone (relaxed), read by the monitor */
         pid_t tid;       /* 0: not running yet */
@@ -74,14 +80,16 @@ struct overlay_loop {
 
         /* sessions and threads come and go under it; while serving taken only to move the monitor */
         pthread_mutex_t lock;
-        struct loop_worker workers[OVERLAY_LOOP_THREADS_MAX + 1];
+        struct loop_worker workers[OVERLAY_LOOP_THREADS_MAX + 2];
         unsigned worker_count;
 
         bool has_monitor;
         pthread_t monitor;
-        int wake_fd;    /* eventfd: something for the monitor to look at now; -1 without a monitor */
-        unsigned wish;  /* a thread that serves alone asks for the parallel state */
-        unsigned unfit; /* the quiet thread cannot do its part: the ordinary state in its place, for good */
+        int wake_fd;      /* eventfd: something for the monitor to look at now; -1 without a monitor */
+        unsigned wish;    /* a thread that serves alone asks for the parallel state */
+        unsigned pinned;  /* the parallel threads are: one on each CPU, with open files of their own */
+        unsigned crowded; /* these are to be ordinary ones, because others keep the machine busy */
+        unsigned unfit;   /* the quiet thread cannot do its part: the ordinary state in its place, for good */
 
         cpu_set_t *cpus; /* CPUs this process may use */
         unsigned cpu_count;

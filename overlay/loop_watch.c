@@ -179,6 +179,7 @@ static void enter_parallel(struct watch *watch, int from)
                                    : CALM_WINDOW_MS;
         watch->window_begin = now;
         sum_requests(loop, &served, &watch->window_counted, &watch->window_changes);
+        __atomic_store_n(&loop->crowded, overlay_crowd_left(loop->crowd, now) > 0, __ATOMIC_RELAXED);
         loop_add(&loop->parallel_phases, 1);
         overlay_loop_change_state(loop, from, STATE_PARALLEL);
         unpin_quiet(loop);

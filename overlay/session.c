@@ -17,7 +17,9 @@
 #include <fuse_lowlevel.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -47,6 +49,7 @@ struct overlay_session {
         struct overlay_tree *tree; /* borrowed */
         struct fuse_session *fuse; /* owned; owns `fd` */
         int fd;
+        bool is_clone;
         struct overlay_session_seek *seek; /* owned by the session that answered INIT, borrowed by its duplicates */
         bool owns_seek;
         enum phase phase;
@@ -250,14 +253,12 @@ int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_sessi
         return 0;
 }
 
-int overlay_session_dup(const struct overlay_session *first, struct overlay_session **ret, struct error *err)
+/* A session on `fd`, which is taken, that knows what INIT said. */
+static int session_follow(const struct overlay_session *first, int fd, struct overlay_session **ret, struct error *err)
 {
         struct overlay_session *session = NULL;
-        CLEANUP_FD int fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 3);
 
-        if (fd < 0)
-                return error_errno(err, errno, "cannot duplicate the FUSE descriptor");
-        if (session_new(first->tree, fd_steal(&fd), &session, err) < 0)
+        if (session_new(first->tree, fd, &session, err) < 0)
                 return -1;
         session->seek = first->seek;
         session->offered = first->offered;
@@ -269,6 +270,34 @@ int overlay_session_dup(const struct overlay_session *first, struct overlay_sess
                 return -1;
         }
         *ret = session;
+        return 0;
+}
+
+int overlay_session_dup(const struct overlay_session *first, struct overlay_session **ret, struct error *err)
+{
+        int fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 3);
+
+        if (fd < 0)
+                return error_errno(err, errno, "cannot duplicate the FUSE descriptor");
+        return session_follow(first, fd, ret, err);
+}
+
+int overlay_session_clone(const struct overlay_session *first, struct overlay_session **ret, struct error *err)
+{
+        uint32_t source = (uint32_t)first->fd;
+        CLEANUP_FD int fd = -1;
+        char path[32];
+
+        /* the device that was opened, whatever its name was where that happened */
+        snprintf(path, sizeof path, "/proc/self/fd/%d", first->fd);
+        fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open the FUSE device again");
+        if (ioctl(fd, FUSE_DEV_IOC_CLONE, &source) < 0)
+                return error_errno(err, errno, "cannot clone the FUSE descriptor");
+        if (session_follow(first, fd_steal(&fd), ret, err) < 0)
+                return -1;
+        (*ret)->is_clone = true;
         return 0;
 }
 
@@ -289,26 +318,38 @@ void overlay_session_close(struct overlay_session *session)
 /* --- serving --------------------------------------------------------------------- */
 
 /* A cancelled thread leaves its frames without telling AddressSanitizer: this one must not be marked. */
-__attribute__((no_sanitize_address)) int overlay_session_receive(struct overlay_session *session)
+__attribute__((no_sanitize_address)) static ssize_t wait_and_read(struct overlay_session *session)
+{
+        struct pollfd poll_fd = {.fd = session->fd, .events = POLLIN};
+        ssize_t size;
+        int error, state;
+
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+        size = session->is_clone ? poll(&poll_fd, 1, -1) : 0;
+        if (size >= 0)
+                size = read(session->fd, session->request, REQUEST_SIZE);
+        error = errno;
+        pthread_setcancelstate(state, NULL);
+        return size >= 0 ? size : -error;
+}
+
+__attribute__((no_sanitize_address)) int overlay_session_receive(struct overlay_session *session, bool *ret_received)
 {
         bool aborted = false;
 
         for (;;) {
-                ssize_t size;
-                int error, state;
+                ssize_t size = wait_and_read(session);
+                int error = (int)-size;
 
-                pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-                size = read(session->fd, session->request, REQUEST_SIZE);
-                error = errno;
-                pthread_setcancelstate(state, NULL);
-                if (size >= 0) {
+                *ret_received = size >= 0;
+                if (size >= 0)
                         session->request_size = (size_t)size;
+                if (size >= 0 || (error == EAGAIN && session->is_clone))
                         return 0;
-                }
                 /*
-                 * ENOENT: that request was aborted before it could be read. ECONNABORTED, once: an ordinary unmount came
-                 * while the request was on its way here (fuse_dev_do_read() in the kernel's fs/fuse/dev.c); the next read
-                 * tells it (ENODEV) from an abort.
+                 * ENOENT: that request was aborted before it could be read. ECONNABORTED, once: an ordinary unmount
+                 * came while the request was on its way here (fuse_dev_do_read() in the kernel's fs/fuse/dev.c); the
+                 * next read tells it (ENODEV) from an abort.
                  */
                 if (error == ECONNABORTED && !aborted) {
                         aborted = true;
@@ -357,7 +398,7 @@ static void handle_lseek(struct overlay_session *session)
         struct fuse_lseek_in in;
 
         memcpy(&in, session->request + sizeof(struct fuse_in_header), sizeof in);
-        overlay_session_seek_push(session->seek, header_of(session), &in);
+        overlay_session_seek_push(session->seek, session->fd, header_of(session), &in);
 }
 
 int overlay_session_handle(struct overlay_session *session)
@@ -434,10 +475,12 @@ uint32_t overlay_session_write_flags(const struct overlay_session *session)
         return in.write_flags;
 }
 
-bool overlay_session_store(struct overlay_session *session, uint64_t ino, const void *bytes, size_t size, uint64_t offset)
+bool overlay_session_store(struct overlay_session *session, uint64_t ino, const void *bytes, size_t size,
+                           uint64_t offset)
 {
         const struct fuse_notify_store_out body = {.nodeid = ino, .offset = offset, .size = (uint32_t)size};
-        const struct fuse_out_header out = {.len = (uint32_t)(sizeof out + sizeof body + size), .error = FUSE_NOTIFY_STORE};
+        const struct fuse_out_header out = {.len = (uint32_t)(sizeof out + sizeof body + size),
+                                            .error = FUSE_NOTIFY_STORE};
         const struct iovec iov[3] = {
                 {.iov_base = (void *)(uintptr_t)&out, .iov_len = sizeof out},
                 {.iov_base = (void *)(uintptr_t)&body, .iov_len = sizeof body},

@@ -12,10 +12,12 @@
 /*
  * A FUSE connection as one thread sees it, with everything that thread needs to
  * serve it: a descriptor, a libfuse session, the request buffer, scratch space for the
- * answer. A connection has one session that answered INIT and any number of
- * duplicates of it. They share one open file, so that none needs the right to open
- * /dev/fuse (FUSE_DEV_IOC_CLONE would; Linux 6.1 also refuses it across user
- * namespaces, and measured with two clients it gains nothing).
+ * answer. A connection has one session that answered INIT, and any number of further ones:
+ *
+ * - Duplicates share its open file. Threads that wait on them form a queue, and a request wakes the one that has
+ *   waited longest, wherever it is.
+ * - Clones have an open file of their own, without blocking. A request wakes all that wait on them, and the first
+ *   to be there has it: usually the one on the client's CPU, which the client is about to leave.
  *
  * Nothing here locks: a session belongs to the thread that receives on it,
  * except for the functions that say otherwise.
@@ -36,17 +38,22 @@ int overlay_session_open(struct overlay_tree *tree, int fd, struct overlay_sessi
  * `first`: may be called while that is being served.
  */
 int overlay_session_dup(const struct overlay_session *first, struct overlay_session **ret, struct error *err);
+/*
+ * Likewise, a clone (FUSE_DEV_IOC_CLONE). Fails where the device cannot be opened again from here, and on kernels that
+ * refuse a clone to another user namespace than the one that mounted (Linux 6.1 does).
+ */
+int overlay_session_clone(const struct overlay_session *first, struct overlay_session **ret, struct error *err);
 
 /* Closes the descriptor (the last one aborts the connection) and frees; `first` after its duplicates. Accepts NULL. */
 void overlay_session_close(struct overlay_session *session);
 
 /*
- * Waits for the next request and keeps it in the session. Returns 0, or a
- * negated errno for good: -ENODEV when the mount is gone, anything else when
- * the connection broke. The wait is a cancellation point of the calling
- * thread (the only one here; cancellation must be disabled when calling).
+ * Waits for the next request and keeps it in the session: *ret_received. A clone may come too late for the one that
+ * woke it up, and returns without. Returns 0, or a negated errno for good: -ENODEV when the mount is gone, anything
+ * else when the connection broke. The wait is a cancellation point of the calling thread (the only one here;
+ * cancellation must be disabled when calling).
  */
-int overlay_session_receive(struct overlay_session *session);
+int overlay_session_receive(struct overlay_session *session, bool *ret_received);
 
 /*
  * Answers the request that was received: exactly one reply, none for FORGET; the reply to LSEEK

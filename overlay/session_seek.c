@@ -15,6 +15,7 @@
 
 struct request {
         struct request *next;
+        int fd; /* where it came from */
         uint64_t unique;
         uint64_t ino;
         struct fuse_lseek_in in;
@@ -32,15 +33,15 @@ struct overlay_session_seek {
         int lacking;  /* atomic, read without the lock: something waits for a thread that is not there */
 };
 
-static void reply(const struct overlay_session_seek *seek, uint64_t unique, int error, int64_t offset)
+static void reply(const struct request *request, int error, int64_t offset)
 {
         struct fuse_lseek_out body = {.offset = (uint64_t)offset};
-        struct fuse_out_header out = {.len = sizeof out, .error = error, .unique = unique};
+        struct fuse_out_header out = {.len = sizeof out, .error = error, .unique = request->unique};
         struct iovec iov[2] = {{.iov_base = &out, .iov_len = sizeof out}, {.iov_base = &body, .iov_len = sizeof body}};
 
         if (error == 0)
                 out.len += (uint32_t)sizeof body;
-        if (writev(seek->fd, iov, error == 0 ? 2 : 1) < 0)
+        if (writev(request->fd, iov, error == 0 ? 2 : 1) < 0)
                 return; /* the mount, or the request, is gone: nobody waits */
 }
 
@@ -65,7 +66,7 @@ static void answer(const struct overlay_session_seek *seek, const struct request
                 r = overlay_ops_lseek(seek->tree, request->ino, (int64_t)request->in.offset, (int)request->in.whence,
                                       &offset);
         }
-        reply(seek, request->unique, r, offset);
+        reply(request, r, offset);
 }
 
 static void *run(void *argument)
@@ -84,7 +85,7 @@ static void *run(void *argument)
                 if (seek->first == NULL)
                         seek->last = &seek->first;
                 if (seek->stopping) {
-                        reply(seek, request->unique, -EINTR, 0);
+                        reply(request, -EINTR, 0);
                 } else {
                         pthread_mutex_unlock(&seek->lock);
                         answer(seek, request);
@@ -103,7 +104,7 @@ static void refuse_all(struct overlay_session_seek *seek, int error)
 
         while ((request = seek->first) != NULL) {
                 seek->first = request->next;
-                reply(seek, request->unique, error, 0);
+                reply(request, error, 0);
                 free(request);
         }
         seek->last = &seek->first;
@@ -137,17 +138,18 @@ void overlay_session_seek_ensure_thread(struct overlay_session_seek *seek)
         pthread_mutex_unlock(&seek->lock);
 }
 
-void overlay_session_seek_push(struct overlay_session_seek *seek, const struct fuse_in_header *header,
+void overlay_session_seek_push(struct overlay_session_seek *seek, int fd, const struct fuse_in_header *header,
                                const struct fuse_lseek_in *in)
 {
         struct request *request = memory_zalloc(1, sizeof *request);
 
+        request->fd = fd;
         request->unique = header->unique;
         request->ino = header->nodeid;
         request->in = *in;
         pthread_mutex_lock(&seek->lock);
         if (seek->stopping) {
-                reply(seek, request->unique, -EINTR, 0);
+                reply(request, -EINTR, 0);
                 free(request);
         } else {
                 *seek->last = request;

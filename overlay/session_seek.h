@@ -23,14 +23,18 @@ struct overlay_tree;
 
 /* `fd`, the FUSE device, is borrowed until free, as is `tree`. There is no thread yet: most mounts need none. */
 struct overlay_session_seek *overlay_session_seek_new(struct overlay_tree *tree, int fd);
-/* Hands a request over; the reply comes from the other thread, once somebody has started it. From any thread. */
-void overlay_session_seek_push(struct overlay_session_seek *seek, const struct fuse_in_header *header,
+/*
+ * Hands a request over; the reply comes from the other thread, once somebody has started it. From any thread. The
+ * kernel takes a reply only on the open file that the request was read from: `fd`, borrowed until stop.
+ */
+void overlay_session_seek_push(struct overlay_session_seek *seek, int fd, const struct fuse_in_header *header,
                                const struct fuse_lseek_in *in);
 /* True when something was pushed and there is no thread. From any thread. */
 bool overlay_session_seek_lacks_thread(const struct overlay_session_seek *seek);
 /*
- * Starts the thread unless there is one, or the end has come. It inherits the scheduling class of the caller, who is not of the
- * idle class, then, which no ordinary user can leave. Where there is no thread to be had the requests fail with ENOMEM.
+ * Starts the thread unless there is one, or the end has come. It inherits the scheduling class of the caller, who is
+ * not of the idle class, then, which no ordinary user can leave. Where there is no thread to be had the requests fail
+ * with ENOMEM.
  */
 void overlay_session_seek_ensure_thread(struct overlay_session_seek *seek);
 /*

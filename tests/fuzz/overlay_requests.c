@@ -134,11 +134,12 @@ static void exchange(struct kernel *kernel, const struct buffer *message)
         static char reply[READ_MAX + 4096];
         const struct fuse_in_header *header = (const void *)message->data;
         struct fuse_out_header out = {0};
+        bool received;
         ssize_t n;
 
         if (send(kernel->fd, message->data, message->size, 0) != (ssize_t)message->size)
                 abort();
-        assert(overlay_session_receive(kernel->session) == 0);
+        assert(overlay_session_receive(kernel->session, &received) == 0 && received);
         assert(overlay_session_handle(kernel->session) == 0);
         overlay_session_ensure_thread(kernel->session); /* as the loop does for LSEEK */
         if (header->opcode == FUSE_FORGET || header->opcode == FUSE_BATCH_FORGET) {

@@ -313,11 +313,12 @@ static bool exchange(struct overlay_session *session, int kernel, const struct b
         static char reply[READ_MAX + 4096];
         struct fuse_out_header out = {0};
         bool silent = opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET;
+        bool received;
         ssize_t n;
 
         if (send(kernel, b->data, b->size, 0) != (ssize_t)b->size)
                 return false;
-        if (overlay_session_receive(session) != 0 || overlay_session_handle(session) != 0)
+        if (overlay_session_receive(session, &received) != 0 || !received || overlay_session_handle(session) != 0)
                 return false;
         overlay_session_ensure_thread(session); /* as the loop does for LSEEK */
         n = recv(kernel, reply, sizeof reply, MSG_DONTWAIT);

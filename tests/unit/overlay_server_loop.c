@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who serves when: the quiet thread follows one client, an ordinary one takes over where it starves, several do for
  * several clients, and the fallbacks work and say so. */
+#include <dirent.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -36,6 +37,8 @@ static void make_and_remove(const char *dir)
                 snprintf(name, sizeof name, "%s/%d", dir, i);
                 fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
                 CHECK_INT(write(fd, name, sizeof name), sizeof name);
+                if (i % 64 == 0) /* answered by another thread than the one that has read it */
+                        CHECK_INT(lseek(fd, 0, SEEK_HOLE), sizeof name);
                 CHECK_INT(close(fd), 0);
         }
         for (i = 0; i < FILES; i++) {
@@ -80,6 +83,45 @@ static int body_four_then_one(void *context)
                 return 1;
         usleep(100000);
         return body_one(context);
+}
+
+/* How many threads of the server, this process's parent, are called so and have that scheduling class. */
+static unsigned count_threads(const char *called, int policy)
+{
+        char path[64], name[32] = "";
+        struct dirent *entry;
+        unsigned count = 0;
+        DIR *dir;
+
+        snprintf(path, sizeof path, "/proc/%d/task", (int)getppid());
+        dir = opendir(path);
+        while (dir != NULL && (entry = readdir(dir)) != NULL) {
+                FILE *file;
+
+                snprintf(path, sizeof path, "/proc/%d/task/%.16s/comm", (int)getppid(), entry->d_name);
+                file = fopen(path, "re");
+                if (file == NULL)
+                        continue;
+                if (fscanf(file, "%31s", name) == 1 && strcmp(name, called) == 0 &&
+                    sched_getscheduler(atoi(entry->d_name)) == policy)
+                        count++;
+                fclose(file);
+        }
+        if (dir != NULL)
+                closedir(dir);
+        return count;
+}
+
+/* Four clients, and which threads there are behind them. */
+static int body_threads_for_four(void *context)
+{
+        const int *policy = context;
+        cpu_set_t set;
+
+        CHECK_INT(body_four(NULL), 0);
+        CHECK_INT(sched_getaffinity(0, sizeof set, &set), 0);
+        CHECK_INT(count_threads("bryo-fuse-cpu", *policy), CPU_COUNT(&set));
+        return 0;
 }
 
 /* Client and competitor on one CPU: the idle-class thread that follows there gets next to nothing. */
@@ -236,6 +278,28 @@ static void test_parallel_mode_comes_and_goes(void)
                (int)counters.parallel_phases, (int)counters.stalls);
         CHECK(counters.parallel_phases >= 1);
         CHECK(counters.migrations >= 1); /* only the quiet thread migrates: for the last client it must be back */
+}
+
+/* One of class SCHED_BATCH on each CPU; ordinary ones where the machine is known to be busy. */
+static void test_parallel_threads(void)
+{
+        int policies[] = {SCHED_BATCH, SCHED_OTHER};
+        size_t i;
+
+        for (i = 0; i < ARRAY_SIZE(policies) && cpus() >= 2 && cpus() <= 4; i++) {
+                struct overlay_crowd *crowd = overlay_crowd_new(NULL);
+                struct overlay_server_options opts = {.crowd = crowd};
+                struct overlay_server_counters counters = {0};
+                struct server_tree st = {0};
+
+                server_tree_make(&st);
+                if (policies[i] == SCHED_OTHER)
+                        overlay_crowd_note(crowd, now_ms() + 60000);
+                mount_run(st.tree, st.mount, &opts, body_threads_for_four, &policies[i], &counters);
+                CHECK(counters.parallel_phases >= 1);
+                server_tree_drop(&st);
+                overlay_crowd_free(crowd);
+        }
 }
 
 static void test_starved_quiet_thread_is_relieved(void)
@@ -509,6 +573,11 @@ static void refuse_affinity(void)
         refuse_syscall(SYS_sched_setaffinity);
 }
 
+static void refuse_ioctl(void)
+{
+        refuse_syscall(SYS_ioctl);
+}
+
 /* /proc hidden from the server; the client has been set up by then. */
 static void hide_proc(void)
 {
@@ -543,11 +612,13 @@ static const struct fallback {
         void (*after)(void);  /* after it has started; may be NULL */
         const char *says;     /* in the log */
         unsigned phases;      /* of the ordinary state: 1 is entered and never left */
+        unsigned clients;     /* 4: compete, which leads to the parallel state; 0: one */
 } fallbacks[] = {
-        {refuse_idle_class, NULL, "SCHED_IDLE is refused: Operation not permitted", 1},
-        {refuse_affinity, NULL, "cannot follow the clients' CPU: Operation not permitted", 1},
-        {hide_proc, NULL, "cannot follow the clients' CPU: No such file or directory", 1},
-        {refuse_descriptors, allow_descriptors, "serving with one thread: cannot duplicate the FUSE descriptor", 0},
+        {refuse_idle_class, NULL, "SCHED_IDLE is refused: Operation not permitted", 1, 0},
+        {refuse_affinity, NULL, "cannot follow the clients' CPU: Operation not permitted", 1, 0},
+        {hide_proc, NULL, "cannot follow the clients' CPU: No such file or directory", 1, 0},
+        {refuse_descriptors, allow_descriptors, "serving with one thread: cannot duplicate the FUSE descriptor", 0, 0},
+        {refuse_ioctl, NULL, "share an open file: cannot clone the FUSE descriptor: Operation not permitted", 0, 4},
 };
 
 static void run_fallback(const struct fallback *fallback)
@@ -561,7 +632,7 @@ static void run_fallback(const struct fallback *fallback)
         struct mount_client client;
 
         server_tree_make(&tried);
-        client = mount_start(tried.mount, body_one, NULL);
+        client = mount_start(tried.mount, fallback->clients ? body_four : body_one, NULL);
         fallback->before();
         CHECK_OK(overlay_server_start(tried.tree, client.fuse_fd, &opts, &server, &err));
         if (fallback->after != NULL)
@@ -571,9 +642,13 @@ static void run_fallback(const struct fallback *fallback)
         CHECK_INT(mount_finish(&client), 0);
         overlay_server_get_counters(server, &counters);
         CHECK_HAS(lines.text, fallback->says);
-        CHECK_INT(counters.requests[FUSE_WRITE], FILES);
-        CHECK_INT(counters.ordinary_phases, fallback->phases);
-        CHECK_INT(counters.parallel_phases, 0);
+        CHECK_INT(counters.requests[FUSE_WRITE], FILES * (fallback->clients ? fallback->clients : 1));
+        if (fallback->clients) {
+                CHECK(counters.parallel_phases >= 1);
+        } else {
+                CHECK_INT(counters.ordinary_phases, fallback->phases);
+                CHECK_INT(counters.parallel_phases, 0);
+        }
         server_tree_drop(&tried);
 }
 
@@ -652,6 +727,7 @@ int main(void)
         CHECK_RUN(test_every_policy_serves);
         CHECK_RUN(test_quiet_thread_follows);
         CHECK_RUN(test_parallel_mode_comes_and_goes);
+        CHECK_RUN(test_parallel_threads);
         CHECK_RUN(test_starved_quiet_thread_is_relieved);
         CHECK_RUN(test_busy_machine_is_served_by_an_ordinary_thread);
         CHECK_RUN(test_short_mounts_on_a_busy_machine);
