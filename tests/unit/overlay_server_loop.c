@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -85,42 +86,53 @@ static int body_four_then_one(void *context)
         return body_one(context);
 }
 
-/* How many threads of the server, this process's parent, are called so and have that scheduling class. */
-static unsigned count_threads(const char *called, int policy)
+/* How many of the parallel threads the server, this process's parent, has of each class. */
+struct classes {
+        unsigned batch, ordinary;
+};
+
+static void count_class(const char *path, pid_t tid, struct classes *classes)
 {
-        char path[64], name[32] = "";
+        FILE *file = fopen(path, "re");
+        char name[32] = "";
+
+        if (file == NULL)
+                return;
+        if (fscanf(file, "%31s", name) == 1 && strcmp(name, "bryo-fuse-cpu") == 0) {
+                classes->batch += sched_getscheduler(tid) == SCHED_BATCH;
+                classes->ordinary += sched_getscheduler(tid) == SCHED_OTHER;
+        }
+        fclose(file);
+}
+
+static void count_classes(struct classes *ret)
+{
+        char path[64];
         struct dirent *entry;
-        unsigned count = 0;
         DIR *dir;
 
+        *ret = (struct classes){0};
         snprintf(path, sizeof path, "/proc/%d/task", (int)getppid());
         dir = opendir(path);
         while (dir != NULL && (entry = readdir(dir)) != NULL) {
-                FILE *file;
-
                 snprintf(path, sizeof path, "/proc/%d/task/%.16s/comm", (int)getppid(), entry->d_name);
-                file = fopen(path, "re");
-                if (file == NULL)
-                        continue;
-                if (fscanf(file, "%31s", name) == 1 && strcmp(name, called) == 0 &&
-                    sched_getscheduler(atoi(entry->d_name)) == policy)
-                        count++;
-                fclose(file);
+                count_class(path, atoi(entry->d_name), ret);
         }
         if (dir != NULL)
                 closedir(dir);
-        return count;
 }
 
-/* Four clients, and which threads there are behind them. */
-static int body_threads_for_four(void *context)
+/* Four clients, and which threads serve them. Where all of this has half a CPU the first four may seem to take turns.
+ */
+static int body_classes(void *context)
 {
-        const int *policy = context;
-        cpu_set_t set;
+        struct classes *classes = context;
+        int tries;
 
-        CHECK_INT(body_four(NULL), 0);
-        CHECK_INT(sched_getaffinity(0, sizeof set, &set), 0);
-        CHECK_INT(count_threads("bryo-fuse-cpu", *policy), CPU_COUNT(&set));
+        for (tries = 0; tries < 20 && classes->batch + classes->ordinary == 0; tries++) {
+                CHECK_INT(body_four(NULL), 0);
+                count_classes(classes);
+        }
         return 0;
 }
 
@@ -283,23 +295,32 @@ static void test_parallel_mode_comes_and_goes(void)
 /* One of class SCHED_BATCH on each CPU; ordinary ones where the machine is known to be busy. */
 static void test_parallel_threads(void)
 {
-        int policies[] = {SCHED_BATCH, SCHED_OTHER};
-        size_t i;
+        struct classes *classes =
+                mmap(NULL, sizeof *classes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        int busy;
 
-        for (i = 0; i < ARRAY_SIZE(policies) && cpus() >= 2 && cpus() <= 4; i++) {
+        CHECK(classes != MAP_FAILED);
+        for (busy = 0; busy <= 1 && cpus() >= 2 && cpus() <= 4; busy++) {
                 struct overlay_crowd *crowd = overlay_crowd_new(NULL);
                 struct overlay_server_options opts = {.crowd = crowd};
                 struct overlay_server_counters counters = {0};
                 struct server_tree st = {0};
 
+                *classes = (struct classes){0};
                 server_tree_make(&st);
-                if (policies[i] == SCHED_OTHER)
+                if (busy)
                         overlay_crowd_note(crowd, now_ms() + 60000);
-                mount_run(st.tree, st.mount, &opts, body_threads_for_four, &policies[i], &counters);
+                mount_run(st.tree, st.mount, &opts, body_classes, classes, &counters);
                 CHECK(counters.parallel_phases >= 1);
+                CHECK_INT(classes->batch + classes->ordinary, cpus());
+                if (busy)
+                        CHECK_INT(classes->ordinary, cpus());
+                else if (counters.ordinary_phases == 0) /* else it is busy indeed */
+                        CHECK_INT(classes->batch, cpus());
                 server_tree_drop(&st);
                 overlay_crowd_free(crowd);
         }
+        munmap(classes, sizeof *classes);
 }
 
 static void test_starved_quiet_thread_is_relieved(void)
@@ -326,8 +347,8 @@ static void test_busy_machine_is_served_by_an_ordinary_thread(void)
                 return;
         }
         run(OVERLAY_SERVER_AUTO, 0, NULL, body_in_a_crowd, &counters);
-        printf("# in a crowd: %d ordinary phases, %d stalls, %d ms\n", (int)counters.ordinary_phases,
-               (int)counters.stalls, (int)(now_ms() - begin));
+        printf("# in a crowd: %d parallel and %d ordinary phases, %d stalls, %d ms\n", (int)counters.parallel_phases,
+               (int)counters.ordinary_phases, (int)counters.stalls, (int)(now_ms() - begin));
         CHECK(counters.ordinary_phases >= 1);
         /* it stays longer each time: going to and fro every 100 ms would be the starving again */
         CHECK((int64_t)counters.ordinary_phases <= 2 + (now_ms() - begin) / 300);
@@ -611,11 +632,11 @@ static const struct fallback {
         void (*before)(void); /* takes something away before the server starts */
         void (*after)(void);  /* after it has started; may be NULL */
         const char *says;     /* in the log */
-        unsigned phases;      /* of the ordinary state: 1 is entered and never left */
+        unsigned phases;      /* of the ordinary state, at least: on a busy machine it comes and goes before, too */
         unsigned clients;     /* 4: compete, which leads to the parallel state; 0: one */
 } fallbacks[] = {
         {refuse_idle_class, NULL, "SCHED_IDLE is refused: Operation not permitted", 1, 0},
-        {refuse_affinity, NULL, "cannot follow the clients' CPU: Operation not permitted", 1, 0},
+        {refuse_affinity, NULL, "Operation not permitted", 1, 0},
         {hide_proc, NULL, "cannot follow the clients' CPU: No such file or directory", 1, 0},
         {refuse_descriptors, allow_descriptors, "serving with one thread: cannot duplicate the FUSE descriptor", 0, 0},
         {refuse_ioctl, NULL, "share an open file: cannot clone the FUSE descriptor: Operation not permitted", 0, 4},
@@ -646,7 +667,7 @@ static void run_fallback(const struct fallback *fallback)
         if (fallback->clients) {
                 CHECK(counters.parallel_phases >= 1);
         } else {
-                CHECK_INT(counters.ordinary_phases, fallback->phases);
+                CHECK(counters.ordinary_phases >= fallback->phases);
                 CHECK_INT(counters.parallel_phases, 0);
         }
         server_tree_drop(&tried);
