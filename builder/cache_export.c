@@ -14,6 +14,7 @@
 #include "builder/commit.h"
 #include "builder/layer_tar.h"
 #include "builder/pack.h"
+#include "builder/siblings.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "oci/cache_config.h"
@@ -128,7 +129,28 @@ static int send_layer(struct writing *w, const struct builder_layer *layer, stru
         return builder_cache_place_put(w->place, d, fd, err);
 }
 
-/* The layer's number in the manifest; several steps may share one. */
+/* Several steps may share one. */
+static bool find_layer(const struct writing *w, const struct sha256_digest *diff_id, struct oci_cache_layer *ret)
+{
+        for (size_t i = 0; i < w->manifest->layer_count; i++)
+                if (sha256_equal(&w->layers[i].diff_id, diff_id)) {
+                        *ret = w->layers[i];
+                        return true;
+                }
+        return false;
+}
+
+/* `d` becomes the manifest's next layer. */
+static void append_layer(struct writing *w, const struct sha256_digest *diff_id, uint64_t size,
+                         const struct oci_descriptor *d, struct oci_cache_layer *ret)
+{
+        *ret = (struct oci_cache_layer){w->manifest->layer_count, *diff_id, size};
+        memory_grow(&w->layers, &w->layer_cap, ret->number + 1, sizeof(*w->layers));
+        w->layers[ret->number] = *ret;
+        (void)oci_manifest_add_layer(w->manifest, d);
+}
+
+/* The layer's number in the manifest. */
 static int add_layer(struct writing *w, struct builder_layer *layer, struct oci_cache_layer *ret, struct error *err)
 {
         struct oci_descriptor d = {.media_type = NULL};
@@ -136,11 +158,8 @@ static int add_layer(struct writing *w, struct builder_layer *layer, struct oci_
         bool has = false;
         int result = 0;
 
-        for (size_t i = 0; i < w->manifest->layer_count; i++)
-                if (sha256_equal(&w->layers[i].diff_id, &layer->diff_id)) {
-                        *ret = w->layers[i];
-                        return 0;
-                }
+        if (find_layer(w, &layer->diff_id, ret))
+                return 0;
         old = find_old(w, &layer->diff_id);
         if (old && builder_cache_place_has(w->place, old, &has, err) < 0)
                 return -1;
@@ -149,12 +168,8 @@ static int add_layer(struct writing *w, struct builder_layer *layer, struct oci_
         else if ((layer->lazy && builder_commit_bring(&w->job->workshop, layer, err) < 0) ||
                  send_layer(w, layer, &d, err) < 0)
                 result = -1;
-        if (result == 0) {
-                *ret = (struct oci_cache_layer){w->manifest->layer_count, layer->diff_id, layer->size};
-                memory_grow(&w->layers, &w->layer_cap, ret->number + 1, sizeof(*w->layers));
-                w->layers[ret->number] = *ret;
-                (void)oci_manifest_add_layer(w->manifest, &d);
-        }
+        if (result == 0)
+                append_layer(w, &layer->diff_id, layer->size, &d, ret);
         oci_descriptor_clear(&d);
         return result;
 }
@@ -295,6 +310,54 @@ static int write_mounts(struct writing *w, struct error *err)
         return 0;
 }
 
+/* --- what a sibling wrote ----------------------------------------------------------------------------- */
+
+/* A layer of the old manifest, with its descriptor. */
+static struct oci_cache_layer keep_layer(struct writing *w, const struct oci_cache_layer *old)
+{
+        struct oci_cache_layer own;
+
+        if (!find_layer(w, &old->diff_id, &own))
+                append_layer(w, &old->diff_id, old->size, &w->old->layers[old->number], &own);
+        return own;
+}
+
+static bool has_mount(const struct oci_cache_config *config, const char *name)
+{
+        for (size_t i = 0; i < config->mount_count; i++)
+                if (strcmp(config->mounts[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* Builds for several platforms write to one place: what the ones before have written stays, beside this one's own. */
+static void keep_old(struct writing *w)
+{
+        for (size_t i = 0; i < w->old_config.step_count; i++) {
+                const struct oci_cache_step *old = &w->old_config.steps[i];
+                struct oci_cache_step *step;
+
+                if (has_step(&w->config, &old->keys[0]))
+                        continue;
+                step = oci_cache_config_add_step(&w->config);
+                *step = *old;
+                step->title = memory_strdup(old->title);
+                if (old->has_layer)
+                        step->layer = keep_layer(w, &old->layer);
+        }
+        for (size_t i = 0; i < w->old_config.mount_count; i++) {
+                const struct oci_cache_mount *old = &w->old_config.mounts[i];
+                struct oci_cache_mount *mount;
+
+                if (has_mount(&w->config, old->name))
+                        continue;
+                mount = oci_cache_config_add_mount(&w->config);
+                *mount = *old;
+                mount->id = memory_strdup(old->id);
+                mount->layer = keep_layer(w, &old->layer);
+        }
+}
+
 /* --- the whole -------------------------------------------------------------------------------------- */
 
 static int put_bytes(struct writing *w, const struct oci_descriptor *d, const struct buffer *bytes, struct error *err)
@@ -345,7 +408,9 @@ static int write_documents(struct writing *w, struct error *err)
         return builder_cache_place_commit(w->place, manifest.data, manifest.size, err);
 }
 
-static int write_place(struct builder_job *job, const struct builder_cache_place_options *o, struct error *err)
+/* `beside`: a sibling has written to the place. */
+static int write_place(struct builder_job *job, const struct builder_cache_place_options *o, bool beside,
+                       struct error *err)
 {
         struct writing w = {.job = job, .options = o};
         int result = builder_cache_place_open(o, &job->workshop, true, &w.place, err);
@@ -353,7 +418,11 @@ static int write_place(struct builder_job *job, const struct builder_cache_place
         if (result == 0) {
                 read_old(&w);
                 w.manifest = oci_manifest_new(OCI_TYPE_MANIFEST);
-                result = write_steps(&w, err) < 0 || write_mounts(&w, err) < 0 || write_documents(&w, err) < 0 ? -1 : 0;
+                result = write_steps(&w, err) < 0 || write_mounts(&w, err) < 0 ? -1 : 0;
+                if (result == 0 && beside)
+                        keep_old(&w);
+                if (result == 0)
+                        result = write_documents(&w, err);
         }
         oci_manifest_free(w.manifest);
         oci_manifest_free(w.old);
@@ -364,13 +433,14 @@ static int write_place(struct builder_job *job, const struct builder_cache_place
         return result;
 }
 
-static int export_to(struct builder_job *job, const struct builder_cache_place_options *o, struct error *err)
+static int export_to(struct builder_job *job, const struct builder_cache_place_options *o, bool beside,
+                     struct error *err)
 {
         CLEANUP_FREE char *place = builder_cache_place_title(o);
         CLEANUP_FREE char *title = memory_printf("writing %s", place);
         CLEANUP_ERROR struct error cause = ERROR_INIT;
         unsigned number = builder_job_begin(job, title);
-        int result = write_place(job, o, &cause);
+        int result = write_place(job, o, beside, &cause);
 
         builder_job_end(job, number, result < 0 ? BUILDER_FAILED : BUILDER_DONE);
         if (result == 0)
@@ -384,11 +454,14 @@ static int export_to(struct builder_job *job, const struct builder_cache_place_o
 int builder_cache_export(struct builder_job *job, struct error *err)
 {
         const struct builder_cache_options *o = job->options->cache;
+        bool beside = builder_siblings_begin_export(job->options->siblings);
+        int result = 0;
 
-        for (size_t i = 0; i < o->to_count; i++)
-                if (o->to[i].kind != BUILDER_CACHE_INLINE && export_to(job, &o->to[i], err) < 0)
-                        return -1;
-        return 0;
+        for (size_t i = 0; i < o->to_count && result == 0; i++)
+                if (o->to[i].kind != BUILDER_CACHE_INLINE)
+                        result = export_to(job, &o->to[i], beside, err);
+        builder_siblings_end_export(job->options->siblings);
+        return result;
 }
 
 /* --- inline --------------------------------------------------------------------------------------------- */

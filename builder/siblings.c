@@ -12,11 +12,14 @@
 
 struct builder_siblings {
         atomic_bool cancelled; /* looked at with any lock held */
-        pthread_mutex_t lock;  /* guards all below; taken before a job's */
+        pthread_mutex_t lock;  /* guards what is below; taken before a job's */
         pthread_cond_t changed;
         size_t turns;              /* that are free */
         struct builder_job **jobs; /* those that run stages */
         size_t count, cap;
+
+        pthread_mutex_t exporting; /* from begin_export to end_export */
+        bool exported;
 };
 
 struct builder_siblings *builder_siblings_new(unsigned jobs)
@@ -25,6 +28,7 @@ struct builder_siblings *builder_siblings_new(unsigned jobs)
 
         pthread_mutex_init(&s->lock, NULL);
         pthread_cond_init(&s->changed, NULL);
+        pthread_mutex_init(&s->exporting, NULL);
         atomic_init(&s->cancelled, false);
         s->turns = builder_schedule_limit(jobs);
         return s;
@@ -34,6 +38,7 @@ void builder_siblings_free(struct builder_siblings *s)
 {
         if (!s)
                 return;
+        pthread_mutex_destroy(&s->exporting);
         pthread_cond_destroy(&s->changed);
         pthread_mutex_destroy(&s->lock);
         free(s->jobs);
@@ -96,4 +101,22 @@ void builder_siblings_give_turn(struct builder_siblings *s)
         s->turns++;
         pthread_cond_signal(&s->changed);
         pthread_mutex_unlock(&s->lock);
+}
+
+bool builder_siblings_begin_export(struct builder_siblings *s)
+{
+        bool before;
+
+        if (!s)
+                return false;
+        pthread_mutex_lock(&s->exporting);
+        before = s->exported;
+        s->exported = true;
+        return before;
+}
+
+void builder_siblings_end_export(struct builder_siblings *s)
+{
+        if (s)
+                pthread_mutex_unlock(&s->exporting);
 }

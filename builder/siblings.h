@@ -28,4 +28,11 @@ void builder_siblings_leave(struct builder_siblings *s, struct builder_job *job)
 void builder_siblings_take_turn(struct builder_siblings *s);
 void builder_siblings_give_turn(struct builder_siblings *s);
 
+/*
+ * For cache_export.c: one writes the step cache at a time, from begin to end. True when another one has done so before,
+ * to the places that all of them write to. False without siblings.
+ */
+bool builder_siblings_begin_export(struct builder_siblings *s);
+void builder_siblings_end_export(struct builder_siblings *s);
+
 #endif

@@ -107,8 +107,6 @@ static int make_one(struct making *m, size_t i, struct error *err)
         own.progress = cmd_relay_of(m->relay, i);
         own.tags = &none;
         own.cache = &cache;
-        if (i + 1 < m->values->platform_names.count)
-                cache.to_count = 0; /* they would write over each other */
         if (i > 0)
                 own.warnings = &again; /* the same once more */
         /* without a cache a step is still executed once: what this command executed counts for the platforms after the
@@ -187,10 +185,6 @@ int build_platforms_make(const struct builder_build_options *o, const struct bui
         int result;
 
         *ret = (struct build_platforms){.images = memory_zalloc(count, sizeof(*ret->images))};
-        if (o->cache->to_count > 0)
-                log_print(o->log, LOG_WARNING,
-                          "--cache-to: the cache will hold the steps of %s, the platform that is named last",
-                          v->platform_names.items[count - 1]);
         m.built = memory_zalloc(count, sizeof(*m.built));
         m.siblings = builder_siblings_new(o->jobs);
         m.relay = cmd_relay_new(o->progress, count);

@@ -35,6 +35,17 @@ done
 once=$(file "$here" once)
 build --platform "$platforms" -o type=local,dest=files
 assert_equal "$(file linux/arm64 once)" "$once" "what the cache has"
+# One cache has the steps of all platforms: another store executes none of them.
+build --platform "$platforms" -o type=local,dest=files --cache-to type=local,dest=cache,mode=max
+for platform in linux/arm64 "$here" linux/arm/v7; do
+        file "$platform" each
+done > each
+works bryo save -o busybox.tar busybox
+works env BRYO_ROOT="$PWD/elsewhere" bryo load -i busybox.tar
+works env BRYO_ROOT="$PWD/elsewhere" bryo build --platform "$platforms" -o type=local,dest=files --cache-from type=local,src=cache context
+for platform in linux/arm64 "$here" linux/arm/v7; do
+        file "$platform" each
+done | diff each -
 # A tar has the same directories, those of one platform only if they are asked for.
 build --platform "$platforms" -o type=tar,dest=files.tar
 mkdir unpacked
