@@ -15,6 +15,8 @@
 /* Small enough that a few survivors hold little, large enough that 10 GiB need a table of 640 KiB. */
 #define CHUNK_SIZE ((uint64_t)1 << 16)
 #define BLOCK_SIZE ((uint64_t)4096)
+/* As much may be dead and not given back. */
+#define PUNCH_BATCH ((uint64_t)1 << 20)
 
 int overlay_data_ensure(struct overlay_tree *tree)
 {
@@ -61,6 +63,7 @@ static void queue_punch(struct tree_data *data, uint64_t first, uint64_t end)
 
         if (data->no_punch || first >= end)
                 return;
+        data->punch_bytes += (end - first) * CHUNK_SIZE;
         if (last != NULL && last->offset + last->length == first * CHUNK_SIZE) {
                 last->length += (end - first) * CHUNK_SIZE;
                 return;
@@ -140,6 +143,18 @@ static int punch(int fd, uint64_t offset, uint64_t length)
         return rc;
 }
 
+struct tree_range *overlay_data_take_punches(struct overlay_tree *tree, size_t *ret_count)
+{
+        struct tree_data *data = &tree->data;
+
+        if (data->punch_bytes < PUNCH_BATCH && data->full == 0)
+                return NULL;
+        *ret_count = data->punch_count;
+        data->punch_count = data->punch_cap = 0;
+        data->punch_bytes = 0;
+        return STEAL(data->punches);
+}
+
 void overlay_data_punch(struct overlay_tree *tree, struct tree_range *ranges, size_t count)
 {
         for (size_t i = 0; i < count; i++) {
@@ -190,6 +205,8 @@ int overlay_data_trim(struct overlay_tree *tree, struct tree_range *live, size_t
         }
         *ret_used = used;
         data->tail = end;
+        data->punch_count = 0; /* all of it lay in the gaps */
+        data->punch_bytes = 0;
         if (data->fd < 0)
                 return 0;
         overlay_source_cut(tree->sources[data->source], end);

@@ -18,7 +18,13 @@ int overlay_data_ensure(struct overlay_tree *tree);
 uint64_t overlay_data_allocate(struct overlay_tree *tree, uint64_t length, bool align);
 /* The bytes are dead. */
 void overlay_data_release(struct overlay_tree *tree, uint64_t offset, uint64_t length);
-/* Punches what collected; takes the ranges under the lock, punches without it. Called by unlock. */
+/*
+ * What collected, if it is worth punching by now, else NULL. To punch is a transaction of the disk's file system, 0.4
+ * to 0.8 ms whatever the size, so it waits for the dead bytes to be many, or the disk full: a database makes and
+ * removes a journal of some KB for each commit. The ranges are the caller's.
+ */
+struct tree_range *overlay_data_take_punches(struct overlay_tree *tree, size_t *ret_count);
+/* Punches them and frees the list; without the lock. Both are called by unlock. */
 void overlay_data_punch(struct overlay_tree *tree, struct tree_range *ranges, size_t count);
 /*
  * At seal: `live` (sorted by this) is all that bodies still point at. Punches every gap of at

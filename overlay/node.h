@@ -152,8 +152,9 @@ struct tree_data {
         uint32_t *live; /* bytes in use, by chunk */
         size_t live_count;
         uint64_t live_bytes; /* in all chunks */
-        struct tree_range *punches; /* to be punched once the lock is free */
+        struct tree_range *punches; /* to be punched once they are worth it and the lock is free */
         size_t punch_count, punch_cap;
+        uint64_t punch_bytes; /* in them */
         uint64_t punched;  /* bytes given back so far */
         bool no_punch;     /* the file system cannot */
         uint64_t promised; /* up to here the disk has given blocks; reserve.h */

@@ -13,7 +13,8 @@
 /* A quarter of what is live, but at most what the kernel holds back for one mount on a small machine (a hundredth of
  * the memory is its rule). */
 #define RESERVE_MAX ((uint64_t)16 << 20)
-/* At least this; with less left it is time to say no. */
+/* At least this; with less left it is time to say no. What is asked for is twice that, or each write would ask again.
+ */
 #define RESERVE_LOW ((uint64_t)1 << 20)
 
 static int allocate(int fd, uint64_t offset, uint64_t length)
@@ -37,8 +38,8 @@ static int extend(struct tree_data *data, uint64_t need, uint64_t ahead)
         uint64_t from = data->promised > data->tail ? data->promised : data->tail, end;
         int rc;
 
-        if (ahead < RESERVE_LOW)
-                ahead = RESERVE_LOW;
+        if (ahead < 2 * RESERVE_LOW)
+                ahead = 2 * RESERVE_LOW;
         for (;; ahead = ahead > RESERVE_LOW / 2 ? ahead / 2 : 0) {
                 end = data->tail + need + ahead;
                 rc = end > from ? allocate(data->fd, from, end - from) : 0;

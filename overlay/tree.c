@@ -23,10 +23,9 @@ void overlay_tree_lock(struct overlay_tree *tree)
 
 void overlay_tree_unlock(struct overlay_tree *tree)
 {
-        struct tree_range *ranges = STEAL(tree->data.punches);
-        size_t count = tree->data.punch_count;
+        size_t count = 0;
+        struct tree_range *ranges = overlay_data_take_punches(tree, &count);
 
-        tree->data.punch_count = tree->data.punch_cap = 0;
         pthread_mutex_unlock(&tree->lock);
         if (ranges != NULL)
                 overlay_data_punch(tree, ranges, count);

@@ -2,6 +2,7 @@
 /* A disk that gets full: new files are refused while what was written before still lands; and then nothing lands. */
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 
 #include "tests/unit/overlay_fixture.h"
 
@@ -10,6 +11,15 @@
 static struct fixture f;
 static char disk[] = "/tmp/bryo-disk-XXXXXX";
 static char *bytes;
+
+/* In the place of libc's: counts. */
+static unsigned fallocates;
+
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+        fallocates++;
+        return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+}
 
 static bool put(const char *path, const char *text)
 {
@@ -183,6 +193,34 @@ static void test_short_lived_files_leave_the_reserve(void)
         fixture_end(&f);
 }
 
+/* Many journals: the space of the dead ones is asked for, and given back, in few calls. */
+static void test_short_lived_files_cost_little(void)
+{
+        struct overlay_tree *tree;
+        uint64_t ino;
+        struct stat st;
+
+        fixture_begin(&f);
+        tree = fixture_tree(&f);
+        CHECK(overlay_ops_attach(tree));
+        CHECK_INT(create(tree, "base", &ino), 0);
+        CHECK_INT(overlay_ops_write_sz(tree, ino, bytes, MIB, 0, 0), (ssize_t)MIB);
+        fallocates = 0;
+        for (int i = 0; i < 512; i++) {
+                CHECK_INT(create(tree, "journal", &ino), 0);
+                CHECK_INT(overlay_ops_write_sz(tree, ino, bytes, 16384, 0, 0), 16384);
+                CHECK_INT(overlay_ops_unlink(tree, 1, "journal"), 0);
+                overlay_ops_forget(tree, ino, 1);
+        }
+        printf("# %u calls of fallocate for 512 journals of 16 KiB\n", fallocates);
+        CHECK(fallocates > 0 && fallocates <= 24);
+        CHECK_INT(fstatat(f.fd, "data-0", &st, 0), 0);
+        CHECK((size_t)st.st_blocks * 512 <= 6 * MIB); /* of 9 that were written */
+        overlay_ops_detach(tree);
+        overlay_tree_close(tree);
+        fixture_end(&f);
+}
+
 static void test_fallocate(void)
 {
         struct overlay_tree *tree;
@@ -216,6 +254,7 @@ int main(void)
         CHECK_RUN(test_full_for_good);
         CHECK_RUN(test_nothing_stays_reserved);
         CHECK_RUN(test_short_lived_files_leave_the_reserve);
+        CHECK_RUN(test_short_lived_files_cost_little);
         CHECK_RUN(test_fallocate);
         umount2(disk, MNT_DETACH);
         rmdir(disk);
