@@ -261,7 +261,8 @@ int cmd_build(char *const *argv, struct error *err)
         if (help)
                 return 0;
         if (check_words(&f, err) < 0 || build_outputs_parse(&f, &outputs, err) < 0 ||
-            build_values_read(&f, &outputs, &v, err) < 0 || build_platforms_check(&f, &v, &outputs, err) < 0 || cmd_parent_watch(err) < 0)
+            build_values_read(&f, &outputs, &v, err) < 0 || build_platforms_check(&f, &v, &outputs, err) < 0 ||
+            cmd_parent_watch(err) < 0)
                 return -1;
         return build_with_log(&f, &v, &outputs, err);
 }

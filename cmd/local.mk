@@ -56,8 +56,8 @@ bryo_SOURCES = \
 	cmd/number.c cmd/number.h \
 	cmd/options.c cmd/options.h \
 	cmd/pack_flags.c cmd/pack_flags.h \
-	cmd/parent.c cmd/parent.h \
 	cmd/output.c cmd/output.h \
+	cmd/parent.c cmd/parent.h \
 	cmd/progress.c cmd/progress.h cmd/progress_sink.h \
 	cmd/progress_live.c cmd/progress_live.h \
 	cmd/progress_plain.c \

@@ -12,8 +12,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-
-/* A signal handler has no other way to reach it: the parent of the time when watching began. */
+/* The parent when watching began: set before the handler is, which has no other way to reach it. */
 static pid_t parent;
 
 static void on_signal(int number)
@@ -54,7 +53,7 @@ int cmd_parent_watch(struct error *err)
         sigaddset(&set, number);
         if (sigaction(number, &action, NULL) < 0 || pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0 ||
             prctl(PR_SET_PDEATHSIG, number) < 0)
-                return error_errno(err, errno, "watch the process that started this one (prctl)");
+                return error_errno(err, errno, "cannot watch the process that started this one: prctl");
         if (getppid() != parent)
                 (void)raise(number); /* just now */
         return 0;
