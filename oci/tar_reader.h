@@ -24,7 +24,8 @@
  *   - an extended header (`x`) and a GNU long name (`L`, `K`) for one member, two of a kind, or one at the end;
  *   - a global header that sets what members would inherit; an empty value for something that counts;
  *   - a body behind a directory, symlink, device or FIFO header, or by extended header behind a hard link;
- *   - a file header whose name ends in '/', a name's prefix in a V7 or GNU header, a sparse map for no file;
+ *   - a file header whose name ends in '/', a name's prefix in a V7 or GNU header, a sparse map for no file or before its
+ *     count;
  *   - a zero block followed by something else; an unknown type of member; negative sizes; damaged headers.
  *
  * Accepted as all of them do: a missing end (no zero blocks), anything behind the end, a size in the header of a hard

@@ -52,9 +52,15 @@ static bool same(struct comparison *c, const struct pair *p, const char *what, u
 
 /* --- attributes --- */
 
+/* What only a descriptor holds ends with it, and a seal ends every descriptor. */
+static bool outlives_descriptors(const struct pair *p)
+{
+        return p->name != NULL || p->path[0] == '\0';
+}
+
 static bool compare_identity(struct comparison *c, const struct pair *p)
 {
-        struct identity own = {p->st[0].st_ino, p->st[1].st_ino, c->number};
+        struct identity own = {p->st[0].st_ino, p->st[1].st_ino, outlives_descriptors(p) ? c->number : 0};
 
         /* a seal ends every socket, and its number may then be another's */
         if (S_ISSOCK(p->st[0].st_mode))
@@ -63,7 +69,8 @@ static bool compare_identity(struct comparison *c, const struct pair *p)
                 struct identity *known = &c->identities[i];
 
                 if (known->plain == own.plain && known->other == own.other) {
-                        known->seen = c->number;
+                        if (own.seen != 0)
+                                known->seen = own.seen;
                         return true;
                 }
                 if (known->plain == own.plain)

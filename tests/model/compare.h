@@ -13,7 +13,7 @@
 struct identity {
         ino_t plain;
         ino_t other;
-        unsigned seen; /* the comparison that met it last */
+        unsigned seen; /* the comparison that met it last by a name; 0: only a descriptor has held it */
 };
 
 struct comparison {
