@@ -28,6 +28,7 @@ liboverlay_a_SOURCES = \
 	overlay/ops_data.c \
 	overlay/path.c overlay/path.h \
 	overlay/read.c \
+	overlay/read_ahead.c overlay/read_ahead.h \
 	overlay/report.c overlay/report.h \
 	overlay/reserve.c overlay/reserve.h \
 	overlay/seal.c overlay/seal.h \
@@ -53,6 +54,7 @@ overlay_tree_tests = \
 	tests/unit/overlay_merged \
 	tests/unit/overlay_names \
 	tests/unit/overlay_hostile \
+	tests/unit/overlay_read_ahead \
 	tests/unit/overlay_reserve \
 	tests/unit/overlay_scale \
 	tests/unit/overlay_seal \
@@ -81,6 +83,8 @@ tests_unit_overlay_names_SOURCES = tests/unit/overlay_names.c $(overlay_tree_sup
 tests_unit_overlay_names_LDADD = $(overlay_test_libs)
 tests_unit_overlay_hostile_SOURCES = tests/unit/overlay_hostile.c $(overlay_tree_support)
 tests_unit_overlay_hostile_LDADD = $(overlay_test_libs)
+tests_unit_overlay_read_ahead_SOURCES = tests/unit/overlay_read_ahead.c tests/unit/check.h
+tests_unit_overlay_read_ahead_LDADD = $(overlay_test_libs)
 tests_unit_overlay_reserve_SOURCES = tests/unit/overlay_reserve.c $(overlay_tree_support)
 tests_unit_overlay_reserve_LDADD = $(overlay_test_libs)
 tests_unit_overlay_scale_SOURCES = tests/unit/overlay_scale.c $(overlay_tree_support)

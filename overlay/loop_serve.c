@@ -42,7 +42,7 @@ static bool tells_where_client_is(const struct overlay_session *session)
         case FUSE_INTERRUPT:
                 return false; /* sent by whoever dropped the last reference, often the kernel itself */
         default:
-                return overlay_session_pid(session) != 0; /* 0: writeback and read-ahead */
+                return overlay_session_pid(session) != 0; /* 0: writeback */
         }
 }
 

@@ -16,9 +16,14 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "overlay/read_ahead.h"
 
 #define DEFAULT_MAX_OPEN 32
 #define FIRST_BUCKETS    64
+
+struct range {
+        uint64_t from, size;
+};
 
 struct overlay_source {
         struct overlay_pool *pool;
@@ -30,6 +35,7 @@ struct overlay_source {
         int fd;         /* -1 while closed */
         unsigned users; /* reads under way on fd */
         bool pinned;
+        struct overlay_read_ahead ahead;
         struct overlay_source *older, *newer; /* open, not pinned: least recently used first */
 };
 
@@ -269,11 +275,14 @@ static int open_source(struct overlay_source *source, int *ret_fd, struct error 
         return 0;
 }
 
-/* The descriptor to read from, which stays open until release_source. */
-static int acquire_source(struct overlay_source *source, int *ret_fd, struct error *err)
+/* The descriptor to read `range` from, which stays open until release_source; what to ask the disk for now. */
+static int acquire_source(struct overlay_source *source, struct range range, int *ret_fd, struct range *ret_ahead,
+                          struct error *err)
 {
         struct overlay_pool *pool = source->pool;
         int rc = 0;
+
+        *ret_ahead = (struct range){0, 0};
 
         pthread_mutex_lock(&pool->lock);
         if (source->fd < 0) {
@@ -290,6 +299,9 @@ static int acquire_source(struct overlay_source *source, int *ret_fd, struct err
         if (rc == 0) {
                 source->users++;
                 *ret_fd = source->fd;
+                if (!source->pinned) /* one that is, this process has just written: it is in the page cache */
+                        ret_ahead->size = overlay_read_ahead_note(&source->ahead, range.from, range.size, source->size,
+                                                                  &ret_ahead->from);
         }
         pthread_mutex_unlock(&pool->lock);
         return rc;
@@ -304,17 +316,21 @@ static void release_source(struct overlay_source *source)
 
 int overlay_source_read(struct overlay_source *source, void *bytes, size_t size, uint64_t offset, struct error *err)
 {
+        struct range range = {offset, size}, ahead;
         int fd = -1, rc, code;
 
         if (offset > source->size || size > source->size - offset)
                 return error_set(err, EIO,
                                  "cannot read source %s: %zu bytes at %" PRIu64 " are past its end (%" PRIu64 ")",
                                  source->name, size, offset, (uint64_t)source->size);
-        if (acquire_source(source, &fd, err) < 0) {
+        if (acquire_source(source, range, &fd, &ahead, err) < 0) {
                 /* a program that reads the file can make nothing of ENOENT */
                 err->code = err->code == EMFILE || err->code == ENFILE ? err->code : EIO;
                 return -1;
         }
+        /* refused where a file system has none of it, which costs time */
+        if (ahead.size > 0)
+                (void)posix_fadvise(fd, (off_t)ahead.from, (off_t)ahead.size, POSIX_FADV_WILLNEED);
         rc = fd_pread_all(fd, bytes, size, (off_t)offset);
         code = errno;
         release_source(source);

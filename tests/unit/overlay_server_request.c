@@ -200,6 +200,7 @@ static void test_init_takes_what_the_table_says(void)
         CHECK(!(taken & FUSE_ATOMIC_O_TRUNC));
         CHECK(!(taken & FUSE_HANDLE_KILLPRIV));
         CHECK(!(taken & FUSE_AUTO_INVAL_DATA));
+        CHECK(!(taken & FUSE_ASYNC_READ));
         CHECK(!(taken & FUSE_READDIRPLUS_AUTO));
         CHECK_INT(taken >> 32, 0); /* unknown flags stay off */
         overlay_session_init_amend(&out, taken);
@@ -212,14 +213,14 @@ static void test_init_takes_what_the_table_says(void)
 static void test_init_takes_only_what_is_offered(void)
 {
         struct init_message m =
-                init_message(31, FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS | FUSE_ATOMIC_O_TRUNC, 0xffffffff);
+                init_message(31, FUSE_ASYNC_DIO | FUSE_DO_READDIRPLUS | FUSE_ATOMIC_O_TRUNC, 0xffffffff);
         CLEANUP_ERROR struct error err = ERROR_INIT;
         uint64_t offered = 0, taken = 0;
 
         /* a kernel of that time sends the short message, without flags2 */
         CHECK_OK(overlay_session_init_parse(&m, sizeof m.header + 16, &offered, &taken, &err));
-        CHECK_INT(offered, FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS | FUSE_ATOMIC_O_TRUNC);
-        CHECK_INT(taken, FUSE_ASYNC_READ | FUSE_DO_READDIRPLUS);
+        CHECK_INT(offered, FUSE_ASYNC_DIO | FUSE_DO_READDIRPLUS | FUSE_ATOMIC_O_TRUNC);
+        CHECK_INT(taken, FUSE_ASYNC_DIO | FUSE_DO_READDIRPLUS);
 }
 
 static void test_init_that_is_refused(void)
