@@ -85,6 +85,7 @@ tests_unit_overlay_hostile_SOURCES = tests/unit/overlay_hostile.c $(overlay_tree
 tests_unit_overlay_hostile_LDADD = $(overlay_test_libs)
 tests_unit_overlay_read_ahead_SOURCES = tests/unit/overlay_read_ahead.c tests/unit/check.h
 tests_unit_overlay_read_ahead_LDADD = $(overlay_test_libs)
+tests_unit_overlay_read_ahead_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=overlay_read_ahead_helps
 tests_unit_overlay_reserve_SOURCES = tests/unit/overlay_reserve.c $(overlay_tree_support)
 tests_unit_overlay_reserve_LDADD = $(overlay_test_libs)
 tests_unit_overlay_scale_SOURCES = tests/unit/overlay_scale.c $(overlay_tree_support)

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "overlay/read_ahead.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+
 /* So much in order, and it is no accident. */
 #define RUN_LEAST ((uint64_t)256 << 10)
 /* Between the bodies of a tar lie headers, and bodies that nobody wants. */
@@ -8,6 +16,8 @@
 /* How far ahead, and how much of that must be read before the disk is asked again. */
 #define AHEAD_MOST ((uint64_t)2 << 20)
 #define AHEAD_STEP ((uint64_t)1 << 20)
+/* What the kernel reads ahead by itself, and is left to it. */
+#define KERNEL_ENOUGH_KB 1024
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -31,4 +41,19 @@ uint64_t overlay_read_ahead_note(struct overlay_read_ahead *ahead, uint64_t offs
                 return 0;
         ahead->asked = until;
         return until - *ret_from;
+}
+
+bool overlay_read_ahead_helps(dev_t device)
+{
+        char path[64], text[32];
+        CLEANUP_FD int fd = -1;
+        ssize_t n;
+
+        snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major(device), minor(device));
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+        if (n <= 0)
+                return true;
+        text[n] = '\0';
+        return strtoul(text, NULL, 10) < KERNEL_ENOUGH_KB;
 }

@@ -35,6 +35,7 @@ struct overlay_source {
         int fd;         /* -1 while closed */
         unsigned users; /* reads under way on fd */
         bool pinned;
+        bool asks_ahead;
         struct overlay_read_ahead ahead;
         struct overlay_source *older, *newer; /* open, not pinned: least recently used first */
 };
@@ -47,6 +48,8 @@ struct overlay_pool {
         size_t count;
         unsigned open_count; /* descriptors that are open and not pinned */
         struct overlay_source *oldest, *newest;
+        bool knows_device, asks_ahead; /* read_ahead.h: whether it helps on `device` */
+        dev_t device;
 };
 
 int overlay_source_name_is_valid(const char *name, size_t length)
@@ -258,6 +261,17 @@ void overlay_source_cut(struct overlay_source *source, uint64_t size)
         source->size = size;
 }
 
+/* pool->lock held. The sources of a pool lie in one store, on one device. */
+static bool asks_ahead(struct overlay_pool *pool, dev_t device)
+{
+        if (!pool->knows_device || pool->device != device) {
+                pool->asks_ahead = overlay_read_ahead_helps(device);
+                pool->device = device;
+                pool->knows_device = true;
+        }
+        return pool->asks_ahead;
+}
+
 static int open_source(struct overlay_source *source, int *ret_fd, struct error *err)
 {
         struct overlay_pool *pool = source->pool;
@@ -271,6 +285,7 @@ static int open_source(struct overlay_source *source, int *ret_fd, struct error 
         if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < source->size)
                 return error_set(err, EIO, "source %s is damaged: it has %jd bytes and should have %" PRIu64,
                                  source->name, (intmax_t)st.st_size, (uint64_t)source->size);
+        source->asks_ahead = asks_ahead(pool, st.st_dev);
         *ret_fd = fd_steal(&fd);
         return 0;
 }
@@ -299,7 +314,7 @@ static int acquire_source(struct overlay_source *source, struct range range, int
         if (rc == 0) {
                 source->users++;
                 *ret_fd = source->fd;
-                if (!source->pinned) /* one that is, this process has just written: it is in the page cache */
+                if (source->asks_ahead)
                         ret_ahead->size = overlay_read_ahead_note(&source->ahead, range.from, range.size, source->size,
                                                                   &ret_ahead->from);
         }
@@ -355,6 +370,7 @@ int overlay_source_pin(struct overlay_source *source, int fd, struct error *err)
         close_source(source);
         source->fd = copy;
         source->pinned = true;
+        source->asks_ahead = false; /* this process has just written it: it is in the page cache */
         pthread_mutex_unlock(&source->pool->lock);
         return 0;
 }
