@@ -183,11 +183,12 @@ static int apply_sparse(const struct record *r, struct oci_pax *p, struct error 
                 return set_text(r, &p->sparse_name, err);
         if (is_key(r, "GNU.sparse.size") || is_key(r, "GNU.sparse.realsize"))
                 return set_integer(r, &p->has_sparse_size, &p->sparse_size, err);
-        /* GNU tar makes room for as many regions as are announced, and drops those that came before */
-        if (is_key(r, "GNU.sparse.numblocks") && (p->sparse_map.size > 0 || p->sparse_offset != NULL))
-                return fail_record(r, "comes behind the regions it counts", err);
-        if (is_key(r, "GNU.sparse.numblocks"))
+        if (is_key(r, "GNU.sparse.numblocks")) {
+                /* GNU tar makes room for as many regions as are announced, and drops those that came before */
+                if (p->sparse_map.size > 0 || p->sparse_offset != NULL)
+                        return fail_record(r, "comes behind the regions it counts", err);
                 return set_integer(r, &p->has_sparse_count, &p->sparse_count, err);
+        }
         if (is_key(r, "GNU.sparse.major"))
                 return set_integer(r, &p->has_sparse_version, &p->sparse_major, err);
         if (is_key(r, "GNU.sparse.minor"))

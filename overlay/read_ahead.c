@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
+#include "common/buffer.h"
+#include "common/error.h"
 #include "common/fd.h"
 
 /* So much in order, and it is no accident. */
@@ -18,11 +19,8 @@
 #define AHEAD_STEP ((uint64_t)1 << 20)
 /* What the kernel reads ahead by itself, and is left to it. */
 #define KERNEL_ENOUGH_KB 1024
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-        return a > b ? a : b;
-}
+/* Files of sysfs say that they have a page, whatever is in them: 64 KiB on some machines. */
+#define SYSFS_FILE_MAX ((size_t)64 << 10)
 
 uint64_t overlay_read_ahead_note(struct overlay_read_ahead *ahead, uint64_t offset, uint64_t size, uint64_t end,
                                  uint64_t *ret_from)
@@ -33,9 +31,9 @@ uint64_t overlay_read_ahead_note(struct overlay_read_ahead *ahead, uint64_t offs
                 *ahead = (struct overlay_read_ahead){0};
         ahead->next = after;
         ahead->run += size;
-        if (ahead->run < RUN_LEAST || (ahead->asked > after && ahead->asked - after > AHEAD_MOST - AHEAD_STEP))
+        if (ahead->run < RUN_LEAST || ahead->asked > after + AHEAD_MOST - AHEAD_STEP)
                 return 0;
-        *ret_from = larger(ahead->asked, after);
+        *ret_from = ahead->asked > after ? ahead->asked : after;
         until = end - after > AHEAD_MOST ? after + AHEAD_MOST : end;
         if (until <= *ret_from)
                 return 0;
@@ -45,15 +43,12 @@ uint64_t overlay_read_ahead_note(struct overlay_read_ahead *ahead, uint64_t offs
 
 bool overlay_read_ahead_helps(dev_t device)
 {
-        char path[64], text[32];
-        CLEANUP_FD int fd = -1;
-        ssize_t n;
+        CLEANUP_BUFFER struct buffer text = BUFFER_INIT;
+        CLEANUP_ERROR struct error err = ERROR_INIT;
+        char path[64];
 
         snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", major(device), minor(device));
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-        if (n <= 0)
+        if (fd_read_file(AT_FDCWD, path, SYSFS_FILE_MAX, true, &text, &err) < 0)
                 return true;
-        text[n] = '\0';
-        return strtoul(text, NULL, 10) < KERNEL_ENOUGH_KB;
+        return strtoul(buffer_text(&text), NULL, 10) < KERNEL_ENOUGH_KB;
 }

@@ -35,7 +35,7 @@ struct overlay_source {
         int fd;         /* -1 while closed */
         unsigned users; /* reads under way on fd */
         bool pinned;
-        bool asks_ahead;
+        dev_t device; /* what fd is on, unless pinned */
         struct overlay_read_ahead ahead;
         struct overlay_source *older, *newer; /* open, not pinned: least recently used first */
 };
@@ -48,7 +48,7 @@ struct overlay_pool {
         size_t count;
         unsigned open_count; /* descriptors that are open and not pinned */
         struct overlay_source *oldest, *newest;
-        bool knows_device, asks_ahead; /* read_ahead.h: whether it helps on `device` */
+        bool knows_device, asks_ahead; /* whether it helps on `device`, once somebody had to know */
         dev_t device;
 };
 
@@ -261,17 +261,6 @@ void overlay_source_cut(struct overlay_source *source, uint64_t size)
         source->size = size;
 }
 
-/* pool->lock held. The sources of a pool lie in one store, on one device. */
-static bool asks_ahead(struct overlay_pool *pool, dev_t device)
-{
-        if (!pool->knows_device || pool->device != device) {
-                pool->asks_ahead = overlay_read_ahead_helps(device);
-                pool->device = device;
-                pool->knows_device = true;
-        }
-        return pool->asks_ahead;
-}
-
 static int open_source(struct overlay_source *source, int *ret_fd, struct error *err)
 {
         struct overlay_pool *pool = source->pool;
@@ -285,9 +274,33 @@ static int open_source(struct overlay_source *source, int *ret_fd, struct error 
         if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < source->size)
                 return error_set(err, EIO, "source %s is damaged: it has %jd bytes and should have %" PRIu64,
                                  source->name, (intmax_t)st.st_size, (uint64_t)source->size);
-        source->asks_ahead = asks_ahead(pool, st.st_dev);
+        source->device = st.st_dev;
         *ret_fd = fd_steal(&fd);
         return 0;
+}
+
+/* pool->lock held. The sources of a pool lie in one store, on one device. */
+static bool asks_ahead(struct overlay_pool *pool, dev_t device)
+{
+        if (!pool->knows_device || pool->device != device) {
+                pool->asks_ahead = overlay_read_ahead_helps(device);
+                pool->device = device;
+                pool->knows_device = true;
+        }
+        return pool->asks_ahead;
+}
+
+/* What to ask the disk for now that `range` is going to be read. pool->lock held. */
+static struct range note_read(struct overlay_source *source, struct range range)
+{
+        struct range ahead = {0, 0};
+
+        if (source->pinned)
+                return ahead; /* this process has just written it: it is in the page cache */
+        ahead.size = overlay_read_ahead_note(&source->ahead, range.from, range.size, source->size, &ahead.from);
+        if (ahead.size > 0 && !asks_ahead(source->pool, source->device))
+                ahead.size = 0;
+        return ahead;
 }
 
 /* The descriptor to read `range` from, which stays open until release_source; what to ask the disk for now. */
@@ -296,8 +309,6 @@ static int acquire_source(struct overlay_source *source, struct range range, int
 {
         struct overlay_pool *pool = source->pool;
         int rc = 0;
-
-        *ret_ahead = (struct range){0, 0};
 
         pthread_mutex_lock(&pool->lock);
         if (source->fd < 0) {
@@ -314,9 +325,7 @@ static int acquire_source(struct overlay_source *source, struct range range, int
         if (rc == 0) {
                 source->users++;
                 *ret_fd = source->fd;
-                if (source->asks_ahead)
-                        ret_ahead->size = overlay_read_ahead_note(&source->ahead, range.from, range.size, source->size,
-                                                                  &ret_ahead->from);
+                *ret_ahead = note_read(source, range);
         }
         pthread_mutex_unlock(&pool->lock);
         return rc;
@@ -331,7 +340,7 @@ static void release_source(struct overlay_source *source)
 
 int overlay_source_read(struct overlay_source *source, void *bytes, size_t size, uint64_t offset, struct error *err)
 {
-        struct range range = {offset, size}, ahead;
+        struct range range = {offset, size}, ahead = {0, 0};
         int fd = -1, rc, code;
 
         if (offset > source->size || size > source->size - offset)
@@ -370,7 +379,6 @@ int overlay_source_pin(struct overlay_source *source, int fd, struct error *err)
         close_source(source);
         source->fd = copy;
         source->pinned = true;
-        source->asks_ahead = false; /* this process has just written it: it is in the page cache */
         pthread_mutex_unlock(&source->pool->lock);
         return 0;
 }
