@@ -26,7 +26,7 @@
  *   are of class SCHED_BATCH, which preempts nobody, so that those woken in vain disturb no client. (Beside unpinned
  *   ordinary threads, of which a request wakes the one that has waited longest, `make -j2` takes 0.82 of the time, npm
  *   0.72.) Where others keep the machine busy they are ordinary ones, which need not wait for the end of somebody's
- * time slice. Without such files, or with many CPUs, ordinary threads share one.
+ *   time slice. Without such files, or with many CPUs, ordinary threads share one.
  *
  * A mount that begins on a busy machine begins ordinary, and makes no idle-class thread until the machine has room for
  * one: it would have to be run even to end. How busy the machine is lasts longer than a mount: crowd.h.
