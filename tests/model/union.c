@@ -21,7 +21,7 @@
 #include "tests/model/shrink.h"
 
 /* A sanitizer makes a sequence several times as long. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef BRYO_SANITIZED
 #define SEQUENCES 20
 #define TIMEOUT   300
 #else
