@@ -18,7 +18,7 @@
  *     durable            its files were synced: it holds in any boot
  *     index NAME         absent: the step changed nothing
  *     data NAME          each data file it made; none: its bodies all lie in other sources
- *     diff HEX SIZE WRITER   known once an image needed it
+ *     diff HEX SIZE WRITER   known once an image needed it, or at once if the step changed nothing
  *     blob HEX SIZE TYPE     the form in which the layer came from a registry's cache, and ...
  *     origin REPOSITORY      ... each "registry/repository" that has it
  *     title TEXT         the instruction, for people

@@ -7,6 +7,7 @@
 #include "builder/cache_export.h"
 #include "builder/cache_import.h"
 #include "builder/explain.h"
+#include "builder/layer_tar.h"
 #include "builder/lock_wait.h"
 #include "builder/record.h"
 #include "common/memory.h"
@@ -109,6 +110,18 @@ static void note_execution(struct builder_job *job)
         pthread_mutex_unlock(&job->lock);
 }
 
+/*
+ * A step that changed nothing has no file to sync and no byte to digest: its record is complete at once, and no commit
+ * has to write it again.
+ */
+static int settle_empty(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
+{
+        if (layer->index || layer->data.count > 0)
+                return 0;
+        layer->durable = true;
+        return builder_layer_tar_digest(w, layer, err);
+}
+
 static int execute(const struct builder_site *site, const struct builder_step *step, struct builder_record *record,
                    struct error *err)
 {
@@ -121,7 +134,8 @@ static int execute(const struct builder_site *site, const struct builder_step *s
 
         if (builder_chain_open(step->alone ? &empty : &site->stage->state.chain, &site->job->workshop, clamp, &upper, &tree, err) <
                     0 ||
-            execute_on(site, step, tree, &upper, record, err) < 0)
+            execute_on(site, step, tree, &upper, record, err) < 0 ||
+            settle_empty(&site->job->workshop, &record->layer, err) < 0)
                 return -1;
         sha256_to_hex(&step->key, hex);
         record->layer.step = memory_strdup(hex);

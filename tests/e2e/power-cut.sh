@@ -58,3 +58,14 @@ logged bryo build --progress=plain -t up --target up context
 assert_contains "$said" CACHED
 assert_equal "$(image_run up cat /id)" "$id"
 assert_equal "$(image_run image cat /id /tiny /own)" "$made"
+
+# a step that changed nothing has nothing to lose, also where no image needed it
+dockerfile << 'END'
+FROM busybox
+RUN cat /proc/sys/kernel/random/uuid
+RUN false
+END
+build_fails 'exit status 1: RUN false'
+power_cut
+build_fails 'exit status 1: RUN false'
+assert_contains "$said" CACHED
