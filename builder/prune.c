@@ -245,9 +245,14 @@ static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct 
 
         if (oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, true, ret_fd, &busy) == 0)
                 return 0;
-        if (busy.code != EWOULDBLOCK)
-                return error_move(err, &busy);
-        if (o->nowait)
+        if (oci_store_lacks_locks(busy.code) && o->idle) {
+                log_print(o->log, LOG_WARNING, "the store %s has no locks: nothing else uses it, as --idle says",
+                          oci_store_path(o->store));
+                return 0;
+        }
+        if (oci_store_lacks_locks(busy.code))
+                error_wrap(&busy, "cannot tell whether others use the store; if none does, add --idle");
+        if (busy.code != EWOULDBLOCK || o->nowait)
                 return error_move(err, &busy);
         log_print(o->log, LOG_INFO, "waiting until nothing else uses the store %s", oci_store_path(o->store));
         return oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, false, ret_fd, err);
@@ -413,7 +418,7 @@ int builder_prune(const struct builder_prune_options *o, struct builder_prune_re
         int result;
 
         *ret = (struct builder_prune_result){0};
-        if (take_gate(o, &gate, err) < 0 || oci_store_scratch_sweep(o->store, err) < 0 ||
+        if (take_gate(o, &gate, err) < 0 || oci_store_scratch_sweep(o->store, o->idle, err) < 0 ||
             find_since(o, roots, &since, err) < 0 || mark_since(o, roots, since, &reach, err) < 0 ||
             builder_usage_of_objects(o->store, &before, err) < 0)
                 return -1;

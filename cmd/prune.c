@@ -21,7 +21,7 @@
 struct prune_flags {
         const char *root, *size;
         struct strv filters;
-        bool all, caches, force;
+        bool all, caches, force, idle;
 };
 
 static void print_count(const char *what, size_t count)
@@ -112,7 +112,7 @@ static int read_filters(const struct prune_flags *f, struct builder_prune_option
 static int prune(const struct prune_flags *f, struct error *err)
 {
         CLEANUP_STORE struct oci_store *store = NULL;
-        struct builder_prune_options o = {.log = &cmd_notice_log, .all = f->all, .caches = f->caches};
+        struct builder_prune_options o = {.log = &cmd_notice_log, .all = f->all, .caches = f->caches, .idle = f->idle};
         struct builder_prune_result pruned;
         int result;
 
@@ -133,6 +133,8 @@ int cmd_prune(char *const *argv, struct error *err)
                 {"caches", 0, OPTION_SWITCH, &f.caches, NULL, "Forget the directories of RUN --mount=type=cache"},
                 {"filter", 0, OPTION_LIST, &f.filters, "until=TIME",
                  "Forget only what was last used before; 240h is ten days ago"},
+                {"idle", 0, OPTION_SWITCH, &f.idle, NULL,
+                 "Nothing else uses the store: work also where its file system has no locks"},
                 {"force", 'f', OPTION_SWITCH, &f.force, NULL, "Accepted: bryo prune never asks"},
                 {"keep-storage", 0, OPTION_TEXT, &f.size, "SIZE",
                  "Forget what was used least recently, until no more is left than this"},

@@ -232,7 +232,7 @@ static int make_files(const struct oci_store *s, struct error *err)
                 return oci_store_fail(s, errno, "make", LOCK_FILE, NULL, err);
         if (flock(lock, LOCK_SH | LOCK_NB) < 0 && errno != EWOULDBLOCK)
                 log_print(s->log, LOG_WARNING,
-                          "files in %s cannot be locked (%s): bryo prune will refuse to work there", s->path,
+                          "files in %s cannot be locked (%s): bryo prune works there only with --idle", s->path,
                           strerror(errno));
         if (oci_store_random_name(name + strlen(name)) < 0)
                 return oci_store_fail(s, errno, "get random bytes for", FORMAT_FILE, NULL, err);
@@ -318,7 +318,7 @@ int oci_store_open(const char *root, const struct log *log, struct oci_store **r
                 abort(); /* out of memory, see common/memory.h */
         if (*s->path == '\0')
                 return error_set(err, EINVAL, "the path of the store is empty");
-        if (open_root(s, err) < 0 || oci_store_scratch_sweep(s, err) < 0)
+        if (open_root(s, err) < 0 || oci_store_scratch_sweep(s, false, err) < 0)
                 return -1;
         *ret = STEAL(s);
         return 0;

@@ -227,9 +227,11 @@ enum oci_gate {
 };
 /*
  * Takes the gate; waits for it unless `nowait`, then EWOULDBLOCK. Closing *ret_fd releases it. Where the file system
- * cannot lock, SHARED logs a line and goes on with *ret_fd = -1, EXCLUSIVE fails.
+ * cannot lock, SHARED logs a line and goes on with *ret_fd = -1, EXCLUSIVE fails (oci_store_lacks_locks tells).
  */
 int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *ret_fd, struct error *err);
+/* Whether this errno of flock(2) says that the file system has no locks, as NFS without its lock service. */
+bool oci_store_lacks_locks(int code);
 
 /*
  * A lock of its own on an object of OCI_STORE_CACHES: the file NAME.lock beside it, made if missing, locked with
@@ -251,7 +253,10 @@ void oci_store_step_unlock(struct oci_store *s, const char *key, int fd);
 /* This handle's scratch directory (made at the first call): a descriptor borrowed until close. Everything in it goes
  * with the handle. */
 int oci_store_scratch(struct oci_store *s, int *ret_fd, struct error *err);
-/* Removes scratch of dead processes (those whose lock can be taken). Done by open as well. */
-int oci_store_scratch_sweep(struct oci_store *s, struct error *err);
+/*
+ * Removes scratch of dead processes: those whose lock can be taken; with `idle`, which says that no other process uses the
+ * store, also those where the file system has no locks. Done by open as well, without.
+ */
+int oci_store_scratch_sweep(struct oci_store *s, bool idle, struct error *err);
 
 #endif

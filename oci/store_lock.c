@@ -82,6 +82,11 @@ int oci_store_gate(struct oci_store *s, enum oci_gate mode, bool nowait, int *re
         return 0;
 }
 
+bool oci_store_lacks_locks(int code)
+{
+        return code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL;
+}
+
 bool oci_store_is_named(int dirfd, const char *name, int fd)
 {
         struct stat open_file, named;
@@ -101,8 +106,15 @@ static int try_step(int tmp, const char *name, int *ret_fd)
         for (;;) {
                 CLEANUP_FD int fd = openat(tmp, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-                if (fd < 0 || fchmod(fd, 0600) < 0 || lock_file(fd, LOCK_EX | LOCK_NB) < 0)
+                if (fd < 0 || fchmod(fd, 0600) < 0)
                         return errno;
+                if (lock_file(fd, LOCK_EX | LOCK_NB) < 0) {
+                        int failed = errno;
+
+                        if (oci_store_lacks_locks(failed)) /* the file means nothing; what stays is swept when a store is opened */
+                                (void)unlinkat(tmp, name, 0);
+                        return failed;
+                }
                 if (oci_store_is_named(tmp, name, fd)) {
                         *ret_fd = fd_steal(&fd);
                         return 0;
@@ -149,7 +161,7 @@ int oci_store_step_sweep(int tmp, const char *name)
 
         if (fd < 0)
                 return errno == ENOENT ? 0 : errno;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && !oci_store_lacks_locks(errno))
                 return errno == EWOULDBLOCK ? 0 : errno;
         if (!oci_store_is_named(tmp, name, fd))
                 return 0; /* its holder has removed it; under the name is perhaps the next one's */

@@ -110,7 +110,7 @@ static int open_lock(int scratch_fd)
 }
 
 /* Removes tmp/NAME if its owner is dead. */
-static int sweep_one(const struct oci_store *s, int tmp_fd, const char *name)
+static int sweep_one(const struct oci_store *s, int tmp_fd, const char *name, bool idle)
 {
         CLEANUP_FD int scratch = openat(tmp_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         CLEANUP_FD int lock = -1;
@@ -126,7 +126,7 @@ static int sweep_one(const struct oci_store *s, int tmp_fd, const char *name)
         lock = open_lock(scratch);
         if (lock < 0)
                 return errno == ENOENT ? 0 : errno;
-        if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+        if (flock(lock, LOCK_EX | LOCK_NB) < 0 && !(idle && oci_store_lacks_locks(errno)))
                 return errno == EWOULDBLOCK ? 0 : errno;
         if (!oci_store_is_named(scratch, LOCK_FILE, lock))
                 return 0; /* another sweeper was faster */
@@ -134,7 +134,7 @@ static int sweep_one(const struct oci_store *s, int tmp_fd, const char *name)
         return remove_locked(tmp_fd, name, scratch, &lock);
 }
 
-int oci_store_scratch_sweep(struct oci_store *s, struct error *err)
+int oci_store_scratch_sweep(struct oci_store *s, bool idle, struct error *err)
 {
         CLEANUP_FD int tmp = -1;
         int fd;
@@ -158,7 +158,7 @@ int oci_store_scratch_sweep(struct oci_store *s, struct error *err)
                 if (strncmp(e->d_name, OCI_STORE_STEP_LOCK, strlen(OCI_STORE_STEP_LOCK)) == 0)
                         failed = oci_store_step_sweep(tmp, e->d_name);
                 else
-                        failed = sweep_one(s, tmp, e->d_name);
+                        failed = sweep_one(s, tmp, e->d_name, idle);
                 if (failed != 0) /* stale scratch harms nobody: say so and go on */
                         log_print(s->log, LOG_WARNING, "cannot remove %s/" TMP_DIRECTORY "/%s: %s", s->path, e->d_name,
                                   strerror(failed));
@@ -192,7 +192,7 @@ static int make_once(struct oci_store *s, int tmp_fd, struct error *err)
                 if (errno == EWOULDBLOCK)
                         return 1;
                 log_print(s->log, LOG_WARNING,
-                          "cannot lock files in %s (%s): what a crash leaves there must be removed by hand", s->path,
+                          "cannot lock files in %s (%s): only bryo prune --idle removes what a crash leaves there", s->path,
                           strerror(errno));
         }
         if (!oci_store_is_named(scratch, LOCK_FILE, lock))
