@@ -35,7 +35,6 @@ struct overlay_source {
         int fd;         /* -1 while closed */
         unsigned users; /* reads under way on fd */
         bool pinned;
-        dev_t device; /* what fd is on, unless pinned */
         struct overlay_read_ahead ahead;
         struct overlay_source *older, *newer; /* open, not pinned: least recently used first */
 };
@@ -48,8 +47,8 @@ struct overlay_pool {
         size_t count;
         unsigned open_count; /* descriptors that are open and not pinned */
         struct overlay_source *oldest, *newest;
-        bool knows_device, asks_ahead; /* whether it helps on `device`, once somebody had to know */
-        dev_t device;
+        dev_t device;                  /* of the source that was opened last: they lie in one store */
+        bool knows_device, asks_ahead; /* whether it helps there, once somebody had to know */
 };
 
 int overlay_source_name_is_valid(const char *name, size_t length)
@@ -274,19 +273,17 @@ static int open_source(struct overlay_source *source, int *ret_fd, struct error 
         if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < source->size)
                 return error_set(err, EIO, "source %s is damaged: it has %jd bytes and should have %" PRIu64,
                                  source->name, (intmax_t)st.st_size, (uint64_t)source->size);
-        source->device = st.st_dev;
+        pool->device = st.st_dev;
         *ret_fd = fd_steal(&fd);
         return 0;
 }
 
-/* pool->lock held. The sources of a pool lie in one store, on one device. */
-static bool asks_ahead(struct overlay_pool *pool, dev_t device)
+/* pool->lock held, and a source was opened. */
+static bool asks_ahead(struct overlay_pool *pool)
 {
-        if (!pool->knows_device || pool->device != device) {
-                pool->asks_ahead = overlay_read_ahead_helps(device);
-                pool->device = device;
-                pool->knows_device = true;
-        }
+        if (!pool->knows_device)
+                pool->asks_ahead = overlay_read_ahead_helps(pool->device);
+        pool->knows_device = true;
         return pool->asks_ahead;
 }
 
@@ -298,7 +295,7 @@ static struct range note_read(struct overlay_source *source, struct range range)
         if (source->pinned)
                 return ahead; /* this process has just written it: it is in the page cache */
         ahead.size = overlay_read_ahead_note(&source->ahead, range.from, range.size, source->size, &ahead.from);
-        if (ahead.size > 0 && !asks_ahead(source->pool, source->device))
+        if (ahead.size > 0 && !asks_ahead(source->pool))
                 ahead.size = 0;
         return ahead;
 }
