@@ -15,7 +15,7 @@
  *     created SEC NSEC   when it was sealed; the time of its history entry
  *     made SEC           when it was executed, for --cache-ttl; absent in old records: as `created`
  *     boot ID            the boot (and host) that wrote it
- *     durable            its files were synced: it holds in any boot
+ *     durable            its files were synced, or it has none: it holds in any boot
  *     index NAME         absent: the step changed nothing
  *     data NAME          each data file it made; none: its bodies all lie in other sources
  *     diff HEX SIZE WRITER   known once an image needed it, or at once if the step changed nothing

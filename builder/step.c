@@ -82,6 +82,18 @@ static void set_identity(const struct builder_step *step, const struct sha256_di
         sha256_final(&hash, ret);
 }
 
+/*
+ * A step that changed nothing has no file to sync and no byte to digest: its record is complete at once, and no commit
+ * has to write it again.
+ */
+static int settle_empty(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
+{
+        if (layer->index || layer->data.count > 0)
+                return 0;
+        layer->durable = true;
+        return builder_layer_tar_digest(w, layer, err);
+}
+
 static int execute_on(const struct builder_site *site, const struct builder_step *step, struct overlay_tree *tree,
                       struct builder_upper *upper, struct builder_record *record, struct error *err)
 {
@@ -108,18 +120,6 @@ static void note_execution(struct builder_job *job)
         pthread_mutex_lock(&job->lock);
         job->executed = true;
         pthread_mutex_unlock(&job->lock);
-}
-
-/*
- * A step that changed nothing has no file to sync and no byte to digest: its record is complete at once, and no commit
- * has to write it again.
- */
-static int settle_empty(struct builder_workshop *w, struct builder_layer *layer, struct error *err)
-{
-        if (layer->index || layer->data.count > 0)
-                return 0;
-        layer->durable = true;
-        return builder_layer_tar_digest(w, layer, err);
 }
 
 static int execute(const struct builder_site *site, const struct builder_step *step, struct builder_record *record,
@@ -180,7 +180,8 @@ static int find(const struct builder_site *site, const struct builder_step *step
                 builder_record_free(record);
                 *ret_found = false;
         } else if (!record->layer.lazy && !record->layer.index) {
-                return builder_record_save(w, key, record, err); /* it changed nothing: that is all there is to it */
+                /* it changed nothing: that is all there is to it */
+                return settle_empty(w, &record->layer, err) < 0 ? -1 : builder_record_save(w, key, record, err);
         }
         return 0;
 }
