@@ -245,13 +245,14 @@ static int take_gate(const struct builder_prune_options *o, int *ret_fd, struct 
 
         if (oci_store_gate(o->store, OCI_GATE_EXCLUSIVE, true, ret_fd, &busy) == 0)
                 return 0;
-        if (oci_store_lacks_locks(busy.code) && o->idle) {
-                log_print(o->log, LOG_WARNING, "the store %s has no locks: nothing else uses it, as --idle says",
-                          oci_store_path(o->store));
-                return 0;
+        if (oci_store_lacks_locks(busy.code)) {
+                if (o->idle) {
+                        log_print(o->log, LOG_WARNING, "the store %s has no locks: nothing else uses it, as --idle says",
+                                  oci_store_path(o->store));
+                        return 0;
+                }
+                error_wrap(&busy, "cannot tell whether others use the store; if none does, run `bryo prune --idle`");
         }
-        if (oci_store_lacks_locks(busy.code))
-                error_wrap(&busy, "cannot tell whether others use the store; if none does, add --idle");
         if (busy.code != EWOULDBLOCK || o->nowait)
                 return error_move(err, &busy);
         log_print(o->log, LOG_INFO, "waiting until nothing else uses the store %s", oci_store_path(o->store));

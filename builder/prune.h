@@ -45,7 +45,7 @@ struct builder_prune_options {
         uint64_t max_size; /* bytes on disk */
         bool keep_images;  /* images that no tag names stay, too */
         bool nowait;       /* fail with EWOULDBLOCK when somebody uses the store */
-        bool idle; /* nobody else does, says the caller: go on where the file system has no locks, else ENOLCK and the like */
+        bool idle;         /* the caller says that nobody does: go on where the file system has no locks */
 };
 
 struct builder_prune_result {

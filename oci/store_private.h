@@ -59,7 +59,7 @@ int oci_store_random_name(char ret[33]);
  * host removed it.
  */
 bool oci_store_is_named(int dirfd, const char *name, int fd);
-/* Removes the step lock NAME of the open directory tmp if its holder is dead. Returns 0 or an errno. */
+/* Removes the step lock NAME of the open directory tmp if its holder is dead, or the file system has no locks. Returns 0 or an errno. */
 int oci_store_step_sweep(int tmp, const char *name);
 /* Removes this handle's scratch at close. */
 void oci_store_scratch_close(struct oci_store *s);

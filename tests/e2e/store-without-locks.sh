@@ -22,7 +22,7 @@ mkdir -m 700 "$store/tmp/left"
 head -c 2000000 /dev/zero > "$store/tmp/left/data"
 before=$(du -sk "$store" | cut -f1)
 
-assert_fails 1 'cannot tell whether others use the store; if none does, add --idle: cannot lock' without_locks bryo prune --all
+assert_fails 1 'cannot tell whether others use the store; if none does, run `bryo prune --idle`: cannot lock' without_locks bryo prune --all
 assert_equal "$(du -sk "$store" | cut -f1)" "$before" 'the size of the store after a refusal'
 assert_equal "$(ls "$store/tmp")" left 'what lies in tmp after a refusal'
 
